@@ -1,0 +1,41 @@
+PYTHON ?= python3
+VENV ?= .venv
+NTM = $(VENV)/bin/ntm
+PYTEST = OMP_NUM_THREADS=1 $(VENV)/bin/pytest -n 2 --dist loadfile
+NBVAL = $(PYTEST) --nbval --nbval-current-env --nbval-cell-timeout=120 --nbval-sanitize-with=tests/sanitize.cfg
+# Nothing while there are no notebooks: pytest calls an empty run a failure.
+CHECK_NOTEBOOKS = $(if $(wildcard notebooks/*.ipynb),$(NBVAL) notebooks)
+
+.PHONY: demo lab test notebooks study lint
+
+demo: $(VENV)/core
+	$(NTM) train reliable --seed 0 --out runs/demo
+	$(NTM) copy runs/demo README.md --out runs/README.copy.md
+	@cmp README.md runs/README.copy.md && echo "README.md went through the machine's memory and came back byte for byte."
+
+lab: $(VENV)/lab
+	$(VENV)/bin/jupyter lab
+
+test: lint
+	$(PYTEST) tests
+	$(CHECK_NOTEBOOKS)
+
+notebooks: $(VENV)/test
+	$(CHECK_NOTEBOOKS)
+
+study: $(VENV)/core
+	$(NTM) study reliable --seeds 0-99 --out runs/reliable
+
+lint: $(VENV)/test
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+
+# Only what training needs; the constraints keep pip from choosing another torch.
+$(VENV)/core: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --editable . --constraint constraints.txt
+	touch $@
+
+$(VENV)/lab $(VENV)/test: $(VENV)/core
+	$(VENV)/bin/pip install --quiet --editable ".[$(@F)]" --constraint constraints.txt
+	touch $@

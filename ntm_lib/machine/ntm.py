@@ -1,0 +1,265 @@
+"""The Neural Turing Machine: a controller, its heads and a memory, with the state passed in and returned."""
+
+from dataclasses import dataclass, fields
+from typing import Any, Literal, NamedTuple, get_args
+
+import torch
+from torch import Tensor, nn
+
+from ntm_lib.machine import addressing, memory
+from ntm_lib.machine.controller import FeedForwardController, LSTMController
+from ntm_lib.machine.heads import Heads, Weightings
+
+Controller = Literal["feed-forward", "lstm"]
+InitialWeights = Literal["first-row", "spaced", "uniform", "learned"]
+InitialMemory = Literal["constant", "random", "learned"]
+OutputFrom = Literal["hidden-and-reads", "hidden"]
+
+
+@dataclass(frozen=True)
+class NTMConfig:
+    """The sizes and choices of a machine; names as in the paper (section 3) and the DNC reference code.
+
+    Raises TypeError for a size that is not an integer, ValueError for one below 1 and for an unknown choice.
+    """
+
+    input_size: int
+    """Numbers in one input vector."""
+    output_size: int
+    """Logits in one output vector."""
+    memory_size: int = 128
+    """Rows of the memory, N, unless a call asks for another number."""
+    word_size: int = 20
+    """Numbers in one row, M."""
+    read_heads: int = 1
+    """Heads that read, R."""
+    write_heads: int = 1
+    """Heads that write, W."""
+    controller: Controller = "feed-forward"
+    """What steers the heads: one tanh layer, or an LSTM with a state of its own."""
+    controller_size: int = 100
+    """Hidden units of the controller."""
+    shift_range: int = 1
+    """Farthest step of a head in one time step, in rows: 1 allows -1, 0 and +1."""
+    weightings: Weightings = "separate"
+    """separate: every head has its own weighting; single: head i reads and writes at one weighting;
+    shared-previous: every head interpolates from the first write head's previous weighting."""
+    initial_weights: InitialWeights = "first-row"
+    """Where heads point before the first step: all on row 0; sharply, spaced evenly round the tape (head i of A on
+    row i * N // A); everywhere alike; or learned."""
+    initial_memory: InitialMemory = "constant"
+    """What the memory holds before the first step."""
+    initial_value: float = 0.0
+    """The number in every cell of a constant initial memory; of a random or learned one, the farthest from 0."""
+    output_from: OutputFrom = "hidden-and-reads"
+    """What the output layer sees."""
+
+    def __post_init__(self) -> None:
+        sizes = {field.name: getattr(self, field.name) for field in fields(self) if field.type is int}
+        for name, value in sizes.items():
+            _require_size(name, value)
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in get_args(choices):
+                expected = ", ".join(repr(choice) for choice in get_args(choices))
+                raise ValueError(f"{name} is {getattr(self, name)!r}: expected one of {expected}")
+        if self.weightings == "single" and self.read_heads != self.write_heads:
+            raise ValueError(
+                f"weightings 'single' pairs every read head with a write head: got {self.read_heads} read and"
+                f" {self.write_heads} write heads; make the two numbers equal"
+            )
+
+
+_CHOICES = {
+    "controller": Controller,
+    "weightings": Weightings,
+    "initial_weights": InitialWeights,
+    "initial_memory": InitialMemory,
+    "output_from": OutputFrom,
+}
+
+
+class NTMState(NamedTuple):
+    """Everything a machine carries from one step to the next."""
+
+    memory: Tensor  # (B, N, M)
+    weights: Tensor  # (B, A, N)  read heads first, then write heads
+    reads: Tensor  # (B, R, M)
+    controller: Any  # () or the LSTM's (h, c), each (B, hidden)
+
+
+class NTM(nn.Module):
+    """Neural Turing Machine (Graves et al. 2014, section 3).
+
+    One step: the controller sees the input and the last reads; all heads are addressed on the memory as it was;
+    the write heads erase and add; the read heads read the new memory; the output layer sees hidden units and reads.
+
+    Parameters of NTMConfig(10, 8), the paper's copy task: feed-forward 13,380 = 3,100 controller + 9,292 heads
+    + 968 output + 20 first reads; LSTM 63,280 = 52,800 + 200 first state + 9,292 + 968 + 20. The paper has
+    17,162 and 67,561 (Tables 1, 2) and no breakdown. The memory it resets to "bias values" is probably learned:
+    2,560 with initial_memory="learned", which fixes N. The other 1,222 and 1,721 we cannot place: under equal
+    heads and outputs, controllers of 100 units differ by a multiple of 100, and the paper's differ by 50,399.
+    """
+
+    def __init__(self, config: NTMConfig):
+        super().__init__()
+        if not isinstance(config, NTMConfig):
+            raise TypeError(f"config is {type(config).__name__}: expected an NTMConfig")
+        self.config = config
+        reads_size = config.read_heads * config.word_size
+        controller = FeedForwardController if config.controller == "feed-forward" else LSTMController
+        self.controller = controller(config.input_size + reads_size, config.controller_size)
+        self.heads = Heads(
+            config.controller_size,
+            config.word_size,
+            config.read_heads,
+            config.write_heads,
+            config.shift_range,
+            config.weightings,
+        )
+        self.output = nn.Linear(
+            config.controller_size + (reads_size if config.output_from == "hidden-and-reads" else 0),
+            config.output_size,
+        )
+        self.reads_0 = nn.Parameter(torch.zeros(1, config.read_heads, config.word_size))
+        self._make_initial_memory()
+        if config.initial_weights == "learned":
+            self.weights_0 = nn.Parameter(torch.randn(self.heads.addressing_heads, config.memory_size))
+
+    def _make_initial_memory(self) -> None:
+        config = self.config
+        if config.initial_memory == "constant":
+            rows = torch.full((1, config.word_size), config.initial_value)
+            self.register_buffer("memory_0", rows, persistent=False)
+        else:
+            rows = torch.empty(config.memory_size, config.word_size)
+            rows.uniform_(-config.initial_value, config.initial_value)
+            if config.initial_memory == "learned":
+                self.memory_0 = nn.Parameter(rows)
+            else:
+                self.register_buffer("memory_0", rows)
+
+    def initial_state(self, batch_size: int, memory_size: int | None = None) -> NTMState:
+        """The state before the first step, for `batch_size` sequences and `memory_size` rows (default: the config's).
+
+        Raises ValueError for fewer than 1 row, and for a size other than the config's where a part of the machine
+        has one entry a row ("learned" initial weights, "learned" or "random" initial memory).
+        """
+        rows = self.config.memory_size if memory_size is None else memory_size
+        _require_size("memory_size", rows)
+        self._require_free_size(rows)
+        return NTMState(
+            memory=memory.initial_memory(self.memory_0, batch_size, rows),
+            weights=self._initial_weights(batch_size, rows),
+            reads=self.reads_0.expand(batch_size, -1, -1),
+            controller=self.controller.initial_state(batch_size),
+        )
+
+    def _initial_weights(self, batch_size: int, rows: int) -> Tensor:
+        if self.config.initial_weights == "learned":
+            return self.weights_0.softmax(-1).expand(batch_size, -1, -1)
+        weights = self.reads_0.new_zeros(batch_size, self.heads.addressing_heads, rows)
+        if self.config.initial_weights == "uniform":
+            return weights + 1 / rows
+        heads = torch.arange(self.heads.addressing_heads)
+        spaced = self.config.initial_weights == "spaced"
+        weights[:, heads, heads * rows // len(heads) if spaced else 0] = 1
+        return weights
+
+    @property
+    def free_memory_size(self) -> bool:
+        """Whether the machine runs with any number of rows: no part of it has one entry a row."""
+        return self.config.initial_weights != "learned" and self.config.initial_memory == "constant"
+
+    def _require_free_size(self, rows: int) -> None:
+        for name in () if self.free_memory_size else ("initial_weights", "initial_memory"):
+            choice = getattr(self.config, name)
+            if choice in ("learned", "random") and rows != self.config.memory_size:
+                raise ValueError(
+                    f"memory_size {rows}: this machine has {name} {choice!r}, one entry for each of its"
+                    f" {self.config.memory_size} rows; leave memory_size at {self.config.memory_size}"
+                )
+
+    def forward(
+        self,
+        inputs: Tensor,
+        state: NTMState | None = None,
+        memory_size: int | None = None,
+        history: list[NTMState] | None = None,
+    ) -> tuple[Tensor, NTMState]:
+        """Run a whole sequence: inputs (B, T, input) -> logits (B, T, output) and the state after the last step.
+
+        `memory_size` rows instead of the config's; with a state, its memory already has a size.
+        Every step's state is appended to `history` where a list is given.
+        Raises TypeError or ValueError for inputs of the wrong type, rank, width or dtype, and for a state that
+        belongs to another batch or another memory size.
+        """
+        self._check_inputs(inputs, "(batch, time, input)")
+        if state is None:
+            state = self.initial_state(len(inputs), memory_size)
+        self._check_state(state, len(inputs), memory_size)
+        features = []
+        for x in inputs.unbind(dim=1):
+            feature, state = self._advance(x, state)
+            features.append(feature)
+            if history is not None:
+                history.append(state)
+        return self.output(torch.stack(features, dim=1)), state
+
+    def step(self, x: Tensor, state: NTMState) -> tuple[Tensor, NTMState]:
+        """One time step: x (B, input) and a state -> logits (B, output) and the next state; errors as in `forward`."""
+        self._check_inputs(x, "(batch, input)")
+        self._check_state(state, len(x))
+        feature, state = self._advance(x, state)
+        return self.output(feature), state
+
+    def _advance(self, x: Tensor, state: NTMState) -> tuple[Tensor, NTMState]:
+        """One step up to what the output layer sees."""
+        h, controller = self.controller(torch.cat([x, state.reads.flatten(1)], dim=-1), state.controller)
+        emission = self.heads(h)
+        weights = addressing.address(
+            state.memory,
+            self.heads.previous(state.weights),
+            emission.key,
+            emission.beta,
+            emission.g,
+            emission.s,
+            emission.gamma,
+        )
+        tape = memory.write(state.memory, self.heads.writing(weights), emission.erase, emission.add)
+        reads = memory.read(tape, self.heads.reading(weights))
+        feature = torch.cat([h, reads.flatten(1)], dim=-1) if self.config.output_from == "hidden-and-reads" else h
+        return feature, NTMState(tape, weights, reads, controller)
+
+    def _check_inputs(self, inputs: Tensor, shape: str) -> None:
+        if not isinstance(inputs, Tensor):
+            raise TypeError(f"inputs are {type(inputs).__name__}: expected a tensor of shape {shape}")
+        if inputs.ndim != shape.count(",") + 1 or 0 in inputs.shape:
+            raise ValueError(f"inputs have shape {tuple(inputs.shape)}: expected {shape}, with no empty side")
+        if inputs.shape[-1] != self.config.input_size:
+            raise ValueError(
+                f"inputs are {inputs.shape[-1]} wide: this machine has input_size {self.config.input_size}"
+            )
+        if inputs.dtype != self.reads_0.dtype:
+            raise TypeError(
+                f"inputs are {inputs.dtype}: expected {self.reads_0.dtype}; convert them with inputs.to(...)"
+            )
+
+    def _check_state(self, state: NTMState, batch_size: int, memory_size: int | None = None) -> None:
+        if not isinstance(state, NTMState):
+            raise TypeError(f"state is {type(state).__name__}: expected the NTMState that the last call returned")
+        if len(state.memory) != batch_size:
+            raise ValueError(
+                f"state holds {len(state.memory)} sequences and inputs {batch_size}: pass the state of the same batch"
+            )
+        if memory_size is not None and memory_size != state.memory.shape[1]:
+            raise ValueError(
+                f"memory_size {memory_size}: the state passed in already has {state.memory.shape[1]} rows;"
+                " leave memory_size out"
+            )
+
+
+def _require_size(name: str, value: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{name} is {value!r}: expected a whole number")
+    if value < 1:
+        raise ValueError(f"{name} is {value}: expected at least 1")

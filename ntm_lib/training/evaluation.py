@@ -1,0 +1,222 @@
+"""How well a machine copies, counted in wrong bits, and what "converged" means."""
+
+import warnings
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+import torch
+from torch import Generator, Tensor, nn
+
+from ntm_lib import tasks
+
+SPARE_ROWS = 16
+"""Rows beyond the 2L + 2 steps of a copy, so that a head that keeps moving never comes round to what it wrote."""
+NUMBERS_AT_ONCE = 2_000_000
+"""Memory cells evaluated at one time; more sequences than fit are run in turn."""
+
+
+@dataclass(frozen=True)
+class Count:
+    """What went wrong in a number of sequences of one length and one kind."""
+
+    sequences: int
+    wrong_sequences: int
+    bits: int
+    wrong_bits: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """Counts by length, for one kind of payload."""
+
+    kind: str
+    lengths: dict[int, Count]
+
+    @property
+    def wrong_bits(self) -> int:
+        """Wrong bits at all lengths together."""
+        return sum(count.wrong_bits for count in self.lengths.values())
+
+    def to_json(self) -> dict:
+        """As plain dictionaries, with lengths as strings."""
+        return {"kind": self.kind, "lengths": {str(length): asdict(count) for length, count in self.lengths.items()}}
+
+
+def rows_needed(length: int) -> int:
+    """Memory rows for an undisturbed copy of `length` vectors."""
+    return 2 * length + SPARE_ROWS
+
+
+def evaluate(
+    model: nn.Module,
+    lengths: Iterable[int] = (20, 50, 120),
+    sequences: int = 100,
+    seed: int = 0,
+    kind: str = "random",
+    memory_size: int | None = None,
+) -> Report:
+    """Copy `sequences` fresh sequences of each length and count the bits that differ.
+
+    The memory has `memory_size` rows, or as many as the length needs (`rows_needed`) where the machine allows it.
+    Every length draws from a generator of its own, so that a count does not depend on which lengths stand beside it.
+    Raises TypeError or ValueError for sizes that are not integers of at least 1, and as `tasks.payload` does;
+    warns when the memory is so small that heads come round to what they wrote.
+    """
+    lengths = [_at_least_one("length", length) for length in lengths]
+    _at_least_one("sequences", sequences)
+    width, start_marker = copy_format(model)
+    counts = {}
+    for length in lengths:
+        generator = Generator().manual_seed(seed * 1_000_003 + length)
+        rows = _rows(model, length, memory_size)
+        share = max(1, min(sequences, NUMBERS_AT_ONCE // (rows * 20)))
+        wrong_bits, wrong_sequences = 0, 0
+        for first in range(0, sequences, share):
+            bits = tasks.payload(min(share, sequences - first), length, width, kind, generator)
+            wrong = (copy_through(model, bits, rows, start_marker) != bits).sum(dim=(1, 2))
+            wrong_bits += int(wrong.sum())
+            wrong_sequences += int((wrong > 0).sum())
+        counts[length] = Count(sequences, wrong_sequences, sequences * length * width, wrong_bits)
+    return Report(kind, counts)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a machine has converged: not one wrong bit in any of these reports."""
+
+    reports: tuple[Report, ...]
+
+    @property
+    def converged(self) -> bool:
+        """True if every bit of every sequence came back."""
+        return self.wrong_bits == 0
+
+    @property
+    def wrong_bits(self) -> int:
+        """Wrong bits in all reports together."""
+        return sum(report.wrong_bits for report in self.reports)
+
+    def by_length(self, kind: str = "random") -> dict[int, int]:
+        """Wrong bits of one kind at each length."""
+        return {
+            length: count.wrong_bits
+            for report in self.reports
+            if report.kind == kind
+            for length, count in report.lengths.items()
+        }
+
+    def to_json(self) -> list[dict]:
+        """As plain dictionaries."""
+        return [report.to_json() for report in self.reports]
+
+    @classmethod
+    def from_json(cls, reports: list[dict]) -> "Verdict":
+        """The verdict that `to_json` wrote down."""
+        return cls(
+            tuple(
+                Report(report["kind"], {int(length): Count(**count) for length, count in report["lengths"].items()})
+                for report in reports
+            )
+        )
+
+
+def judge(model: nn.Module, seed: int = 0) -> Verdict:
+    """What "converged" means: 100 random sequences at each of 20, 50 and 120, 10 of every other kind at 20 and 120.
+
+    A machine whose rows are counted among its parameters is judged at the one memory size it has.
+    """
+    kinds = [kind for kind in tasks.KINDS if kind != "random"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", MemoryTooSmall)
+        random = evaluate(model, (20, 50, 120), 100, seed)
+        return Verdict((random, *(evaluate(model, (20, 120), 10, seed, kind) for kind in kinds)))
+
+
+def validate(model: nn.Module, longest: int, generator: Generator) -> int:
+    """Wrong bits in fresh sequences of every kind, none as short as any trained on: zero means exact.
+
+    4 times and 10 times the longest trained length; then 10 times again with 20 times the rows that this needs (where
+    the machine allows it), which is what a much longer tape does to a jump by content. Stops at the first that fails.
+    """
+    width, start_marker = copy_format(model)
+    trials = [(4 * longest, 1, 16, 4), (10 * longest, 1, 16, 4)]
+    if getattr(model, "free_memory_size", False):
+        trials.append((10 * longest, 20, 4, 1))
+    wrong = 0
+    for length, enlarge, random, others in trials:
+        bits = torch.cat(
+            [
+                tasks.payload(random if kind == "random" else others, length, width, kind, generator)
+                for kind in tasks.KINDS
+            ]
+        )
+        rows = rows_needed(length) * enlarge if getattr(model, "free_memory_size", False) else None
+        wrong += int((copy_through(model, bits, rows, start_marker) != bits).sum())
+        if wrong:
+            break
+    return wrong
+
+
+@torch.no_grad()
+def copy_through(model: nn.Module, bits: Tensor, memory_size: int | None = None, start_marker: bool = True) -> Tensor:
+    """Send a payload of bits (B, L, width) through the machine and return the bits that come out, same shape."""
+    batch = tasks.frame_copy(bits, start_marker)
+    logits, _ = model(batch.inputs, memory_size=memory_size)
+    return (logits[:, -bits.shape[1] :] > 0).to(bits.dtype)
+
+
+def copy_format(model: nn.Module) -> tuple[int, bool]:
+    """How a machine is shown a copy: bits a vector, and whether a start marker stands beside the end marker.
+
+    Raises ValueError for a machine whose inputs leave no room for an end marker.
+    """
+    extra = model.config.input_size - model.config.output_size
+    if extra not in (1, 2):
+        raise ValueError(
+            f"this machine has {model.config.input_size} inputs and {model.config.output_size} outputs: a copy needs"
+            " one input more (an end marker) or two (a start marker as well)"
+        )
+    return model.config.output_size, extra == 2
+
+
+class MemoryTooSmall(UserWarning):
+    """A sequence needs more rows than the memory has."""
+
+
+def _rows(model: nn.Module, length: int, memory_size: int | None) -> int | None:
+    """Rows for a copy of this length: those asked for, else those needed, else those a machine is tied to."""
+    free = getattr(model, "free_memory_size", False)
+    rows = memory_size if memory_size is not None else rows_needed(length) if free else None
+    held = rows if rows is not None else getattr(model.config, "memory_size", None)
+    if held is not None and held < 2 * length + 2:
+        warnings.warn(
+            f"memory_size {held} is less than the {2 * length + 2} steps of a copy of length {length}: a head that"
+            f" moves one row a step wraps round after {held} steps and overwrites the oldest vectors;"
+            f" use at least {2 * length + 2} rows",
+            MemoryTooSmall,
+            stacklevel=3,
+        )
+    return rows
+
+
+def _at_least_one(name: str, value: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"{name} is {value!r}: expected a whole number")
+    if value < 1:
+        raise ValueError(f"{name} is {value}: expected at least 1")
+    return value
+
+
+def copy_bytes(model: nn.Module, content: bytes, memory_size: int | None = None) -> bytes:
+    """Send bytes through the machine's memory, one 8-bit vector a byte, all in one sequence; returns what comes out.
+
+    Raises ValueError for no bytes at all and for a machine whose vectors have another width than 8; warns as `evaluate`.
+    """
+    width, start_marker = copy_format(model)
+    if width != 8:
+        raise ValueError(f"this machine copies vectors of {width} bits: bytes need a machine of output_size 8")
+    if not content:
+        raise ValueError("there is nothing to copy: expected at least one byte")
+    bits = tasks.number_bits(torch.tensor(list(content))).unsqueeze(0)
+    rows = _rows(model, len(content), memory_size)
+    return bytes(tasks.bits_number(copy_through(model, bits, rows, start_marker))[0].tolist())

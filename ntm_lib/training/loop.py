@@ -1,0 +1,272 @@
+"""Learning: draw a batch, take a gradient, step, and stop when the machine copies exactly what it never trained on."""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from ntm_lib import tasks
+from ntm_lib.machine import NTMState
+from ntm_lib.training import checkpoints, curriculum
+from ntm_lib.training.evaluation import Verdict, copy_format, judge, validate
+from ntm_lib.training.recipes import Recipe
+from ntm_lib.training.run import Progress, Run
+
+RUNNING = 0.9
+"""How much of the running loss the past keeps at each update."""
+ENTROPY_EPSILON = 1e-9
+"""Added to a weight inside the entropy's logarithm."""
+VALIDATIONS_IN_A_ROW = 2
+"""Exact validations, one after the other, that end a training."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """A trained machine and how it came about."""
+
+    model: nn.Module
+    recipe: Recipe
+    seed: int
+    verdict: Verdict
+    converged: bool
+    sequences: int
+    seconds: float
+    history: list[dict]
+    stopped: str | None
+    """Where a loss or a gradient was not finite, which stopped the training; else None."""
+
+
+def draw_batch(run: Run) -> tuple[tasks.Batch, int, int | None]:
+    """The next batch, its length, and the memory rows to run it with (None: the machine's own number)."""
+    recipe, generator = run.recipe, run.generator
+    top = curriculum.longest(
+        recipe.curriculum,
+        recipe.max_length,
+        run.progress.update / recipe.updates,
+        recipe.length_power,
+        run.progress.level,
+    )
+    length = curriculum.draw_length(top, recipe.max_length, recipe.any_length, generator)
+    rows = None
+    if recipe.largest_memory:
+        settling = run.progress.settled_at is not None
+        largest = recipe.largest_memory_settling if settling else recipe.largest_memory
+        rows = curriculum.draw_rows(2 * length + 4, largest, generator)
+    width, start_marker = copy_format(run.model)
+    draw = tasks.varied_payload if recipe.payload == "varied" else tasks.payload
+    bits = draw(recipe.batch_size, length, width, generator=generator)
+    return tasks.frame_copy(bits, start_marker), length, rows
+
+
+def loss_of(logits: Tensor, batch: tasks.Batch, over: str) -> Tensor:
+    """Mean cross-entropy in nats a bit, over the answer or over the whole sequence."""
+    if over == "sequence":
+        return binary_cross_entropy_with_logits(logits, batch.targets)
+    weight = batch.mask.unsqueeze(-1).expand_as(logits)
+    return binary_cross_entropy_with_logits(logits, batch.targets, weight, reduction="sum") / weight.sum()
+
+
+def spread_of(history: list[NTMState]) -> Tensor:
+    """Mean entropy of all weightings of all steps, in nats: 0 where every head points at one row."""
+    weights = torch.stack([state.weights for state in history])
+    return -(weights * (weights + ENTROPY_EPSILON).log()).sum(-1).mean()
+
+
+def learning_rate(recipe: Recipe, progress: Progress) -> float:
+    """The rate of the next update: warm-up, then the peak, then cosines from peak to final while settling."""
+    peak = recipe.learning_rate
+    if progress.converged_at is not None:
+        return 0.1 * peak
+    warm = min(1.0, (progress.update + 1) / max(1, recipe.warmup_updates))
+    if progress.settled_at is None:
+        return peak * warm
+    since = (progress.update - progress.settled_at) % recipe.settle_updates / recipe.settle_updates
+    return peak * warm * (recipe.final_rate + (1 - recipe.final_rate) * 0.5 * (1 + math.cos(math.pi * since)))
+
+
+def focus_weight(recipe: Recipe, progress: Progress) -> float:
+    """The weight of the focus loss: zero until the machine settles, then rising to its full value."""
+    if not recipe.focus or progress.settled_at is None:
+        return 0.0
+    return recipe.focus * min(1.0, (progress.update - progress.settled_at + 1) / max(1, recipe.focus_updates))
+
+
+def update(run: Run) -> dict:
+    """One update; returns its record. Leaves the weights as they were if the loss or the gradient is not finite."""
+    recipe, progress, parameters = run.recipe, run.progress, list(run.model.parameters())
+    batch, length, rows = draw_batch(run)
+    states: list[NTMState] = []
+    focus = focus_weight(recipe, progress)
+    logits, _ = run.model(batch.inputs, memory_size=rows, history=states if focus else None)
+    loss = loss_of(logits, batch, recipe.loss_over)
+    total = loss + focus * spread_of(states) if focus else loss
+    run.optimizer.zero_grad()
+    total.backward()
+    norm = clip(parameters, recipe)
+    record = {"update": progress.update + 1, "length": length, "loss": loss.item(), "gradient_norm": norm}
+    if not math.isfinite(record["loss"] + norm):
+        progress.stopped = explain_not_finite(run.model, batch, rows, record)
+        return record
+    for group in run.optimizer.param_groups:
+        group["lr"] = learning_rate(recipe, progress)
+    run.optimizer.step()
+    note_loss(recipe, progress, length, record["loss"])
+    progress.update += 1
+    progress.sequences += recipe.batch_size
+    return record
+
+
+def clip(parameters: list[Tensor], recipe: Recipe) -> float:
+    """Limit the gradient as the recipe says; returns its whole norm before that."""
+    gradients = [parameter.grad for parameter in parameters]
+    norm = torch.nn.utils.get_total_norm(gradients)
+    if recipe.clip_value:
+        torch.nn.utils.clip_grad_value_(parameters, recipe.clip_value)
+    if recipe.clip_norm:
+        torch.nn.utils.clip_grads_with_norm_(parameters, recipe.clip_norm, norm)
+    return norm.item()
+
+
+def note_loss(recipe: Recipe, progress: Progress, length: int, loss: float) -> None:
+    """Let a loss move the running loss, the adaptive level, and the moment from which the machine settles."""
+    before = loss if progress.running_loss is None else progress.running_loss
+    progress.running_loss = RUNNING * before + (1 - RUNNING) * loss
+    if length >= progress.level and loss < recipe.level_loss:
+        progress.level += 1
+    if progress.settled_at is None and progress.running_loss < recipe.settled_loss:
+        progress.settled_at = progress.update + 1
+
+
+@torch.no_grad()
+def explain_not_finite(model: nn.Module, batch: tasks.Batch, rows: int | None, record: dict) -> str:
+    """One line that names the step, the length and the first thing that was not finite."""
+    where = next(
+        (
+            f"gradient of {name}"
+            for name, parameter in model.named_parameters()
+            if parameter.grad is not None and not parameter.grad.isfinite().all()
+        ),
+        "gradient norm",
+    )
+    if not math.isfinite(record["loss"]):
+        states: list[NTMState] = []
+        model(batch.inputs, memory_size=rows, history=states)
+        where = next(
+            (
+                f"{name} at time step {step}"
+                for step, state in enumerate(states)
+                for name, value in state._asdict().items()
+                if isinstance(value, Tensor) and not value.isfinite().all()
+            ),
+            "output",
+        )
+    return f"update {record['update']}, length {record['length']}: the {where} is not finite (loss {record['loss']})"
+
+
+def check(run: Run) -> int | None:
+    """Validate and count exact validations in a row; returns the wrong bits, or None where it is too early to ask."""
+    recipe, progress = run.recipe, run.progress
+    if recipe.settled_loss and (
+        progress.settled_at is None or progress.update < progress.settled_at + recipe.settle_at_least
+    ):
+        return None
+    wrong = validate(run.model, recipe.max_length, run.generator)
+    progress.exact_in_a_row = progress.exact_in_a_row + 1 if wrong == 0 else 0
+    return wrong
+
+
+def is_done(run: Run) -> bool:
+    """Whether training ends here: converged (and trained on for as long as asked), stopped, or out of updates."""
+    recipe, progress = run.recipe, run.progress
+    if progress.stopped:
+        return True
+    if progress.converged_at is None:
+        if progress.exact_in_a_row >= VALIDATIONS_IN_A_ROW:
+            progress.converged_at = progress.update
+        elif progress.update < recipe.updates:
+            return False
+        else:
+            return True
+    return progress.update >= progress.converged_at * (1 + recipe.keep_training)
+
+
+def records(run: Run) -> Iterator[dict]:
+    """Train until done, yielding a record after every validation; a run can be saved and continued between two."""
+    recipe, progress = run.recipe, run.progress
+    while not is_done(run):
+        started = time.perf_counter()
+        losses, norms = [], []
+        while True:
+            record = update(run)
+            losses.append(record["loss"])
+            norms.append(record["gradient_norm"])
+            if progress.stopped or progress.update % recipe.validate_every == 0:
+                break
+        wrong = None if progress.stopped else check(run)
+        progress.seconds += time.perf_counter() - started
+        progress.history.append(
+            {
+                "update": progress.update,
+                "sequences": progress.sequences,
+                "seconds": round(progress.seconds, 3),
+                "loss": sum(losses) / len(losses),
+                "gradient_norm": max(norms),
+                "level": progress.level,
+                "settled": progress.settled_at is not None,
+                "validation_wrong_bits": wrong,
+            }
+        )
+        yield progress.history[-1]
+
+
+def train(
+    recipe: Recipe,
+    seed: int = 0,
+    out: str | Path | None = None,
+    on_record: Callable[[dict], None] | None = None,
+) -> Result:
+    """Train one machine from one seed, and judge it.
+
+    With `out`, the run is saved there after every validation, and an interrupted run with the same recipe and seed
+    goes on from there, bit for bit as if it had not been interrupted; a finished one is returned as it is.
+    Raises TypeError or ValueError for a recipe or a seed of the wrong kind, and where `out` holds something else.
+    """
+    if not isinstance(recipe, Recipe):
+        raise TypeError(f"recipe is {type(recipe).__name__}: expected a Recipe, such as recipes.reliable")
+    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**63:
+        raise ValueError(f"seed is {seed!r}: expected a whole number from 0 on")
+    run = checkpoints.resume(Run(recipe, seed), out)
+    progress = run.progress
+    for record in () if progress.finished else records(run):
+        checkpoints.save(run, out)
+        if on_record:
+            on_record(record)
+    if not progress.finished:
+        started = time.perf_counter()
+        progress.reports = judge(run.model).to_json()
+        progress.seconds += time.perf_counter() - started
+        progress.finished = True
+        checkpoints.save(run, out)
+    return result_of(run)
+
+
+def result_of(run: Run) -> Result:
+    """What a finished run has come to."""
+    progress = run.progress
+    verdict = Verdict.from_json(progress.reports)
+    return Result(
+        model=run.model,
+        recipe=run.recipe,
+        seed=run.seed,
+        verdict=verdict,
+        converged=verdict.converged and progress.stopped is None,
+        sequences=progress.sequences,
+        seconds=progress.seconds,
+        history=progress.history,
+        stopped=progress.stopped,
+    )

@@ -1,0 +1,153 @@
+"""Every number of a training in one place. A recipe is frozen: change one with `dataclasses.replace`."""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from ntm_lib.machine import LSTMConfig, NTMConfig
+
+Curriculum = Literal["uniform", "power", "adaptive"]
+Optimizer = Literal["adam", "rmsprop"]
+Initialisation = Literal["pytorch", "glorot"]
+Payload = Literal["random", "varied"]
+LossOver = Literal["answer", "sequence"]
+
+
+COPY_MACHINE = NTMConfig(input_size=10, output_size=8, initial_weights="spaced")
+"""The paper's sizes, for bytes between two markers; the heads begin apart."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one machine is built, taught to copy, and judged."""
+
+    name: str = "reliable"
+    """What tables call this recipe."""
+    machine: NTMConfig | LSTMConfig = COPY_MACHINE
+    """Sizes and choices of the machine; 2 more inputs than outputs: a start and an end marker (1 more: only an end)."""
+    initialisation: Initialisation = "pytorch"
+    """pytorch: uniform within 1/sqrt(inputs); glorot: as the post's code, output layer and key strengths at zero."""
+
+    updates: int = 3000
+    """Updates at the most; a run stops as soon as it is settled and exact."""
+    batch_size: int = 8
+    """Sequences an update, all of one length."""
+    payload: Payload = "varied"
+    """What is copied: random bits, or half random bits, a quarter bits of a density drawn for each sequence,
+    a quarter sequences of one or two vectors in random order."""
+    loss_over: LossOver = "answer"
+    """The steps whose cross-entropy counts: the answer, or the whole sequence (zeros wanted outside the answer)."""
+
+    curriculum: Curriculum = "uniform"
+    """Longest length over time: the same always; max_length * progress ** length_power; or one more when learned."""
+    max_length: int = 10
+    """The longest sequence ever trained on."""
+    length_power: float = 1.5
+    """The power of the power curriculum."""
+    level_loss: float = 0.15
+    """Adaptive curriculum: a loss below this, at the level or above it, raises the level by one."""
+    any_length: float = 0.0
+    """The share of updates that draw from all lengths, whatever the curriculum says."""
+
+    largest_memory: int = 160
+    """Rows are drawn anew for every update, log-uniformly from 2L + 4 to this; 0 leaves the machine's memory_size."""
+    largest_memory_settling: int = 3000
+    """The same, once the machine has learned its lengths and settles."""
+
+    optimizer: Optimizer = "adam"
+    """adam, or Graves's RMSProp (Graves 2013, Eqs. 38-45: decay 0.95, centred)."""
+    learning_rate: float = 5e-3
+    """The peak rate."""
+    momentum: float = 0.9
+    """Momentum of RMSProp (Adam has its own averages, 0.9 and 0.999)."""
+    warmup_updates: int = 50
+    """Updates over which the rate rises to its peak."""
+    clip_norm: float = 1.0
+    """Largest norm of the whole gradient; 0: no limit."""
+    clip_value: float = 0.0
+    """Largest absolute value of a gradient's elements; 0: no limit."""
+
+    settled_loss: float = 0.08
+    """When the running loss falls below this, the machine has learned its lengths and begins to settle; 0: never."""
+    settle_updates: int = 300
+    """Updates over which the rate then falls along a cosine."""
+    final_rate: float = 0.3
+    """The share of the peak rate that it falls to, and stays at."""
+    focus: float = 0.1
+    """While settling: weight of the focus loss, the mean entropy of all weightings in nats."""
+    focus_updates: int = 50
+    """Updates over which that weight rises to its full value."""
+
+    validate_every: int = 50
+    """Updates between validations; the training ends with two exact ones in a row."""
+    settle_at_least: int = 100
+    """Updates that a machine settles before an exact validation counts."""
+    keep_training: float = 0.0
+    """Once converged: train on for this many times the updates so far, at a tenth of the peak rate, before judging."""
+
+
+reliable = Recipe()
+"""The feed-forward controller; converges on every seed."""
+
+reliable_kept_training = replace(reliable, name="reliable_kept_training", keep_training=1.0)
+"""The same machines, trained on for as many updates again."""
+
+reliable_lstm = replace(
+    reliable,
+    name="reliable_lstm",
+    machine=replace(COPY_MACHINE, controller="lstm", controller_size=32),
+    learning_rate=1e-2,
+)
+"""The LSTM controller, kept small so that it cannot hold a sequence in its own state."""
+
+paper_2014 = Recipe(
+    name="paper_2014",
+    machine=replace(COPY_MACHINE, initial_weights="learned", initial_memory="learned", initial_value=0.1),
+    updates=100_000,
+    batch_size=1,
+    payload="random",
+    max_length=20,
+    largest_memory=0,
+    optimizer="rmsprop",
+    learning_rate=1e-4,
+    warmup_updates=0,
+    clip_norm=0.0,
+    clip_value=10.0,
+    settled_loss=0.0,
+    focus=0.0,
+    validate_every=1000,
+)
+"""Section 4.6 of the paper: RMSProp 1e-4, momentum 0.9, elements clipped to 10, lengths 1-20, one at a time."""
+
+post_2014 = replace(
+    paper_2014,
+    name="post_2014",
+    machine=NTMConfig(
+        input_size=8,
+        output_size=7,
+        weightings="single",
+        initial_weights="learned",
+        initial_memory="learned",
+        initial_value=1.0,
+        output_from="hidden",
+    ),
+    initialisation="glorot",
+    updates=70_000,
+    loss_over="sequence",
+    curriculum="power",
+    length_power=1.5,
+    clip_value=0.0,
+)
+"""The post's code on the day of the post (shawntan 01b0b6e): one weighting for reading and writing, 7 bits and an end
+marker, a learned start, output from the hidden layer, loss over all steps, length below 20 * progress ** 1.5, no clip."""
+
+
+def names() -> list[str]:
+    """The recipes of this module, in order."""
+    return [value.name for value in globals().values() if isinstance(value, Recipe)]
+
+
+def by_name(name: str) -> Recipe:
+    """The recipe of that name; ValueError, with the names there are, for any other."""
+    if name not in names():
+        raise ValueError(f"recipe is {name!r}: expected one of {', '.join(names())}")
+    return globals()[name]

@@ -1,0 +1,70 @@
+"""A training under way: the machine, its optimiser, its randomness, and how far it has come."""
+
+from dataclasses import dataclass, field
+
+import torch
+from torch import Generator, nn
+
+from ntm_lib.machine import NTM, LSTMBaseline, NTMConfig
+from ntm_lib.training.recipes import Recipe
+
+
+@dataclass
+class Progress:
+    """How far a run has come: everything a checkpoint keeps besides tensors."""
+
+    update: int = 0
+    sequences: int = 0
+    seconds: float = 0.0
+    running_loss: float | None = None
+    level: int = 1
+    settled_at: int | None = None
+    exact_in_a_row: int = 0
+    converged_at: int | None = None
+    stopped: str | None = None
+    finished: bool = False
+    reports: list[dict] = field(default_factory=list)
+    history: list[dict] = field(default_factory=list)
+
+
+class Run:
+    """One training under way: the machine, its optimiser, its one source of randomness, and its progress."""
+
+    def __init__(self, recipe: Recipe, seed: int):
+        self.recipe, self.seed = recipe, seed
+        self.generator = Generator().manual_seed(seed)
+        self.model = build(recipe, seed)
+        self.optimizer = make_optimizer(recipe, self.model)
+        self.progress = Progress()
+
+
+def build(recipe: Recipe, seed: int) -> nn.Module:
+    """A fresh machine; the seed alone decides its weights, and no one else's random numbers are touched."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = (NTM if isinstance(recipe.machine, NTMConfig) else LSTMBaseline)(recipe.machine)
+        if recipe.initialisation == "glorot":
+            _initialise_as_the_post(model)
+    return model
+
+
+def _initialise_as_the_post(model: NTM) -> None:
+    """Glorot-uniform weights, no biases, output layer and key strengths at zero (shawntan 01b0b6e)."""
+    for module in model.modules():
+        if isinstance(module, nn.Linear):
+            nn.init.xavier_uniform_(module.weight)
+            nn.init.zeros_(module.bias)
+    nn.init.zeros_(model.output.weight)
+    heads = model.heads
+    first = heads.sizes[0]
+    with torch.no_grad():
+        heads.linear.weight[first : first + heads.sizes[1]] = 0
+
+
+def make_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
+    """The recipe's optimiser over all weights."""
+    if recipe.optimizer == "adam":
+        return torch.optim.Adam(model.parameters(), lr=recipe.learning_rate)
+    return torch.optim.RMSprop(
+        model.parameters(), lr=recipe.learning_rate, alpha=0.95, eps=1e-2, momentum=recipe.momentum, centered=True
+    )

@@ -1,0 +1,82 @@
+"""The LSTM baseline keeps the machine's forward: (inputs, state, memory_size, history) -> (logits, state)."""
+
+import inspect
+
+import pytest
+import torch
+from torch import nn
+
+from ntm_lib.machine import NTM, LSTMBaseline, LSTMConfig, NTMConfig
+
+B, T, INPUT, OUTPUT, HIDDEN, LAYERS = 2, 7, 5, 3, 11, 3
+
+
+def make():
+    torch.manual_seed(0)
+    return LSTMBaseline(LSTMConfig(INPUT, OUTPUT, HIDDEN, LAYERS))
+
+
+def test_it_is_torchs_stacked_lstm_and_a_linear_layer():
+    model = make()
+    lstm = nn.LSTM(INPUT, HIDDEN, LAYERS, batch_first=True)
+    lstm.load_state_dict(model.lstm.state_dict())
+    inputs = torch.randn(B, T, INPUT)
+    logits, _ = model(inputs)
+    expected = lstm(inputs)[0] @ model.output.weight.T + model.output.bias
+    assert logits.shape == (B, T, OUTPUT)
+    torch.testing.assert_close(logits, expected)
+
+
+def test_it_continues_exactly_where_it_stopped():
+    model, inputs = make(), torch.randn(B, T, INPUT)
+    whole, last = model(inputs)
+    first, state = model(inputs[:, :3])
+    second, end = model(inputs[:, 3:], state)
+    torch.testing.assert_close(torch.cat([first, second], dim=1), whole)
+    torch.testing.assert_close(end, last)
+    assert not torch.allclose(model(inputs[:, 3:])[0], second)
+
+
+def test_memory_size_and_history_change_nothing():
+    model, inputs = make(), torch.randn(B, T, INPUT)
+    assert (model(inputs, memory_size=3, history=[])[0] == model(inputs)[0]).all()
+
+
+def test_it_keeps_its_configuration():
+    assert make().config == LSTMConfig(INPUT, OUTPUT, hidden_size=HIDDEN, layers=LAYERS)
+
+
+def test_its_forward_takes_what_the_machines_forward_takes():
+    assert list(inspect.signature(LSTMBaseline.forward).parameters) == list(
+        inspect.signature(NTM.forward).parameters
+    )
+
+
+@pytest.mark.parametrize(
+    "make_model", [make, lambda: NTM(NTMConfig(INPUT, OUTPUT, memory_size=13, word_size=2))]
+)
+def test_one_loop_trains_both(make_model):
+    torch.manual_seed(1)
+    model = make_model()
+    inputs, targets = torch.randn(B, T, INPUT), torch.rand(B, T, OUTPUT).round()
+    optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
+    losses = []
+    for _ in range(20):
+        logits, _ = model(inputs, memory_size=17)
+        loss = nn.functional.binary_cross_entropy_with_logits(logits, targets)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    assert losses[-1] < 0.9 * losses[0]
+
+
+def test_a_sequence_alone_is_the_sequence_in_a_batch():
+    model, inputs = make().double(), torch.randn(B, T, INPUT, dtype=torch.float64)
+    torch.testing.assert_close(model(inputs)[0][1:], model(inputs[1:])[0])
+
+
+def test_parameter_count():
+    """Each layer: 4 gates of (inputs + hidden) weights and two biases; then the output layer."""
+    per_layer = [4 * HIDDEN * (below + HIDDEN) + 8 * HIDDEN for below in (INPUT, HIDDEN, HIDDEN)]
+    assert sum(p.numel() for p in make().parameters()) == sum(per_layer) + OUTPUT * (HIDDEN + 1)

@@ -1,0 +1,116 @@
+"""Imports point one way: machine and tasks, training, analysis, teaching; the command line on top."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "ntm_lib"
+FOUNDATION = {"machine", "tasks"}
+MAY_IMPORT = {
+    "machine": set(),
+    "tasks": set(),
+    "training": FOUNDATION,
+    "analysis": FOUNDATION | {"training"},
+    "__init__": FOUNDATION | {"training", "analysis"},  # what `from ntm_lib import ...` offers a newcomer
+    "teaching": FOUNDATION | {"training", "analysis", "__init__"},
+    "cli": FOUNDATION | {"training", "analysis", "teaching", "__init__"},
+    "__main__": {"cli"},
+}
+ONLY_TEACHING = {"IPython", "ipywidgets", "matplotlib"}
+
+
+def imported_names(path: Path, package: Path) -> Iterator[str]:
+    """Yield every dotted name that a file imports, relative imports spelled out."""
+    here = [package.name, *path.relative_to(package).parts[:-1]]
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = here[: len(here) - node.level + 1] if node.level else []
+            module = [*base, *(node.module.split(".") if node.module else [])]
+            yield from (".".join([*module, alias.name]) for alias in node.names)
+
+
+def room_of(name: str, package: Path) -> str:
+    """The room that a name of ours lives in; a name that is no room is offered by the package itself."""
+    first = [*name.split("."), "__init__"][1]
+    is_room = (package / first).is_dir() or (package / f"{first}.py").is_file()
+    return first if is_room or first in MAY_IMPORT else "__init__"
+
+
+def violations(package: Path) -> list[str]:
+    """One sentence for every import that points the wrong way, and for every file outside the known rooms."""
+    found = []
+    for path in sorted(package.rglob("*.py")):
+        file = path.relative_to(package)
+        room = file.parts[0].removesuffix(".py")
+        if room not in MAY_IMPORT:
+            found.append(f"{file}: {room} is not a room of the house")
+            continue
+        for name in imported_names(path, package):
+            top = name.split(".")[0]
+            if top in ONLY_TEACHING and room != "teaching":
+                found.append(f"{file} imports {top}: only teaching may")
+            elif top == package.name and (target := room_of(name, package)) not in {room} | MAY_IMPORT[room]:
+                found.append(f"{file} imports {target}: {room} may not")
+    return found
+
+
+def test_imports_point_one_way():
+    assert list(PACKAGE.rglob("*.py")), "there is nothing to look at"
+    assert violations(PACKAGE) == []
+
+
+@pytest.fixture
+def house(tmp_path):
+    """A package with one import of every kind that is allowed."""
+    package = tmp_path / "ntm_lib"
+    files = {
+        "__init__.py": "from ntm_lib.machine import NTM\nfrom ntm_lib.training.loop import train",
+        "machine/__init__.py": "from ntm_lib.machine.ntm import NTM",
+        "machine/ntm.py": "import torch\nfrom . import memory\nfrom ntm_lib.machine import addressing",
+        "tasks.py": "import torch",
+        "training/loop.py": "from ntm_lib import tasks\nfrom ..machine import NTM",
+        "analysis/trace.py": "import ntm_lib.machine.ntm\nfrom ntm_lib.training import loop",
+        "teaching/plots.py": "import matplotlib.pyplot\nfrom ntm_lib import NTM, analysis",
+        "cli.py": "from ntm_lib import load, tasks\nfrom ntm_lib.analysis import trace",
+        "__main__.py": "from ntm_lib.cli import main",
+    }
+    for name, text in files.items():
+        (package / name).parent.mkdir(parents=True, exist_ok=True)
+        (package / name).write_text(text)
+    return package
+
+
+def test_a_house_in_order_passes(house):
+    assert violations(house) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "complaint"),
+    [
+        ("machine/ntm.py", "from ntm_lib import tasks", "imports tasks: machine may not"),
+        ("machine/ntm.py", "from ..training import loop", "imports training: machine may not"),
+        ("machine/ntm.py", "from .. import training", "imports training: machine may not"),
+        ("machine/ntm.py", "from ntm_lib import train", "imports __init__: machine may not"),
+        ("machine/ntm.py", "import ntm_lib", "imports __init__: machine may not"),
+        ("tasks.py", "import ntm_lib.machine.memory as memory", "imports machine: tasks may not"),
+        ("training/loop.py", "from ntm_lib.analysis import trace", "imports analysis: training may not"),
+        ("training/loop.py", "def late():\n    import ntm_lib.cli", "imports cli: training may not"),
+        ("training/loop.py", "import matplotlib.pyplot as plt", "imports matplotlib: only teaching may"),
+        ("analysis/trace.py", "from ntm_lib.teaching import plots", "imports teaching: analysis may not"),
+        ("analysis/trace.py", "from IPython.display import Image", "imports IPython: only teaching may"),
+        ("teaching/plots.py", "from ntm_lib import cli", "imports cli: teaching may not"),
+        ("__init__.py", "from .teaching import plots", "imports teaching: __init__ may not"),
+        ("cli.py", "import os, ipywidgets", "imports ipywidgets: only teaching may"),
+        ("utils.py", "import os", "utils is not a room of the house"),
+        ("attic/boxes.py", "import os", "attic is not a room of the house"),
+    ],
+)
+def test_a_planted_violation_is_caught(house, file, line, complaint):
+    (house / file).parent.mkdir(exist_ok=True)
+    (house / file).write_text(line)
+    (found,) = violations(house)
+    assert found.startswith(file) and found.endswith(complaint)
