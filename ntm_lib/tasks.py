@@ -115,15 +115,16 @@ def copy(
 def varied_payload(batch_size: int, length: int, width: int, generator: Generator) -> Tensor:
     """Payloads for training, so that dull input is no surprise -> (B, length, width).
 
-    Half random bits, a quarter with a density of ones drawn for each sequence, a quarter of one or two vectors
-    in random order.
+    A quarter random bits, a quarter with a density of ones drawn for each sequence, a quarter of two vectors in random
+    order, a quarter of one vector: all zeros, all ones or random, each as often.
     """
     bits = payload(batch_size, length, width, generator=generator)
     quarter = batch_size // 4
     density = torch.rand(quarter, 1, 1, generator=generator)
     bits[:quarter] = (torch.rand(quarter, length, width, generator=generator) < density).float()
     pair = torch.randint(0, 2, (quarter, 2, width), generator=generator).float()
-    both = torch.randint(0, 2, (quarter, 1, 1), generator=generator)
-    choice = both * torch.randint(0, 2, (quarter, length, 1), generator=generator)
-    bits[quarter : 2 * quarter] = pair.gather(1, choice.expand(-1, -1, width))
+    choice = torch.randint(0, 2, (quarter, length, 1), generator=generator).expand(-1, -1, width)
+    bits[quarter : 2 * quarter] = pair.gather(1, choice)
+    ones = torch.randint(0, 3, (quarter, 1, 1), generator=generator) / 2
+    bits[2 * quarter : 3 * quarter] = (torch.rand(quarter, 1, width, generator=generator) < ones).float()
     return bits

@@ -53,6 +53,16 @@ class Heads(nn.Module):
             add=add.view(batch_size, self.write_heads, -1),
         )
 
+    @property
+    def beta_rows(self) -> slice:
+        """Where the key strengths stand among the linear layer's outputs."""
+        return slice(self.sizes[0], self.sizes[0] + self.sizes[1])
+
+    @property
+    def erase_rows(self) -> slice:
+        """Where the erase gates stand among the linear layer's outputs."""
+        return slice(-self.sizes[-1] - self.sizes[-2], -self.sizes[-1])
+
     def previous(self, weights: Tensor) -> Tensor:
         """The weighting each head interpolates from (Eq. 7): its own, or with "shared-previous" the first writer's."""
         if self.weightings == "shared-previous":

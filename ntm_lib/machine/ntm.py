@@ -13,7 +13,7 @@ from ntm_lib.machine.heads import Heads, Weightings
 Controller = Literal["feed-forward", "lstm"]
 InitialWeights = Literal["first-row", "spaced", "uniform", "learned"]
 InitialMemory = Literal["constant", "random", "learned"]
-OutputFrom = Literal["hidden-and-reads", "hidden"]
+OutputFrom = Literal["hidden-and-reads", "hidden", "reads"]
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,9 @@ class NTM(nn.Module):
             config.weightings,
         )
         self.output = nn.Linear(
-            config.controller_size + (reads_size if config.output_from == "hidden-and-reads" else 0),
+            {"hidden": config.controller_size, "reads": reads_size}.get(
+                config.output_from, config.controller_size + reads_size
+            ),
             config.output_size,
         )
         self.reads_0 = nn.Parameter(torch.zeros(1, config.read_heads, config.word_size))
@@ -227,7 +229,8 @@ class NTM(nn.Module):
         )
         tape = memory.write(state.memory, self.heads.writing(weights), emission.erase, emission.add)
         reads = memory.read(tape, self.heads.reading(weights))
-        feature = torch.cat([h, reads.flatten(1)], dim=-1) if self.config.output_from == "hidden-and-reads" else h
+        sees = {"hidden": [h], "reads": [reads.flatten(1)]}.get(self.config.output_from, [h, reads.flatten(1)])
+        feature = torch.cat(sees, dim=-1)
         return feature, NTMState(tape, weights, reads, controller)
 
     def _check_inputs(self, inputs: Tensor, shape: str) -> None:

@@ -1,5 +1,6 @@
 """How well a machine copies, counted in wrong bits, and what "converged" means."""
 
+import math
 import warnings
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -135,26 +136,27 @@ def judge(model: nn.Module, seed: int = 0) -> Verdict:
 def validate(model: nn.Module, longest: int, generator: Generator) -> int:
     """Wrong bits in fresh sequences of every kind, none as short as any trained on: zero means exact.
 
-    4 times and 10 times the longest trained length; then 10 times again with 20 times the rows that this needs (where
-    the machine allows it), which is what a much longer tape does to a jump by content. Stops at the first that fails.
+    4 times and 10 times the longest trained length; then 10 times again with 20 times the rows that this needs, which
+    is what a much longer tape does to a jump by content. Stops at the first that fails. A machine tied to its number of
+    rows copies what these hold.
     """
     width, start_marker = copy_format(model)
-    trials = [(4 * longest, 1, 16, 4), (10 * longest, 1, 16, 4)]
-    if getattr(model, "free_memory_size", False):
-        trials.append((10 * longest, 20, 4, 1))
-    wrong = 0
-    for length, enlarge, random, others in trials:
+    free = getattr(model, "free_memory_size", False)
+    room = math.inf if free else (getattr(model.config, "memory_size", math.inf) - 2) // 2
+    trials = [(4 * longest, 1, 16, 8), (10 * longest, 1, 32, 16), (10 * longest, 20, 4, 1)]
+    for length, enlarge, random, others in trials[: 3 if free else 2]:
+        length = int(min(length, room))
         bits = torch.cat(
             [
                 tasks.payload(random if kind == "random" else others, length, width, kind, generator)
                 for kind in tasks.KINDS
             ]
         )
-        rows = rows_needed(length) * enlarge if getattr(model, "free_memory_size", False) else None
-        wrong += int((copy_through(model, bits, rows, start_marker) != bits).sum())
+        rows = rows_needed(length) * enlarge if free else None
+        wrong = int((copy_through(model, bits, rows, start_marker) != bits).sum())
         if wrong:
-            break
-    return wrong
+            return wrong
+    return 0
 
 
 @torch.no_grad()
@@ -210,7 +212,7 @@ def _at_least_one(name: str, value: int) -> int:
 def copy_bytes(model: nn.Module, content: bytes, memory_size: int | None = None) -> bytes:
     """Send bytes through the machine's memory, one 8-bit vector a byte, all in one sequence; returns what comes out.
 
-    Raises ValueError for no bytes at all and for a machine whose vectors have another width than 8; warns as `evaluate`.
+    Raises ValueError for no bytes at all and for a machine whose vectors are not 8 bits wide; warns as `evaluate`.
     """
     width, start_marker = copy_format(model)
     if width != 8:

@@ -52,13 +52,15 @@ def draw_batch(run: Run) -> tuple[tasks.Batch, int, int | None]:
         run.progress.level,
     )
     length = curriculum.draw_length(top, recipe.max_length, recipe.any_length, generator)
+    settling = run.progress.settled_at is not None
     rows = None
     if recipe.largest_memory:
-        settling = run.progress.settled_at is not None
-        largest = recipe.largest_memory_settling if settling else recipe.largest_memory
+        large = settling and float(torch.rand((), generator=generator)) < recipe.large_memories
+        largest = recipe.largest_memory_settling if large else recipe.largest_memory
         rows = curriculum.draw_rows(2 * length + 4, largest, generator)
     width, start_marker = copy_format(run.model)
-    draw = tasks.varied_payload if recipe.payload == "varied" else tasks.payload
+    varied = (recipe.payload_settling if settling else recipe.payload) == "varied"
+    draw = tasks.varied_payload if varied else tasks.payload
     bits = draw(recipe.batch_size, length, width, generator=generator)
     return tasks.frame_copy(bits, start_marker), length, rows
 

@@ -12,7 +12,7 @@ Payload = Literal["random", "varied"]
 LossOver = Literal["answer", "sequence"]
 
 
-COPY_MACHINE = NTMConfig(input_size=10, output_size=8, initial_weights="spaced")
+COPY_MACHINE = NTMConfig(input_size=10, output_size=8, initial_weights="spaced", output_from="hidden")
 """The paper's sizes, for bytes between two markers; the heads begin apart."""
 
 
@@ -26,14 +26,19 @@ class Recipe:
     """Sizes and choices of the machine; 2 more inputs than outputs: a start and an end marker (1 more: only an end)."""
     initialisation: Initialisation = "pytorch"
     """pytorch: uniform within 1/sqrt(inputs); glorot: as the post's code, output layer and key strengths at zero."""
+    erase_bias: float = 3.0
+    """Added to the bias of every erase gate at the start: a head that rests on a row then replaces what it wrote there
+    and does not add to it without end."""
 
     updates: int = 3000
     """Updates at the most; a run stops as soon as it is settled and exact."""
     batch_size: int = 8
     """Sequences an update, all of one length."""
-    payload: Payload = "varied"
-    """What is copied: random bits, or half random bits, a quarter bits of a density drawn for each sequence,
-    a quarter sequences of one or two vectors in random order."""
+    payload: Payload = "random"
+    """What is copied: random bits; or varied, a quarter random bits, a quarter bits of a density drawn for each
+    sequence, a quarter two vectors in random order, a quarter one vector (zeros, ones or random)."""
+    payload_settling: Payload = "varied"
+    """The same, once the machine has learned its lengths and settles."""
     loss_over: LossOver = "answer"
     """The steps whose cross-entropy counts: the answer, or the whole sequence (zeros wanted outside the answer)."""
 
@@ -48,10 +53,12 @@ class Recipe:
     any_length: float = 0.0
     """The share of updates that draw from all lengths, whatever the curriculum says."""
 
-    largest_memory: int = 160
+    largest_memory: int = 48
     """Rows are drawn anew for every update, log-uniformly from 2L + 4 to this; 0 leaves the machine's memory_size."""
-    largest_memory_settling: int = 3000
-    """The same, once the machine has learned its lengths and settles."""
+    largest_memory_settling: int = 2000
+    """The same while the machine settles, for the share `large_memories` of the updates."""
+    large_memories: float = 0.5
+    """That share."""
 
     optimizer: Optimizer = "adam"
     """adam, or Graves's RMSProp (Graves 2013, Eqs. 38-45: decay 0.95, centred)."""
@@ -102,9 +109,10 @@ reliable_lstm = replace(
 paper_2014 = Recipe(
     name="paper_2014",
     machine=replace(COPY_MACHINE, initial_weights="learned", initial_memory="learned", initial_value=0.1),
+    erase_bias=0.0,
     updates=100_000,
     batch_size=1,
-    payload="random",
+    payload_settling="random",
     max_length=20,
     largest_memory=0,
     optimizer="rmsprop",
@@ -137,8 +145,8 @@ post_2014 = replace(
     length_power=1.5,
     clip_value=0.0,
 )
-"""The post's code on the day of the post (shawntan 01b0b6e): one weighting for reading and writing, 7 bits and an end
-marker, a learned start, output from the hidden layer, loss over all steps, length below 20 * progress ** 1.5, no clip."""
+"""The post's code on the day of the post (shawntan 01b0b6e): one weighting for reading and writing, 7 bits and an
+end marker, a learned start, output from the hidden layer, loss over all steps, length 20 * progress ** 1.5, no clip."""
 
 
 def names() -> list[str]:

@@ -45,6 +45,9 @@ def build(recipe: Recipe, seed: int) -> nn.Module:
         model = (NTM if isinstance(recipe.machine, NTMConfig) else LSTMBaseline)(recipe.machine)
         if recipe.initialisation == "glorot":
             _initialise_as_the_post(model)
+        if isinstance(model, NTM):
+            with torch.no_grad():
+                model.heads.linear.bias[model.heads.erase_rows] += recipe.erase_bias
     return model
 
 
@@ -55,10 +58,8 @@ def _initialise_as_the_post(model: NTM) -> None:
             nn.init.xavier_uniform_(module.weight)
             nn.init.zeros_(module.bias)
     nn.init.zeros_(model.output.weight)
-    heads = model.heads
-    first = heads.sizes[0]
     with torch.no_grad():
-        heads.linear.weight[first : first + heads.sizes[1]] = 0
+        model.heads.linear.weight[model.heads.beta_rows] = 0
 
 
 def make_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:

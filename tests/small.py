@@ -1,0 +1,66 @@
+"""A recipe small enough to train in a blink, and what the tests of training share."""
+
+from dataclasses import replace
+
+import torch
+
+from ntm_lib.machine import LSTMConfig, NTMConfig
+from ntm_lib.training import loop
+from ntm_lib.training.evaluation import Verdict, evaluate
+from ntm_lib.training.recipes import Recipe
+
+MACHINE = NTMConfig(
+    input_size=5, output_size=3, memory_size=13, word_size=5, controller_size=11, initial_weights="spaced"
+)
+SMALL = Recipe(
+    name="small",
+    machine=MACHINE,
+    updates=24,
+    batch_size=5,
+    max_length=2,
+    largest_memory=17,
+    largest_memory_settling=29,
+    learning_rate=1e-2,
+    warmup_updates=3,
+    settled_loss=0.0,
+    validate_every=4,
+)
+"""Never settles."""
+
+SETTLING = replace(SMALL, name="settling", settled_loss=10.0, settle_updates=5, settle_at_least=9)
+"""Settles from its second update on."""
+
+YARDSTICK = replace(SMALL, name="yardstick", machine=LSTMConfig(5, 3, 7))
+
+
+def judge_quickly(monkeypatch):
+    """A verdict over 2 sequences in place of the hundreds that converging takes."""
+
+    def judge(model, *arguments, **options):
+        return Verdict((evaluate(model, lengths=(2, 3), sequences=2),))
+
+    monkeypatch.setattr(loop, "judge", judge)
+
+
+def tensors(model):
+    """A copy of everything a machine has learned."""
+    return {name: value.clone() for name, value in model.state_dict().items()}
+
+
+def same_tensors(left, right):
+    """Bit for bit the same names, types and numbers."""
+    return left.keys() == right.keys() and all(
+        left[name].dtype == right[name].dtype and torch.equal(left[name], right[name]) for name in left
+    )
+
+
+def without_seconds(history):
+    """Records without the time that they took."""
+    return [{name: value for name, value in record.items() if name != "seconds"} for record in history]
+
+
+def same_run(left, right):
+    """Bit for bit the same machine and history, apart from the time it took."""
+    return same_tensors(left.model.state_dict(), right.model.state_dict()) and without_seconds(
+        left.history
+    ) == without_seconds(right.history)

@@ -1,0 +1,505 @@
+"""Runs on disk: whole or not at all, the same after an interruption as without, a clear word about what is not ours."""
+
+import json
+import math
+import os
+import re
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+from safetensors.torch import save as to_bytes
+from small import MACHINE, SETTLING, SMALL, YARDSTICK, judge_quickly, same_run, same_tensors, tensors, without_seconds
+
+from ntm_lib import load
+from ntm_lib.training import checkpoints, loop
+from ntm_lib.training.checkpoints import FILE_NAME, FORMAT, read, resume, save, write_whole
+from ntm_lib.training.loop import train, update
+from ntm_lib.training.run import Run
+
+RMSPROP = replace(SMALL, name="rmsprop", optimizer="rmsprop", machine=replace(MACHINE, initial_memory="learned"))
+RMSPROP = replace(RMSPROP, largest_memory=0)
+LSTM = replace(SETTLING, name="lstm", machine=replace(MACHINE, controller="lstm"))
+every_recipe = pytest.mark.parametrize("recipe", [SMALL, SETTLING, LSTM, RMSPROP, YARDSTICK], ids=lambda r: r.name)
+
+
+@cache
+def trained(recipe):
+    """Seed 5, without a break."""
+    return train(recipe, seed=5)
+
+
+class Interrupted(Exception):
+    """What comes in between."""
+
+
+@pytest.fixture(autouse=True)
+def quick_judge(monkeypatch):
+    judge_quickly(monkeypatch)
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """A run of a few updates, and the file that it is saved in."""
+    run = Run(SMALL, 3)
+    for _ in range(3):
+        update(run)
+    run.progress.history.append({"update": 3, "loss": 0.1 + 0.2, "validation_wrong_bits": None})
+    save(run, tmp_path / "run")
+    return run, tmp_path / "run" / FILE_NAME
+
+
+def header(path):
+    with safe_open(path, framework="pt") as file:
+        return json.loads(file.metadata()["run"])
+
+
+def rewrite(path, change=None, drop=(), **changed):
+    """Write a run's file again with another header or other tensors."""
+    with safe_open(path, framework="pt") as file:
+        content = {name: file.get_tensor(name) for name in file.keys() if name not in drop}
+    metadata = header(path)
+    if change:
+        change(metadata)
+    path.write_bytes(to_bytes({**content, **changed}, metadata={"run": json.dumps(metadata)}))
+
+
+def complaint(directory):
+    """What `load` says of a directory that it cannot read, in one line."""
+    with pytest.raises(ValueError) as error:
+        load(directory)
+    message = str(error.value)
+    assert "\n" not in message
+    return message
+
+
+# There and back
+
+
+@every_recipe
+def test_everything_comes_back(recipe, tmp_path):
+    run = Run(recipe, 2**63 - 1)
+    for _ in range(3):
+        update(run)
+    save(run, tmp_path)
+    again = read(tmp_path)
+    assert (again.recipe, again.seed, again.progress) == (run.recipe, run.seed, run.progress)
+    assert same_tensors(again.model.state_dict(), run.model.state_dict())
+    assert torch.equal(again.generator.get_state(), run.generator.get_state())
+    averages, expected = (one.optimizer.state_dict()["state"] for one in (again, run))
+    assert averages.keys() == expected.keys()
+    assert len(expected) == len(list(run.model.parameters()))
+    for index in expected:
+        assert same_tensors(averages[index], expected[index])
+    assert torch.equal(torch.rand(5, generator=again.generator), torch.rand(5, generator=run.generator))
+
+
+def test_a_run_that_has_not_begun_comes_back(tmp_path):
+    run = Run(SMALL, 3)
+    save(run, tmp_path)
+    again = read(tmp_path)
+    for _ in range(3):
+        assert update(again) == update(run)
+    assert same_tensors(again.model.state_dict(), run.model.state_dict())
+
+
+def test_every_number_of_the_progress_comes_back(tmp_path):
+    """Also those that no decimal number of a few digits writes down, and those that are not finite."""
+    run = Run(SMALL, 3)
+    run.progress.running_loss = 0.1 + 0.2
+    run.progress.seconds = math.pi
+    run.progress.settled_at, run.progress.converged_at, run.progress.exact_in_a_row = 5, 7, 2
+    run.progress.stopped = "update 8, length 1: the output is not finite (loss nan) — β"
+    run.progress.history = [{"update": 4, "loss": 1 / 3}, {"update": 8, "loss": math.inf}]
+    run.progress.reports = [{"kind": "random", "lengths": {}}]
+    run.progress.finished = True
+    save(run, tmp_path)
+    assert read(tmp_path).progress == run.progress
+
+
+def test_load_gives_a_machine_ready_to_use(saved):
+    run, path = saved
+    machine, again = load(path.parent)
+    assert again.model is machine
+    assert not machine.training
+    assert load(str(path.parent))[1].seed == 3
+    inputs = torch.rand(2, 6, 5, generator=torch.Generator().manual_seed(0))
+    assert torch.equal(machine(inputs)[0], run.model(inputs)[0])
+
+
+def test_loading_touches_nobody_elses_random_numbers(saved):
+    before = torch.random.get_rng_state()
+    load(saved[1].parent)
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_the_file_says_what_it_is(saved):
+    metadata = header(saved[1])
+    assert metadata["format"] == FORMAT
+    assert metadata["seed"] == 3
+    assert metadata["versions"]["torch"] == torch.__version__
+    assert metadata["recipe"]["machine"]["word_size"] == 5
+
+
+def test_out_may_be_none(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = Run(SMALL, 0)
+    save(run, None)
+    assert resume(run, None) is run
+    assert not list(tmp_path.iterdir())
+
+
+def test_out_may_be_new_and_deep(tmp_path):
+    run = Run(SMALL, 0)
+    deep = tmp_path / "a" / "b"
+    assert resume(run, deep) is run
+    save(run, str(deep))
+    assert [path.name for path in deep.iterdir()] == [FILE_NAME]
+
+
+def test_nothing_is_ever_unpickled(saved, monkeypatch):
+    def unpickle(*arguments, **options):
+        raise AssertionError("unpickled")
+
+    for place in ("pickle.load", "pickle.loads", "pickle.Unpickler", "torch.load"):
+        monkeypatch.setattr(place, unpickle)
+    assert load(saved[1].parent)[1].seed == 3
+
+
+# An interrupted run goes on
+
+
+def interrupt_after(count):
+    """Raise at the `count`th record."""
+    records = []
+
+    def on_record(record):
+        records.append(record)
+        if len(records) == count:
+            raise Interrupted
+
+    return on_record
+
+
+def stored(directory):
+    """Everything on disk, the time it took aside."""
+    run = read(directory)
+    run.progress.history = without_seconds(run.progress.history)
+    run.progress.seconds = 0.0
+    averages = run.optimizer.state_dict()["state"]
+    kept = tensors(run.model) | {f"{i} {name}": value for i in averages for name, value in averages[i].items()}
+    return kept | {"generator": run.generator.get_state()}, run.progress
+
+
+@every_recipe
+def test_an_interrupted_run_ends_as_if_it_had_not_been(recipe, tmp_path):
+    """Interrupted after its first record, again after two more, and so on to the end."""
+    straight = train(recipe, seed=5, out=tmp_path / "straight")
+    broken = tmp_path / "broken"
+    for count in (1, 2, 2):
+        with pytest.raises(Interrupted):
+            train(recipe, seed=5, out=broken, on_record=interrupt_after(count))
+        torch.rand(3)
+    result = train(recipe, seed=5, out=broken)
+    assert same_run(result, straight)
+    assert (result.verdict, result.sequences) == (straight.verdict, straight.sequences)
+    (left, left_progress), (right, right_progress) = stored(broken), stored(tmp_path / "straight")
+    assert same_tensors(left, right)
+    assert left_progress == right_progress
+
+
+def test_an_update_that_breaks_off_leaves_what_was_saved(tmp_path, monkeypatch):
+    """Ctrl-C in the middle of the sixth update: the fourth is on disk, and the run goes on from there."""
+    straight = trained(SMALL)
+    real = loop.loss_of
+    calls = []
+
+    def interrupted(*arguments):
+        calls.append(arguments)
+        if len(calls) == 6:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    monkeypatch.setattr(loop, "loss_of", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        train(SMALL, seed=5, out=tmp_path)
+    assert read(tmp_path).progress.update == 4
+    assert same_run(train(SMALL, seed=5, out=tmp_path), straight)
+
+
+def test_an_interrupted_judgement_is_made_again(tmp_path, monkeypatch):
+    straight = trained(SMALL)
+
+    def interrupted(*arguments, **options):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "judge", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            train(SMALL, seed=5, out=tmp_path)
+    assert not read(tmp_path).progress.finished
+    result = train(SMALL, seed=5, out=tmp_path, on_record=interrupt_after(1))  # no update is missing
+    assert same_run(result, straight)
+    assert result.verdict == straight.verdict
+
+
+KILLED = """
+import os, signal, sys
+from small import SETTLING
+from ntm_lib.training.loop import train
+
+def kill(*arguments):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def on_record(record):
+    if record["update"] == 12:
+        if sys.argv[2] == "between":
+            kill()
+        os.replace = kill  # dies with the next file written and the old one still in place
+
+train(SETTLING, seed=5, out=sys.argv[1], on_record=on_record)
+"""
+
+
+@pytest.mark.parametrize("when", ["between", "writing"])
+def test_a_killed_run_ends_as_if_it_had_not_been(when, tmp_path):
+    """kill -9 in another process, between two updates or while a file is put in place."""
+    here = Path(__file__).parent
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here.parent), str(here)]), "OMP_NUM_THREADS": "1"}
+    broken = tmp_path / "broken"
+    killed = subprocess.run([sys.executable, "-c", KILLED, broken, when], env=environment, timeout=120, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert read(broken).progress.update == 12
+    result = train(SETTLING, seed=5, out=broken)
+    straight = train(SETTLING, seed=5, out=tmp_path / "straight")
+    assert same_run(result, straight)
+    assert same_tensors(stored(broken)[0], stored(tmp_path / "straight")[0])
+
+
+def test_a_finished_run_comes_back_as_it_is(tmp_path, monkeypatch):
+    first = train(SMALL, seed=5, out=tmp_path)
+    content = (tmp_path / FILE_NAME).read_bytes()
+
+    def forbidden(*arguments, **options):
+        raise AssertionError("trained or judged again")
+
+    monkeypatch.setattr(loop, "update", forbidden)
+    monkeypatch.setattr(loop, "judge", forbidden)
+    again = train(SMALL, seed=5, out=tmp_path, on_record=forbidden)
+    assert same_run(again, first)
+    assert again.history == first.history
+    assert (again.seconds, again.verdict, again.sequences) == (first.seconds, first.verdict, first.sequences)
+    assert (tmp_path / FILE_NAME).read_bytes() == content
+
+
+# What cannot be read
+
+
+def test_a_directory_that_is_not_there(tmp_path):
+    missing = tmp_path / "missing"
+    assert complaint(missing) == f"{missing} holds no {FILE_NAME}: expected a directory that `ntm train --out` made"
+
+
+def test_a_directory_without_a_run(tmp_path):
+    (tmp_path / "README.md").write_text("not ours")
+    assert complaint(tmp_path).startswith(f"{tmp_path} holds no {FILE_NAME}: ")
+
+
+def test_a_file_in_place_of_the_directory(saved):
+    assert complaint(saved[1]).startswith(f"{saved[1]} holds no {FILE_NAME}: ")
+
+
+def test_truncated_at_every_hundredth_of_its_length(saved):
+    run, path = saved
+    content = path.read_bytes()
+    lengths = {len(content) * percent // 100 for percent in range(100)} | {1, 7, 8, 9, len(content) - 1}
+    assert len(lengths) > 100
+    for length in sorted(lengths):
+        path.write_bytes(content[:length])
+        message = complaint(path.parent)
+        assert message.startswith(f"{path} is truncated or not ours ("), length
+        assert message.endswith("): train again or restore the file"), length
+        with pytest.raises(ValueError, match="is truncated or not ours"):
+            resume(Run(SMALL, 3), path.parent)
+        assert path.stat().st_size == length  # left as it was
+    path.write_bytes(content)
+    assert same_tensors(load(path.parent)[0].state_dict(), run.model.state_dict())
+
+
+@pytest.mark.parametrize("content", [b"not ours\n", b"\0" * 100, b"\xff" * 100, b"PK\3\4" + b"\0" * 60])
+def test_a_file_of_another_kind(tmp_path, content):
+    (tmp_path / FILE_NAME).write_bytes(content)
+    assert complaint(tmp_path).startswith(f"{tmp_path / FILE_NAME} is truncated or not ours (")
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [None, {}, {"format": "pt"}, {"run": "{}"}, {"run": "[]"}, {"run": "7"}, {"run": "null"}, {"run": "not JSON"}],
+    ids=str,
+)
+def test_safetensors_of_somebody_else(tmp_path, metadata):
+    path = tmp_path / FILE_NAME
+    path.write_bytes(to_bytes({"weight": torch.zeros(3)}, metadata=metadata))
+    message = complaint(tmp_path)
+    assert message.startswith(f"{path} ")
+    assert message.endswith(("train again", "restore the file"))
+
+
+def test_another_version(saved):
+    path = saved[1]
+    rewrite(path, lambda metadata: metadata.update(format="ntm-lib run 0"))
+    assert complaint(path.parent) == f"{path} has format 'ntm-lib run 0': expected {FORMAT!r}; train again"
+
+
+def without_seed(metadata):
+    del metadata["seed"]
+
+
+def unknown_field(metadata):
+    metadata["recipe"]["temperature"] = 0.5
+
+
+def unknown_choice(metadata):
+    metadata["recipe"]["machine"]["controller"] = "gru"
+
+
+def no_machine(metadata):
+    metadata["recipe"]["machine"] = None
+
+
+def no_recipe(metadata):
+    metadata["recipe"] = []
+
+
+def another_size(metadata):
+    metadata["recipe"]["machine"]["controller_size"] = 7
+
+
+def unknown_progress(metadata):
+    metadata["progress"]["mood"] = "good"
+
+
+@pytest.mark.parametrize(
+    "change", [without_seed, unknown_field, unknown_choice, no_machine, no_recipe, another_size, unknown_progress]
+)
+def test_a_header_that_does_not_fit(saved, change):
+    path = saved[1]
+    rewrite(path, change)
+    message = complaint(path.parent)
+    assert message.startswith(f"{path} does not fit this version of ntm_lib (")
+    assert message.endswith("): train again")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"drop": ["generator"]},
+        {"drop": ["model.output.bias"]},
+        {"generator": torch.zeros(7, dtype=torch.uint8)},
+        {"generator": torch.zeros(7)},
+        {"model.output.bias": torch.zeros(7)},
+        {"model.surplus": torch.zeros(7)},
+        {"optimizer.0.exp_avg.surplus": torch.zeros(7)},
+    ],
+    ids=str,
+)
+def test_tensors_that_do_not_fit(saved, changes):
+    path = saved[1]
+    rewrite(path, **changes)
+    message = complaint(path.parent)
+    assert message.startswith(f"{path} does not fit this version of ntm_lib (")
+    assert message.endswith("): train again")
+
+
+# What cannot be written
+
+
+def everything_below(directory):
+    return {path: path.read_bytes() for path in directory.rglob("*") if path.is_file()}
+
+
+def test_a_directory_below_a_file(tmp_path):
+    """Not even the root user can write there."""
+    (tmp_path / "file").write_text("a file")
+    before = everything_below(tmp_path)
+    for out in (tmp_path / "file", tmp_path / "file" / "run"):
+        with pytest.raises(ValueError) as error:
+            save(Run(SMALL, 0), out)
+        assert re.fullmatch(
+            re.escape(f"cannot write {out / FILE_NAME}: ") + r"[\w ]+; choose a directory that can be written",
+            str(error.value),
+        )
+        with pytest.raises(ValueError, match=r"cannot write .*; choose a directory that can be written"):
+            train(SMALL, out=out)
+    assert everything_below(tmp_path) == before
+
+
+def full_disk(*arguments):
+    raise OSError(28, "No space left on device")
+
+
+def ctrl_c(*arguments):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("place", ["os.replace", "os.fsync"])
+@pytest.mark.parametrize(("failure", "error"), [(full_disk, ValueError), (ctrl_c, KeyboardInterrupt)])
+@pytest.mark.parametrize("old", [b"the old file", None])
+def test_a_file_is_written_whole_or_not_at_all(place, failure, error, old, tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    if old:
+        path.write_bytes(old)
+    before = everything_below(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(place, failure)
+        with pytest.raises(error) as caught:
+            write_whole(path, b"the new file")
+    if error is ValueError:
+        expected = f"cannot write {path}: No space left on device; choose a directory that can be written"
+        assert str(caught.value) == expected
+    assert everything_below(tmp_path) == before
+    write_whole(path, b"the new file")
+    assert everything_below(tmp_path) == {path: b"the new file"}
+
+
+def test_the_old_file_is_there_until_the_new_one_is_whole(tmp_path, monkeypatch):
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    real, seen = os.replace, []
+
+    def watched(source, target):
+        seen.append((path.read_bytes(), Path(source).read_bytes(), Path(source).parent == path.parent))
+        real(source, target)
+
+    monkeypatch.setattr("os.replace", watched)
+    write_whole(path, b"new")
+    assert seen == [(b"old", b"new", True)]
+    assert path.read_bytes() == b"new"
+
+
+def test_a_disk_that_fills_up_in_the_middle_loses_nothing(tmp_path, monkeypatch):
+    """The last save that worked is there, and the run goes on from it when there is room again."""
+    straight = trained(SMALL)
+    real, count = checkpoints.write_whole, []
+
+    def third_time_full(path, content):
+        count.append(path)
+        if len(count) == 3:
+            with monkeypatch.context() as patch:
+                patch.setattr("os.fsync", full_disk)
+                real(path, content)
+        real(path, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoints, "write_whole", third_time_full)
+        with pytest.raises(ValueError, match="No space left on device"):
+            train(SMALL, seed=5, out=tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [FILE_NAME]
+    assert read(tmp_path).progress.update == 8
+    assert same_run(train(SMALL, seed=5, out=tmp_path), straight)

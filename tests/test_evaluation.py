@@ -1,0 +1,472 @@
+"""Counting wrong bits, against machines that make known mistakes and against a count by hand."""
+
+import json
+import warnings
+from types import SimpleNamespace
+
+import pytest
+import torch
+from small import MACHINE, YARDSTICK
+from torch import nn
+
+from ntm_lib import NTM, NTMConfig, tasks
+from ntm_lib.machine import LSTMBaseline
+from ntm_lib.training import evaluation
+from ntm_lib.training.evaluation import (
+    Count,
+    MemoryTooSmall,
+    Report,
+    Verdict,
+    copy_bytes,
+    copy_format,
+    evaluate,
+    judge,
+    rows_needed,
+    validate,
+)
+
+
+class Copier(nn.Module):
+    """Copies perfectly but for the mistakes it is told to make, and remembers what it saw, said and was given."""
+
+    free_memory_size = True
+
+    def __init__(self, width=3, markers=2, mistake=None):
+        super().__init__()
+        self.config = SimpleNamespace(input_size=width + markers, output_size=width, memory_size=13)
+        self.mistake = mistake or (lambda bits, rows: bits)
+        self.calls = []
+
+    def forward(self, inputs, state=None, memory_size=None, history=None):
+        steps, width, markers = inputs.shape[1], self.config.output_size, inputs.shape[2] - self.config.output_size
+        length = (steps - 1) // 2
+        bits = inputs[:, markers - 1 : markers - 1 + length, :width]
+        answer = self.mistake(bits.clone(), memory_size)
+        self.calls.append((bits, answer, memory_size))
+        logits = inputs.new_full((len(inputs), steps, width), 7.0)  # before the answer it may say anything
+        logits[:, -length:] = (answer - 0.5) / 100
+        return logits, None
+
+    def saw(self):
+        """The payloads of each length, all calls together."""
+        lengths = dict.fromkeys(bits.shape[1] for bits, _, _ in self.calls)
+        return {n: torch.cat([bits for bits, _, _ in self.calls if bits.shape[1] == n]) for n in lengths}
+
+
+def flips_odd_vectors(bits, rows):
+    """The last bit is wrong in every vector with an odd number of ones; the first vector is always right."""
+    odd = bits[:, 1:].sum(-1) % 2
+    bits[:, 1:, -1] = (bits[:, 1:, -1] + odd) % 2
+    return bits
+
+
+def count_by_hand(calls, length):
+    """Wrong bits and wrong sequences, one bit at a time."""
+    sequences = wrong_bits = wrong_sequences = bits = 0
+    for payload, answer, _ in calls:
+        if payload.shape[1] != length:
+            continue
+        for asked, said in zip(payload.tolist(), answer.tolist(), strict=True):
+            wrong = 0
+            for vector, other in zip(asked, said, strict=True):
+                for bit, other_bit in zip(vector, other, strict=True):
+                    wrong += bit != other_bit
+                    bits += 1
+            sequences += 1
+            wrong_bits += wrong
+            wrong_sequences += wrong > 0
+    return Count(sequences, wrong_sequences, bits, wrong_bits)
+
+
+# evaluate
+
+
+@pytest.mark.parametrize("kind", tasks.KINDS)
+@pytest.mark.parametrize("markers", [1, 2])
+def test_evaluate_counts_like_one_who_counts_by_hand(kind, markers):
+    machine = Copier(3, markers, flips_odd_vectors)
+    report = evaluate(machine, lengths=[1, 7, 5], sequences=11, seed=2, kind=kind)
+    assert report.kind == kind
+    assert list(report.lengths) == [1, 7, 5]
+    for length, count in report.lengths.items():
+        assert count == count_by_hand(machine.calls, length)
+        assert (count.sequences, count.bits) == (11, 11 * length * 3)
+    assert report.lengths[1].wrong_bits == 0
+    assert report.wrong_bits == report.lengths[7].wrong_bits + report.lengths[5].wrong_bits
+    if kind not in ("zeros", "repeat", "alternating"):
+        assert report.wrong_bits > 0
+
+
+def test_evaluate_by_hand():
+    """Ones of width 3 are odd: of 5 vectors in each of 11 sequences, all but the first end in a wrong bit."""
+    report = evaluate(Copier(3, 2, flips_odd_vectors), lengths=[5], sequences=11, kind="ones")
+    assert report.lengths == {5: Count(sequences=11, wrong_sequences=11, bits=165, wrong_bits=44)}
+
+
+def test_a_perfect_machine_makes_no_mistake():
+    report = evaluate(Copier(), lengths=(20, 50), sequences=7)
+    assert report.wrong_bits == 0
+    assert report.lengths[50] == Count(7, 0, 7 * 50 * 3, 0)
+
+
+def test_a_zero_logit_is_a_zero():
+    class Silent(Copier):
+        def forward(self, inputs, **options):
+            logits, state = super().forward(inputs, **options)
+            return torch.zeros_like(logits), state
+
+    assert evaluate(Silent(), [4], 5, kind="zeros").wrong_bits == 0
+    assert evaluate(Silent(), [4], 5, kind="ones").wrong_bits == 4 * 5 * 3
+
+
+@pytest.mark.parametrize("kind", tasks.KINDS)
+def test_a_length_draws_the_same_whatever_stands_beside_it(kind):
+    alone, together, reversed_ = Copier(), Copier(), Copier()
+    evaluate(alone, [5], 11, seed=3, kind=kind)
+    evaluate(together, [2, 5, 9], 11, seed=3, kind=kind)
+    evaluate(reversed_, [9, 5, 2], 11, seed=3, kind=kind)
+    assert torch.equal(alone.saw()[5], together.saw()[5])
+    for length in (2, 5, 9):
+        assert torch.equal(together.saw()[length], reversed_.saw()[length])
+
+
+def test_the_seed_decides_what_is_drawn():
+    first, same, other = Copier(), Copier(), Copier()
+    before = torch.random.get_rng_state()
+    for machine, seed in ((first, 3), (same, 3), (other, 4)):
+        evaluate(machine, [20, 21], 11, seed=seed)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert torch.equal(first.saw()[20], same.saw()[20])
+    assert not torch.equal(first.saw()[20], other.saw()[20])
+    assert not torch.equal(first.saw()[20], first.saw()[21][:, :20])
+
+
+@pytest.mark.parametrize("kind", tasks.KINDS)
+def test_running_sequences_in_turn_changes_nothing(kind, monkeypatch):
+    whole, parts, singly = (Copier(3, 2, flips_odd_vectors) for _ in range(3))
+    expected = evaluate(whole, [5, 9], 11, kind=kind)
+    monkeypatch.setattr(evaluation, "NUMBERS_AT_ONCE", 3 * 20 * rows_needed(9))
+    assert evaluate(parts, [5, 9], 11, kind=kind) == expected
+    monkeypatch.setattr(evaluation, "NUMBERS_AT_ONCE", 1)
+    assert evaluate(singly, [5, 9], 11, kind=kind) == expected
+    assert [len(machine.calls) for machine in (whole, singly)] == [2, 22]
+    assert 2 < len(parts.calls) < 22
+    for length in (5, 9):
+        assert torch.equal(whole.saw()[length], parts.saw()[length])
+        assert torch.equal(whole.saw()[length], singly.saw()[length])
+
+
+def test_the_memory_is_as_large_as_asked_for_or_as_needed():
+    machine = Copier()
+    evaluate(machine, [5, 9], 2)
+    evaluate(machine, [5, 9], 2, memory_size=97)
+    assert [rows for _, _, rows in machine.calls] == [rows_needed(5), rows_needed(9), 97, 97]
+    assert all(rows_needed(length) > 2 * length + 2 for length in (1, 20, 1000))
+
+
+def test_evaluate_runs_the_machine_itself():
+    """The same count as the machine's own logits on the same payloads."""
+    torch.manual_seed(0)
+    machine = NTM(MACHINE)
+    seen = Copier()
+    evaluate(seen, [4], 7, seed=5)
+    bits = seen.saw()[4]
+    logits, _ = machine(tasks.frame_copy(bits).inputs, memory_size=rows_needed(4))
+    said = (logits[:, 6:].sigmoid() > 0.5).float()
+    count = evaluate(machine, [4], 7, seed=5).lengths[4]
+    assert count == count_by_hand([(bits, said, None)], 4)
+    assert 0 < count.wrong_bits < count.bits
+    assert all(parameter.grad is None for parameter in machine.parameters())
+
+
+@pytest.mark.parametrize(
+    "tied", [{"initial_weights": "learned"}, {"initial_memory": "learned"}], ids=["weights", "memory"]
+)
+def test_a_machine_tied_to_its_rows_is_evaluated_with_these(tied):
+    machine = NTM(NTMConfig(5, 3, memory_size=13, word_size=5, controller_size=11, **tied))
+    assert evaluate(machine, [3, 5], 4).lengths[5].bits == 4 * 5 * 3
+    assert evaluate(machine, [3], 4, memory_size=13) == evaluate(machine, [3], 4)
+    with pytest.raises(ValueError, match="leave memory_size at 13"):
+        evaluate(machine, [3], 4, memory_size=14)
+    with pytest.warns(MemoryTooSmall, match="memory_size 13 is less than the 14 steps of a copy of length 6"):
+        evaluate(machine, [6], 4)
+
+
+def test_a_machine_without_a_memory_is_evaluated():
+    assert evaluate(LSTMBaseline(YARDSTICK.machine), [3, 40], 4).lengths[40].bits == 4 * 40 * 3
+
+
+# Bad input
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"lengths": [5, 0]}, ValueError, "length is 0: expected at least 1"),
+        ({"lengths": [-3]}, ValueError, "length is -3: expected at least 1"),
+        ({"lengths": [5.0]}, TypeError, "length is 5.0: expected a whole number"),
+        ({"lengths": ["5"]}, TypeError, "length is '5': expected a whole number"),
+        ({"lengths": [True]}, TypeError, "length is True: expected a whole number"),
+        ({"sequences": 0}, ValueError, "sequences is 0: expected at least 1"),
+        ({"sequences": -1}, ValueError, "sequences is -1: expected at least 1"),
+        ({"sequences": 2.5}, TypeError, "sequences is 2.5: expected a whole number"),
+        ({"kind": "ramdom"}, ValueError, "kind is 'ramdom': expected one of random, zeros, "),
+        ({"memory_size": 0}, ValueError, "memory_size is 0: expected at least 1"),
+        ({"memory_size": -3}, ValueError, "memory_size is -3: expected at least 1"),
+        ({"memory_size": 97.0}, TypeError, "memory_size is 97.0: expected a whole number"),
+        ({"memory_size": "97"}, TypeError, "memory_size is '97': expected a whole number"),
+    ],
+)
+def test_bad_input(options, error, message):
+    machine = NTM(MACHINE)
+    with pytest.raises(error) as caught:
+        evaluate(machine, **{"lengths": [5], "sequences": 3, **options})
+    assert str(caught.value).startswith(message)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_bad_length_is_found_before_the_work_begins():
+    machine = Copier()
+    with pytest.raises(ValueError, match="length is 0"):
+        evaluate(machine, [5, 0], 3)
+    assert not machine.calls
+
+
+@pytest.mark.parametrize(("inputs", "outputs"), [(8, 8), (11, 8), (7, 8), (30, 8)])
+def test_a_machine_without_room_for_markers(inputs, outputs):
+    machine = NTM(NTMConfig(inputs, outputs, controller_size=11))
+    message = f"this machine has {inputs} inputs and {outputs} outputs: a copy needs one input more"
+    for use in (copy_format, evaluate, judge, lambda machine: copy_bytes(machine, b"a")):
+        with pytest.raises(ValueError, match=message):
+            use(machine)
+
+
+@pytest.mark.parametrize(("markers", "expected"), [(1, (3, False)), (2, (3, True))])
+def test_copy_format(markers, expected):
+    assert copy_format(Copier(3, markers)) == expected
+
+
+# Too small a memory
+
+
+def test_too_small_a_memory_is_said():
+    """One row fewer than the 2L + 2 steps: the value, what will happen, and what to do."""
+    with pytest.warns(MemoryTooSmall) as caught:
+        evaluate(Copier(), [3, 10], 2, memory_size=21)
+    (warning,) = caught  # length 3 fits
+    message = str(warning.message)
+    assert message.startswith("memory_size 21 is less than the 22 steps of a copy of length 10: ")
+    assert "wraps round after 21 steps and overwrites the oldest vectors" in message
+    assert message.endswith("use at least 22 rows")
+    assert "\n" not in message
+    assert warning.filename == __file__  # the line to change
+
+
+def test_just_enough_memory_is_no_news():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        evaluate(Copier(), [3, 10], 2, memory_size=22)
+
+
+def test_copy_bytes_warns_too():
+    with pytest.warns(MemoryTooSmall, match="memory_size 7 is less than the 8 steps of a copy of length 3"):
+        assert copy_bytes(Copier(8), b"abc", memory_size=7) == b"abc"
+
+
+# As JSON
+
+
+def test_a_reports_json():
+    report = Report("random", {20: Count(100, 3, 16000, 5), 7: Count(2, 0, 112, 0)})
+    assert json.loads(json.dumps(report.to_json())) == {
+        "kind": "random",
+        "lengths": {
+            "20": {"sequences": 100, "wrong_sequences": 3, "bits": 16000, "wrong_bits": 5},
+            "7": {"sequences": 2, "wrong_sequences": 0, "bits": 112, "wrong_bits": 0},
+        },
+    }
+
+
+def test_a_verdicts_json_and_back():
+    verdict = Verdict(
+        (
+            Report("random", {20: Count(100, 3, 16000, 5), 120: Count(2, 1, 112, 1)}),
+            Report("zeros", {20: Count(10, 0, 1600, 0)}),
+        )
+    )
+    again = Verdict.from_json(json.loads(json.dumps(verdict.to_json())))
+    assert again == verdict
+    assert (again.wrong_bits, again.converged) == (6, False)
+    assert verdict.by_length() == {20: 5, 120: 1}
+    assert verdict.by_length("zeros") == {20: 0}
+    assert verdict.by_length("ones") == {}
+
+
+# judge
+
+
+def test_what_is_judged():
+    machine = Copier()
+    verdict = judge(machine)
+    assert verdict.converged
+    assert verdict.wrong_bits == 0
+    judged = {
+        (report.kind, length): count.sequences for report in verdict.reports for length, count in report.lengths.items()
+    }
+    others = {(kind, length): 10 for kind in tasks.KINDS for length in (20, 120) if kind != "random"}
+    assert judged == {("random", 20): 100, ("random", 50): 100, ("random", 120): 100} | others
+    assert {length: len(bits) for length, bits in machine.saw().items()} == {20: 170, 50: 100, 120: 170}
+
+
+def is_dull(bits):
+    """Sequences of one vector."""
+    return (bits == bits[:, :1]).all(dim=2).all(dim=1)
+
+
+def fails_on(when):
+    """A mistake in the very last bit of the sequences for which `when` holds."""
+
+    def mistake(bits, rows):
+        bits[:, -1, -1] = (bits[:, -1, -1] + when(bits, rows).float()) % 2
+        return bits
+
+    return mistake
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        lambda bits, rows: (bits == 0).all(dim=2).all(dim=1) & (bits.shape[1] == 120),
+        lambda bits, rows: (bits == 1).all(dim=2).all(dim=1) & (bits.shape[1] == 20),
+        lambda bits, rows: ~is_dull(bits) & (bits.shape[1] == 50) & (torch.arange(len(bits)) == 99),
+    ],
+    ids=["zeros at 120", "ones at 20", "the last of a hundred at 50"],
+)
+def test_one_wrong_bit_is_not_converged(when):
+    verdict = judge(Copier(mistake=fails_on(when)))
+    assert verdict.wrong_bits > 0
+    assert not verdict.converged
+
+
+def test_a_judgement_is_the_seeds_alone():
+    first, same, other = Copier(), Copier(), Copier()
+    for machine, seed in ((first, 0), (same, 0), (other, 1)):
+        judge(machine, seed)
+    assert torch.equal(first.saw()[50], same.saw()[50])
+    assert not torch.equal(first.saw()[50], other.saw()[50])
+
+
+def test_a_small_tied_machine_is_judged_without_a_word():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        verdict = judge(NTM(NTMConfig(5, 3, memory_size=3, word_size=2, controller_size=2, initial_memory="learned")))
+    assert not verdict.converged
+
+
+# validate
+
+
+def validated(machine, seed=0, longest=3):
+    return validate(machine, longest, torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("markers", [1, 2])
+def test_a_perfect_machine_is_exact(markers):
+    machine = Copier(3, markers)
+    assert validated(machine) == 0
+    assert min(machine.saw()) > 3  # lengths that it never trained on
+    for bits, _, rows in machine.calls:
+        assert rows >= rows_needed(bits.shape[1])
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        lambda bits, rows: (bits == 0).all(dim=2).all(dim=1),
+        lambda bits, rows: (bits == 1).all(dim=2).all(dim=1),
+        lambda bits, rows: ~is_dull(bits),
+        lambda bits, rows: torch.full((len(bits),), bits.shape[1] >= 30),
+        lambda bits, rows: torch.full((len(bits),), rows > 3 * rows_needed(bits.shape[1])),
+    ],
+    ids=["zeros", "ones", "not dull", "ten times as long", "a much longer tape"],
+)
+def test_one_weakness_is_not_exact(when):
+    assert validated(Copier(mistake=fails_on(when))) > 0
+
+
+def test_validation_draws_from_the_runs_generator_alone():
+    first, same, other = Copier(), Copier(), Copier()
+    before = torch.random.get_rng_state()
+    for machine, seed in ((first, 0), (same, 0), (other, 1)):
+        validated(machine, seed)
+    assert torch.equal(torch.random.get_rng_state(), before)
+    for length, bits in first.saw().items():
+        assert torch.equal(bits, same.saw()[length])
+        assert not torch.equal(bits, other.saw()[length])
+
+
+def test_two_validations_are_fresh():
+    generator = torch.Generator().manual_seed(0)
+    first, second = Copier(), Copier()
+    validate(first, 3, generator)
+    validate(second, 3, generator)
+    assert not torch.equal(next(iter(first.saw().values())), next(iter(second.saw().values())))
+
+
+def test_a_machine_tied_to_its_rows_is_validated_on_what_these_hold():
+    lengths = []
+
+    class Watched(NTM):
+        def forward(self, inputs, *arguments, **options):
+            lengths.append((inputs.shape[1] - 2) // 2)
+            return super().forward(inputs, *arguments, **options)
+
+    machine = Watched(NTMConfig(5, 3, memory_size=13, word_size=5, controller_size=11, initial_memory="learned"))
+    assert validated(machine, longest=2) > 0
+    assert all(2 * length + 2 <= 13 for length in lengths)
+
+
+# copy_bytes
+
+
+@pytest.mark.parametrize("markers", [1, 2])
+def test_every_byte_comes_back(markers):
+    content = bytes(range(256)) + bytes(reversed(range(256))) + b"\0\0\xff\n"
+    machine = Copier(8, markers)
+    assert copy_bytes(machine, content) == content
+    ((bits, _, rows),) = machine.calls  # in one sequence
+    assert bits.shape == (1, len(content), 8)
+    assert rows == rows_needed(len(content))
+    for vector, byte in zip(bits[0].tolist(), content, strict=True):
+        assert sum(bit * 2**place for place, bit in enumerate(vector)) == byte
+
+
+@pytest.mark.parametrize("place", range(8))
+def test_a_wrong_bit_is_a_wrong_byte(place):
+    def mistake(bits, rows):
+        bits[:, 2, place] = 1 - bits[:, 2, place]
+        return bits
+
+    copied = copy_bytes(Copier(8, mistake=mistake), b"tape")
+    assert copied == bytes([ord("t"), ord("a"), ord("p") ^ (1 << place), ord("e")])
+
+
+def test_one_byte():
+    assert copy_bytes(Copier(8), b"\x9c") == b"\x9c"
+
+
+def test_nothing_to_copy():
+    with pytest.raises(ValueError, match="there is nothing to copy: expected at least one byte"):
+        copy_bytes(Copier(8), b"")
+
+
+@pytest.mark.parametrize("width", [1, 7, 9])
+def test_bytes_need_vectors_of_eight_bits(width):
+    with pytest.raises(ValueError, match=f"this machine copies vectors of {width} bits: .* output_size 8"):
+        copy_bytes(Copier(width), b"a")
+
+
+def test_copy_bytes_with_a_memory_of_ones_own():
+    machine = Copier(8)
+    copy_bytes(machine, b"abc", memory_size=97)
+    assert machine.calls[0][2] == 97

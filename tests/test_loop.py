@@ -1,0 +1,700 @@
+"""Learning: every piece of an update by hand, when a training ends, and the same run from the same seed."""
+
+import math
+import re
+from dataclasses import replace
+from functools import cache
+from itertools import chain, repeat
+
+import numpy as np
+import pytest
+import torch
+from small import MACHINE, SETTLING, SMALL, YARDSTICK, judge_quickly, same_run, same_tensors, tensors, without_seconds
+
+from ntm_lib import tasks
+from ntm_lib.machine import LSTMBaseline, LSTMConfig, NTMConfig, NTMState
+from ntm_lib.training import evaluation, loop, recipes
+from ntm_lib.training.evaluation import Count, Report, Verdict
+from ntm_lib.training.loop import clip, draw_batch, learning_rate, loss_of, note_loss, records, spread_of, train, update
+from ntm_lib.training.run import Progress, Run, build
+
+LSTM = replace(SMALL, name="lstm", machine=replace(MACHINE, controller="lstm"))
+TIED = replace(
+    recipes.post_2014,
+    name="tied",
+    machine=NTMConfig(
+        4, 3, 13, 5, controller_size=11, weightings="single", initial_memory="learned", initial_value=1.0
+    ),
+    updates=24,
+    max_length=2,
+    validate_every=4,
+)
+every_recipe = pytest.mark.parametrize(
+    "recipe", [SMALL, SETTLING, LSTM, TIED, YARDSTICK], ids=lambda recipe: recipe.name
+)
+
+
+@pytest.fixture(autouse=True)
+def quick_judge(monkeypatch):
+    judge_quickly(monkeypatch)
+
+
+def validations(monkeypatch, *results):
+    """Let these wrong bits be what validation counts, the last of them for ever."""
+    numbers = chain(results, repeat(results[-1]))
+    monkeypatch.setattr(loop, "validate", lambda *arguments, **options: next(numbers))
+
+
+# The batch
+
+
+def draws(recipe, count=80, seed=0, **progress):
+    run = Run(recipe, seed)
+    for name, value in progress.items():
+        setattr(run.progress, name, value)
+    return [draw_batch(run) for _ in range(count)]
+
+
+def test_a_batch_is_what_the_recipe_says():
+    lengths = set()
+    for batch, length, rows in draws(replace(SMALL, max_length=5, largest_memory=19)):
+        lengths.add(length)
+        assert batch.inputs.shape == (5, 2 * length + 2, 5)
+        assert batch.targets.shape == (5, 2 * length + 2, 3)
+        assert torch.equal(batch.targets[:, length + 2 :], batch.inputs[:, 1 : length + 1, :3])
+        assert 2 * length + 2 <= rows <= 19
+    assert lengths == {1, 2, 3, 4, 5}
+
+
+def test_a_batch_without_a_start_marker():
+    batch, length, _ = draws(TIED, 1)[0]
+    assert batch.inputs.shape == (1, 2 * length + 1, 4)
+
+
+def test_the_machines_own_rows_unless_the_recipe_draws_them():
+    assert {rows for _, _, rows in draws(replace(SMALL, largest_memory=0))} == {None}
+
+
+def test_larger_memories_while_settling():
+    recipe = replace(SETTLING, largest_memory=17, largest_memory_settling=97)
+    assert max(rows for _, _, rows in draws(recipe)) <= 17
+    rows = [rows for _, _, rows in draws(recipe, settled_at=1)]
+    assert 40 < max(rows) <= 97
+
+
+def test_lengths_follow_the_curriculum():
+    power = replace(SMALL, curriculum="power", length_power=1.0, max_length=10, updates=100)
+    for done, longest in ((0, 1), (30, 3), (100, 10)):
+        assert max(length for _, length, _ in draws(power, update=done)) == longest
+    adaptive = replace(SMALL, curriculum="adaptive", max_length=10)
+    for level in (1, 4):
+        assert max(length for _, length, _ in draws(adaptive, level=level)) == level
+    anything = replace(adaptive, any_length=1.0)
+    assert max(length for _, length, _ in draws(anything, level=1)) == 10
+
+
+def has_dull_sequences(batches):
+    """Whether a long sequence of at most two different vectors is among them."""
+    return any(
+        len({tuple(vector) for vector in bits.tolist()}) <= 2
+        for batch, length, _ in batches
+        if length > 20
+        for bits in batch.targets[:, -length:]
+    )
+
+
+def test_the_payload_is_what_the_recipe_says():
+    recipe = replace(SETTLING, batch_size=8, max_length=30, payload="random", payload_settling="varied")
+    swapped = replace(recipe, payload="varied", payload_settling="random")
+    assert not has_dull_sequences(draws(recipe))
+    assert has_dull_sequences(draws(recipe, settled_at=1))
+    assert has_dull_sequences(draws(swapped))
+    assert not has_dull_sequences(draws(swapped, settled_at=1))
+
+
+# The loss
+
+
+def cross_entropy_by_hand(logits, batch, over):
+    """Over steps and bits, one at a time, in float64."""
+    total, count = 0.0, 0
+    for b in range(len(logits)):
+        for t in range(logits.shape[1]):
+            for k in range(logits.shape[2]):
+                if over == "answer" and not batch.mask[b, t]:
+                    continue
+                p = 1 / (1 + np.exp(-float(logits[b, t, k])))
+                total -= np.log(p) if batch.targets[b, t, k] else np.log(1 - p)
+                count += 1
+    return total / count
+
+
+@pytest.mark.parametrize("over", ["answer", "sequence"])
+@pytest.mark.parametrize("start_marker", [True, False])
+def test_the_loss_by_hand(over, start_marker):
+    generator = torch.Generator().manual_seed(0)
+    batch = tasks.frame_copy(tasks.payload(3, 2, 5, generator=generator), start_marker)
+    logits = 3 * torch.randn(batch.targets.shape, generator=generator)
+    assert loss_of(logits, batch, over).item() == pytest.approx(cross_entropy_by_hand(logits, batch, over), rel=1e-5)
+
+
+def test_what_is_said_before_the_answer_counts_over_the_sequence_alone():
+    batch = tasks.copy(3, 2, 5, generator=torch.Generator().manual_seed(0))
+    logits = torch.zeros(batch.targets.shape)
+    assert loss_of(logits, batch, "answer").item() == pytest.approx(math.log(2))
+    logits[:, :4] = 9.0
+    assert loss_of(logits, batch, "answer").item() == pytest.approx(math.log(2))
+    assert loss_of(logits, batch, "sequence").item() > 3
+
+
+@pytest.mark.parametrize("over", ["answer", "sequence"])
+def test_a_certain_mistake_has_a_finite_loss_and_gradient(over):
+    batch = tasks.copy(3, 2, 5, "ones")
+    logits = torch.full(batch.targets.shape, -1e4, requires_grad=True)
+    loss = loss_of(logits, batch, over)
+    loss.backward()
+    assert loss.isfinite()
+    assert logits.grad.isfinite().all()
+    assert logits.grad.abs().sum() > 0
+
+
+def states(*weights):
+    return [NTMState(memory=None, weights=torch.tensor(w), reads=None, controller=()) for w in weights]
+
+
+@pytest.mark.parametrize("rows", [2, 7, 1000])
+def test_the_spread_of_a_uniform_weighting_is_the_log_of_its_rows(rows):
+    uniform = states([[[1 / rows] * rows]])
+    assert spread_of(uniform).item() == pytest.approx(math.log(rows), abs=1e-5)
+
+
+def test_the_spread_of_a_weighting_on_one_row_is_zero():
+    assert spread_of(states([[[0.0, 1.0, 0.0]]])).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_the_spread_is_the_mean_over_steps_sequences_and_heads():
+    half, two, one = [0.5, 0.5, 0.0], [0.5, 0.25, 0.25], [1.0, 0.0, 0.0]  # log 2, 1.5 log 2 and 0
+    history = states([[half, one], [two, two]], [[one, one], [half, one]])
+    assert spread_of(history).item() == pytest.approx((1 + 0 + 1.5 + 1.5 + 0 + 0 + 1 + 0) / 8 * math.log(2), rel=1e-5)
+
+
+def test_the_spread_has_a_finite_gradient_where_a_weight_is_zero():
+    (state,) = states([[[0.0, 1.0, 0.0]]])
+    state.weights.requires_grad_()
+    spread_of([state]).backward()
+    assert state.weights.grad.isfinite().all()
+
+
+# The rate
+
+
+RATE = replace(SETTLING, learning_rate=0.1, warmup_updates=4, settle_updates=10, final_rate=0.2)
+
+
+@pytest.mark.parametrize(
+    ("progress", "expected"),
+    [
+        ({"update": 0}, 0.025),
+        ({"update": 1}, 0.05),
+        ({"update": 3}, 0.1),
+        ({"update": 4}, 0.1),
+        ({"update": 999}, 0.1),
+        ({"update": 20, "settled_at": 20}, 0.1),
+        ({"update": 25, "settled_at": 20}, 0.06),  # half way: 0.2 + 0.8 / 2
+        ({"update": 29, "settled_at": 20}, 0.1 * (0.2 + 0.4 * (1 - math.cos(math.pi / 10)))),
+        ({"update": 30, "settled_at": 20}, 0.1),  # from the peak again
+        ({"update": 55, "settled_at": 20}, 0.06),
+        ({"update": 1, "settled_at": 1}, 0.05),  # still warming up
+        ({"update": 30, "settled_at": 20, "converged_at": 25}, 0.01),
+        ({"update": 30, "converged_at": 25}, 0.01),
+    ],
+)
+def test_the_rate_by_hand(progress, expected):
+    assert learning_rate(RATE, Progress(**progress)) == pytest.approx(expected)
+
+
+def test_no_warm_up():
+    assert learning_rate(replace(RATE, warmup_updates=0), Progress()) == 0.1
+
+
+# The gradient
+
+
+def clipped(gradients, **limits):
+    """One parameter a gradient; what `clip` returns and what it leaves."""
+    parameters = [torch.zeros(len(gradient)) for gradient in gradients]
+    for parameter, gradient in zip(parameters, gradients, strict=True):
+        parameter.grad = torch.tensor(gradient)
+    norm = clip(parameters, replace(SMALL, **{"clip_norm": 0.0, "clip_value": 0.0, **limits}))
+    return norm, [parameter.grad.tolist() for parameter in parameters]
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ({}, [[3.0], [0.0, -4.0]]),
+        ({"clip_norm": 1.0}, [[0.6], [0.0, -0.8]]),
+        ({"clip_norm": 6.0}, [[3.0], [0.0, -4.0]]),
+        ({"clip_value": 3.5}, [[3.0], [0.0, -3.5]]),
+        ({"clip_value": 0.5}, [[0.5], [0.0, -0.5]]),
+        ({"clip_value": 10.0}, [[3.0], [0.0, -4.0]]),
+    ],
+)
+def test_clipping_by_hand(limits, expected):
+    norm, gradients = clipped([[3.0], [0.0, -4.0]], **limits)
+    assert norm == pytest.approx(5.0)  # the whole, before anything is cut
+    assert list(chain(*gradients)) == pytest.approx(list(chain(*expected)), rel=1e-5)
+
+
+# The running loss
+
+
+def test_the_running_loss_by_hand():
+    progress = Progress()
+    for loss, expected in ((2.0, 2.0), (1.0, 1.9), (0.0, 1.71), (3.0, 1.839)):
+        note_loss(SMALL, progress, 1, loss)
+        assert progress.running_loss == pytest.approx(expected)
+
+
+def test_the_level_rises_by_one_when_learned():
+    recipe = replace(SMALL, level_loss=0.2)
+    progress = Progress(level=3)
+    for length, loss, level in ((2, 0.1, 3), (3, 0.3, 3), (3, 0.2, 3), (3, 0.1, 4), (3, 0.0, 4), (9, 0.1, 5)):
+        note_loss(recipe, progress, length, loss)
+        assert progress.level == level
+
+
+def test_settling_begins_once_and_for_all():
+    """With the running loss, not with one lucky loss, and at the update that comes next."""
+    recipe = replace(SETTLING, settled_loss=0.85)
+    progress = Progress()
+    for done, (loss, settled_at) in enumerate([(1.0, None), (0.1, None), (0.1, 3), (5.0, 3), (0.0, 3)]):
+        progress.update = done
+        note_loss(recipe, progress, 1, loss)  # running: 1, 0.91, 0.829
+        assert progress.settled_at == settled_at
+
+
+def test_a_recipe_without_settling_never_settles():
+    progress = Progress()
+    note_loss(replace(SMALL, settled_loss=0.0), progress, 1, 0.0)
+    assert progress.settled_at is None
+
+
+# One update
+
+
+def gradient_by_hand(run, focus=0.0):
+    """The batch that the run draws next, and the gradient of its loss, written out."""
+    batch, _, rows = draw_batch(run)
+    history = []
+    logits, _ = run.model(batch.inputs, memory_size=rows, history=history)
+    answer = batch.mask.bool()
+    p = logits[answer].double().sigmoid()
+    target = batch.targets[answer].double()
+    total = -(target * p.log() + (1 - target) * (1 - p).log()).mean()
+    if focus:
+        w = torch.stack([state.weights for state in history]).double()
+        total = total - focus * (w * (w + 1e-9).log()).sum(-1).mean()
+    return torch.autograd.grad(total, list(run.model.parameters()))
+
+
+@pytest.mark.parametrize("focus", [0.0, 0.3])
+def test_one_update_is_one_step_of_adam(focus):
+    """The first step of Adam is the rate times g / (|g| + epsilon), with g cut to a norm of 0.01 here."""
+    recipe = replace(SETTLING, clip_norm=0.01, warmup_updates=4, learning_rate=0.04, focus=focus, focus_updates=3)
+    run, twin = Run(recipe, 7), Run(recipe, 7)
+    settled_at = 0 if focus else None
+    run.progress.settled_at = twin.progress.settled_at = settled_at
+    before = [parameter.detach().clone() for parameter in run.model.parameters()]
+    gradients = gradient_by_hand(twin, focus / 3)
+    norm = math.sqrt(sum(float(gradient.double().square().sum()) for gradient in gradients))
+    record = update(run)
+    assert record["gradient_norm"] == pytest.approx(norm, rel=1e-3)
+    assert norm > 0.02
+    for parameter, start, gradient in zip(run.model.parameters(), before, gradients, strict=True):
+        cut = gradient * 0.01 / norm
+        step = 0.01 * cut / (cut.abs() + 1e-8)  # a quarter of the peak rate: warming up
+        large = cut.abs() > 1e-5
+        torch.testing.assert_close((start - parameter.detach())[large], step[large], rtol=1e-2, atol=1e-6)
+
+
+def test_an_update_is_counted():
+    run = Run(SMALL, 0)
+    for count in (1, 2, 3):
+        record = update(run)
+        assert set(record) == {"update", "length", "loss", "gradient_norm"}
+        assert record["update"] == count == run.progress.update
+        assert run.progress.sequences == 5 * count
+        assert record["gradient_norm"] > 0
+        assert 1 <= record["length"] <= 2
+
+
+def test_the_focus_loss_narrows_the_weightings():
+    """Nothing but focus to learn from: an output layer of zeros passes no gradient of the answer to the heads."""
+    recipe = replace(SETTLING, focus=1.0, focus_updates=1, clip_norm=0.0, max_length=1, learning_rate=1e-3)
+    run = Run(recipe, 0)
+    run.progress.settled_at = 0
+    torch.nn.init.zeros_(run.model.output.weight)
+
+    def spread():
+        history = []
+        run.model(tasks.copy(1, 1, 3, "ones").inputs, memory_size=17, history=history)
+        return spread_of(history).item()
+
+    before = spread()
+    for _ in range(5):
+        update(run)
+    assert spread() < before
+
+
+# Learning
+
+
+def test_the_loop_teaches(monkeypatch):
+    """An LSTM learns to repeat one vector."""
+    validations(monkeypatch, 1)
+    recipe = replace(
+        YARDSTICK,
+        machine=LSTMConfig(5, 3, 29),
+        max_length=1,
+        updates=200,
+        batch_size=8,
+        learning_rate=3e-2,
+        clip_norm=0.0,
+    )
+    history = train(recipe).history
+    assert history[0]["loss"] > 0.6
+    assert history[-1]["loss"] < 0.1
+
+
+@pytest.mark.parametrize(
+    "recipe", [YARDSTICK, replace(YARDSTICK, settled_loss=10.0, focus=0.1)], ids=["learns", "settles"]
+)
+def test_the_yardstick_trains_with_the_same_loop(recipe):
+    result = train(recipe, seed=1)
+    assert isinstance(result.model, LSTMBaseline)
+    assert len(result.history) == 6
+    assert result.stopped is None
+    assert not same_tensors(result.model.state_dict(), build(recipe, 1).state_dict())
+
+
+# When a training ends
+
+
+def updates_of(recipe, **options):
+    result = train(recipe, **options)
+    assert [record["update"] for record in result.history[:-1]] == list(
+        range(recipe.validate_every, result.history[-1]["update"], recipe.validate_every)
+    )
+    return result.history[-1]["update"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "last"), [([0], 8), ([3, 0], 12), ([0, 5, 0], 16), ([0, 1, 0, 1, 0, 1], 24), ([1, 1, 1, 1, 0], 24)]
+)
+def test_two_exact_validations_in_a_row_end_a_training(monkeypatch, wrong, last):
+    validations(monkeypatch, *wrong)
+    assert updates_of(SMALL) == last
+
+
+def test_the_history_has_the_validations(monkeypatch):
+    validations(monkeypatch, 5, 0, 3, 0)
+    result = train(SMALL)
+    assert [record["validation_wrong_bits"] for record in result.history] == [5, 0, 3, 0, 0]
+
+
+def test_a_machine_that_has_not_settled_is_not_done(monkeypatch):
+    """However exact: it settles from update 1 on, and its validations count 9 updates later."""
+    validations(monkeypatch, 0)
+    assert updates_of(replace(SETTLING, settled_loss=1e-9)) == 24
+    result = train(SETTLING)
+    assert [record["validation_wrong_bits"] for record in result.history] == [None, None, 0, 0]
+
+
+@pytest.mark.parametrize(("updates", "validate_every"), [(12, 4), (10, 4), (3, 4), (1, 1), (5, 50)])
+def test_a_training_runs_out_of_updates(monkeypatch, updates, validate_every):
+    validations(monkeypatch, 1)
+    result = train(replace(SMALL, updates=updates, validate_every=validate_every))
+    assert result.history[-1]["update"] == updates
+    assert result.sequences == 5 * updates
+    assert not result.converged
+
+
+@pytest.mark.parametrize(("keep", "last"), [(0.0, 8), (0.5, 12), (1.0, 16), (0.75, 14), (4.0, 40)])
+def test_keep_training(monkeypatch, keep, last):
+    """Exact at update 8; then for a share of as many again, whatever validation says by then, and past `updates`."""
+    validations(monkeypatch, 0, 0, 7)
+    result = train(replace(SMALL, keep_training=keep))
+    assert result.history[-1]["update"] == last
+    assert result.sequences == 5 * last
+
+
+def test_keep_training_goes_on_at_a_tenth_of_the_rate(monkeypatch):
+    validations(monkeypatch, 0)
+    rates = []
+    real = loop.update
+
+    def watched(run):
+        record = real(run)
+        rates.append(run.optimizer.param_groups[0]["lr"])
+        return record
+
+    monkeypatch.setattr(loop, "update", watched)
+    train(replace(SMALL, keep_training=1.0, learning_rate=0.02, warmup_updates=0))
+    assert rates == pytest.approx([0.02] * 8 + [0.002] * 8)
+
+
+def test_a_machine_that_ran_out_of_updates_is_not_trained_on(monkeypatch):
+    validations(monkeypatch, 1)
+    assert updates_of(replace(SMALL, keep_training=1.0)) == 24
+
+
+# What comes back
+
+
+def test_a_result(monkeypatch):
+    validations(monkeypatch, 4)
+    seen = []
+    result = train(SMALL, seed=3, on_record=lambda record: seen.append(dict(record)))
+    assert (result.recipe, result.seed, result.stopped) == (SMALL, 3, None)
+    assert result.sequences == 24 * 5
+    assert result.seconds >= result.history[-1]["seconds"] > 0
+    assert seen == result.history
+    assert [record["update"] for record in seen] == [4, 8, 12, 16, 20, 24]
+    for record in seen:
+        assert set(record) == {
+            "update",
+            "sequences",
+            "seconds",
+            "loss",
+            "gradient_norm",
+            "level",
+            "settled",
+            "validation_wrong_bits",
+        }
+        assert record["sequences"] == 5 * record["update"]
+
+
+def test_a_record_is_the_mean_loss_and_the_largest_gradient(monkeypatch):
+    validations(monkeypatch, 4)
+    run = Run(replace(SMALL, updates=4), 0)
+    expected = [update(run) for _ in range(4)]
+    (record,) = train(replace(SMALL, updates=4)).history
+    assert record["loss"] == pytest.approx(sum(one["loss"] for one in expected) / 4)
+    assert record["gradient_norm"] == max(one["gradient_norm"] for one in expected)
+
+
+@pytest.mark.parametrize("wrong", [0, 1])
+def test_the_verdict_decides_what_converged_is(monkeypatch, wrong):
+    """Validation may have been exact."""
+    validations(monkeypatch, 0)
+    verdict = Verdict((Report("random", {20: Count(100, wrong, 2400, wrong)}),))
+    monkeypatch.setattr(loop, "judge", lambda *arguments, **options: verdict)
+    result = train(SMALL)
+    assert result.verdict == verdict
+    assert result.converged == (wrong == 0)
+
+
+def test_a_training_ends_with_the_whole_judgement(monkeypatch):
+    monkeypatch.setattr(loop, "judge", evaluation.judge)
+    result = train(replace(SMALL, updates=4))
+    random, *others = result.verdict.reports
+    assert {length: count.sequences for length, count in random.lengths.items()} == {20: 100, 50: 100, 120: 100}
+    assert [report.kind for report in others] == [kind for kind in tasks.KINDS if kind != "random"]
+    assert not result.converged
+
+
+# The same seed is the same run
+
+
+@cache
+def trained(recipe, seed):
+    return train(recipe, seed)
+
+
+@every_recipe
+def test_the_same_seed_is_the_same_run(recipe):
+    first = trained(recipe, 5)
+    torch.rand(3)
+    assert same_run(train(recipe, seed=5), first)
+    assert {record["settled"] for record in first.history} == {recipe is SETTLING}
+
+
+@every_recipe
+def test_whatever_else_draws_random_numbers(recipe):
+    def disturb(record):
+        torch.manual_seed(record["update"])
+        torch.rand(record["update"])
+        np.random.default_rng().random()
+
+    assert same_run(train(recipe, seed=5, on_record=disturb), trained(recipe, 5))
+
+
+def test_two_runs_side_by_side_do_not_meet():
+    alone = [Run(SMALL, seed) for seed in (5, 6)]
+    for run in alone:
+        for _ in range(6):
+            update(run)
+    together = [Run(SMALL, seed) for seed in (5, 6)]
+    for _ in range(6):
+        for run in together:
+            update(run)
+    for left, right in zip(alone, together, strict=True):
+        assert same_tensors(left.model.state_dict(), right.model.state_dict())
+
+
+@every_recipe
+def test_another_seed_is_another_run(recipe):
+    first, other = trained(recipe, 5), train(recipe, seed=6)
+    assert not same_tensors(first.model.state_dict(), other.model.state_dict())
+    assert without_seconds(first.history) != without_seconds(other.history)
+
+
+@every_recipe
+def test_nobody_elses_random_numbers_are_touched(recipe):
+    before = torch.random.get_rng_state()
+    train(recipe, seed=5)
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+# Not finite
+
+
+def stopped(run):
+    """Train to the end; the explanation, the records, and whether the last update moved any weight."""
+    history = []
+    for record in records(run):
+        history.append(record)
+    weights = tensors(run.model)
+    assert list(records(run)) == []  # it does not go on
+    assert same_bits(tensors(run.model), weights)
+    return run.progress.stopped, history
+
+
+def same_bits(left, right):
+    """As `same_tensors`, where a NaN equals itself."""
+    return same_tensors(*({name: value.view(torch.int32) for name, value in side.items()} for side in (left, right)))
+
+
+@pytest.mark.parametrize("poison", [math.nan, math.inf])
+def test_a_poisoned_controller_stops_the_training(poison):
+    run = Run(SMALL, 0)
+    next(records(run))
+    with torch.no_grad():
+        run.model.controller.linear.weight[0, 0] = poison
+    weights = tensors(run.model)
+    message, history = stopped(run)
+    assert re.fullmatch(
+        r"update 5, length [12]: the (memory|weights|reads|controller|output|gradient of \S+)( at time step \d)?"
+        r" is not finite \(loss (nan|inf|0\.\d+)\)",
+        message,
+    )
+    assert len(history) == 1
+    assert run.progress.update == 4
+    assert same_bits(tensors(run.model), weights)
+
+
+def test_the_time_step_is_named():
+    """A controller that breaks on the end marker, which is the input at step L + 1."""
+    run = Run(SMALL, 0)
+    real = run.model.controller.forward
+
+    def forward(x, state):
+        h, state = real(x, state)
+        return torch.where(x[:, 4:5] == 1, math.nan, h), state
+
+    run.model.controller.forward = forward
+    message, _ = stopped(run)
+    length = int(re.match(r"update 1, length (\d): ", message).group(1))
+    assert f" at time step {length + 1} is not finite (loss nan)" in message
+
+
+def test_a_poisoned_output_is_named():
+    run = Run(SMALL, 0)
+    with torch.no_grad():
+        run.model.output.bias[0] = math.nan
+    message, _ = stopped(run)
+    assert ": the output is not finite (loss nan)" in message
+
+
+@pytest.mark.parametrize("poison", [math.nan, math.inf])
+def test_a_gradient_that_is_not_finite_is_named(poison):
+    run = Run(SMALL, 0)
+    weights = tensors(run.model)
+    run.model.heads.linear.bias.register_hook(lambda gradient: torch.full_like(gradient, poison))
+    message, (record,) = stopped(run)
+    assert re.fullmatch(
+        r"update 1, length [12]: the gradient of heads.linear.bias is not finite \(loss 0\.\d+\)", message
+    )
+    assert not math.isfinite(record["gradient_norm"])
+    assert record["validation_wrong_bits"] is None
+    assert same_tensors(run.model.state_dict(), weights)
+
+
+def test_a_norm_that_overflows_is_named():
+    run = Run(SMALL, 0)
+    weights = tensors(run.model)
+    run.model.heads.linear.bias.register_hook(lambda gradient: torch.full_like(gradient, 3e38))
+    message, _ = stopped(run)
+    assert ": the gradient norm is not finite" in message
+    assert same_tensors(run.model.state_dict(), weights)
+
+
+@pytest.mark.parametrize("recipe", [SMALL, LSTM, YARDSTICK], ids=lambda recipe: recipe.name)
+def test_a_rate_far_too_large_ends_in_a_diagnosis(recipe, tmp_path):
+    """And a stopped training is a result like any other, also from disk."""
+    result = train(replace(recipe, learning_rate=1e38, clip_norm=0.0), out=tmp_path)
+    assert re.match(r"update \d+, length [12]: the .+ is not finite", result.stopped)
+    assert not result.converged
+    assert all(value.isfinite().all() for value in result.model.state_dict().values())
+    again = train(replace(recipe, learning_rate=1e38, clip_norm=0.0), out=tmp_path)
+    assert again.stopped == result.stopped
+    assert same_tensors(again.model.state_dict(), result.model.state_dict())
+
+
+def test_a_stopped_training_has_not_converged(monkeypatch):
+    """Even if the weights that it leaves copied everything."""
+    verdict = Verdict((Report("random", {20: Count(100, 0, 2400, 0)}),))
+    monkeypatch.setattr(loop, "judge", lambda *arguments, **options: verdict)
+    result = train(replace(SMALL, learning_rate=1e38, clip_norm=0.0))
+    assert result.stopped
+    assert not result.converged
+
+
+# Bad input
+
+
+@pytest.mark.parametrize("recipe", ["reliable", None, {"name": "reliable"}, MACHINE, recipes])
+def test_a_recipe_of_another_kind(recipe):
+    with pytest.raises(TypeError) as error:
+        train(recipe)
+    assert str(error.value) == f"recipe is {type(recipe).__name__}: expected a Recipe, such as recipes.reliable"
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "3", None, True, 2**63])
+def test_a_seed_that_is_none(seed):
+    with pytest.raises((TypeError, ValueError)) as error:
+        train(SMALL, seed=seed)
+    assert str(error.value) == f"seed is {seed!r}: expected a whole number from 0 on"
+
+
+@pytest.mark.parametrize("seed", [0, 2**63 - 1])
+def test_the_first_and_the_last_seed(seed):
+    assert train(replace(SMALL, updates=1, validate_every=1), seed=seed).seed == seed
+
+
+def test_out_that_holds_another_run(tmp_path):
+    first = replace(SMALL, updates=4)
+    result = train(first, seed=3, out=tmp_path)
+    content = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    with pytest.raises(ValueError) as error:
+        train(first, seed=4, out=tmp_path)
+    message = str(error.value)
+    assert message == f"{tmp_path} holds seed 3 of recipe 'small', not seed 4 of 'small': choose another directory"
+    with pytest.raises(ValueError) as error:
+        train(replace(first, learning_rate=0.5, batch_size=7), seed=3, out=tmp_path)
+    message = str(error.value)
+    assert "with another batch_size, learning_rate, not seed 3 of 'small': choose another directory" in message
+    assert "\n" not in message
+    assert {path: path.read_bytes() for path in tmp_path.iterdir()} == content
+    assert same_run(train(first, seed=3, out=tmp_path), result)

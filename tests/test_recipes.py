@@ -1,0 +1,212 @@
+"""Recipes: frozen, named, explained, and the two of 2014 against their sources."""
+
+import ast
+import json
+from dataclasses import FrozenInstanceError, fields, replace
+from pathlib import Path
+from typing import Literal, get_args, get_origin
+
+import pytest
+
+from ntm_lib.machine import NTM, LSTMConfig, NTMConfig
+from ntm_lib.training import recipes
+from ntm_lib.training.checkpoints import recipe_from_json, recipe_to_json
+from ntm_lib.training.recipes import Recipe
+from ntm_lib.training.run import build
+
+every_recipe = pytest.mark.parametrize(
+    "recipe", [recipes.by_name(name) for name in recipes.names()], ids=lambda r: r.name
+)
+
+
+# A recipe
+
+
+def test_a_recipe_is_frozen():
+    with pytest.raises(FrozenInstanceError):
+        recipes.reliable.learning_rate = 1.0
+    with pytest.raises(FrozenInstanceError):
+        recipes.reliable.machine.word_size = 3
+
+
+def test_replace_makes_another_recipe():
+    other = replace(recipes.reliable, batch_size=97)
+    assert other.batch_size == 97
+    assert recipes.reliable.batch_size != 97
+    assert other != recipes.reliable
+    assert replace(other, batch_size=recipes.reliable.batch_size) == recipes.reliable
+
+
+def documented(tree, name):
+    """The fields of a class that a docstring follows, and all its fields."""
+    (body,) = (node.body for node in ast.walk(tree) if isinstance(node, ast.ClassDef) and node.name == name)
+    names, explained = [], []
+    for node, after in zip(body, [*body[1:], None], strict=True):
+        if isinstance(node, ast.AnnAssign):
+            names.append(node.target.id)
+            if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant) and after.value.value.strip():
+                explained.append(node.target.id)
+    return explained, names
+
+
+def test_every_field_is_explained():
+    """The command shows these docstrings as the help of its options."""
+    explained, names = documented(ast.parse(Path(recipes.__file__).read_text()), "Recipe")
+    assert names == [field.name for field in fields(Recipe)]
+    assert explained == names
+
+
+def test_every_recipe_is_explained():
+    body = ast.parse(Path(recipes.__file__).read_text()).body
+    for name in recipes.names():
+        (place,) = (
+            place
+            for place, node in enumerate(body)
+            if isinstance(node, ast.Assign) and [target.id for target in node.targets] == [name]
+        )
+        assert isinstance(body[place + 1], ast.Expr), name
+        assert body[place + 1].value.value.strip()
+
+
+# Names
+
+
+def test_the_names():
+    assert len(set(recipes.names())) == len(recipes.names())
+    assert {"reliable", "reliable_lstm", "paper_2014", "post_2014"} <= set(recipes.names())
+
+
+@every_recipe
+def test_a_recipe_is_found_by_its_name(recipe):
+    assert recipes.by_name(recipe.name) is recipe
+    assert getattr(recipes, recipe.name) is recipe
+
+
+@pytest.mark.parametrize("name", ["relaible", "", "Recipe", "names", "replace", "__doc__", "COPY_MACHINE"])
+def test_an_unknown_name(name):
+    with pytest.raises(ValueError) as error:
+        recipes.by_name(name)
+    message = str(error.value)
+    assert message.startswith(f"recipe is {name!r}: expected one of ")
+    assert "\n" not in message
+    assert all(known in message for known in recipes.names())
+
+
+# As JSON
+
+
+@every_recipe
+def test_json_and_back(recipe):
+    text = json.dumps(recipe_to_json(recipe), allow_nan=False)
+    again = recipe_from_json(json.loads(text))
+    assert again == recipe
+    assert type(again.machine) is type(recipe.machine)
+
+
+def test_json_and_back_with_every_field_changed():
+    """None is left out or falls back to its default."""
+    changed = {}
+    for field in fields(Recipe):
+        value = getattr(recipes.reliable, field.name)
+        if isinstance(value, int | float):
+            changed[field.name] = value + type(value)(7)
+        elif get_origin(field.type) is Literal:
+            changed[field.name] = next(choice for choice in get_args(field.type) if choice != value)
+    recipe = replace(recipes.reliable, **changed, name="other", machine=LSTMConfig(10, 8, hidden_size=7, layers=3))
+    assert all(getattr(recipe, field.name) != getattr(recipes.reliable, field.name) for field in fields(Recipe))
+    assert recipe_from_json(json.loads(json.dumps(recipe_to_json(recipe)))) == recipe
+
+
+# What the sources say
+
+
+def test_paper_2014_is_section_4_6_of_the_paper():
+    recipe = recipes.paper_2014
+    assert recipe.optimizer == "rmsprop"
+    assert recipe.learning_rate == 1e-4
+    assert recipe.momentum == 0.9
+    assert (recipe.clip_value, recipe.clip_norm) == (10.0, 0.0)  # element by element
+    assert recipe.batch_size == 1
+    assert (recipe.curriculum, recipe.max_length) == ("uniform", 20)  # lengths 1-20, no curriculum
+    assert (recipe.payload, recipe.loss_over) == ("random", "answer")
+    assert recipe.machine == NTMConfig(
+        input_size=10,  # 8 bits, a start and an end marker
+        output_size=8,
+        memory_size=128,
+        word_size=20,
+        read_heads=1,
+        write_heads=1,
+        controller="feed-forward",
+        controller_size=100,
+        shift_range=1,
+        weightings="separate",
+        initial_weights="learned",  # "bias values"
+        initial_memory="learned",
+        initial_value=recipe.machine.initial_value,  # not stated
+        output_from="hidden-and-reads",
+    )
+
+
+def test_post_2014_is_the_code_of_the_day_of_the_post():
+    recipe = recipes.post_2014
+    assert recipe.optimizer == "rmsprop"
+    assert recipe.learning_rate == 1e-4
+    assert recipe.momentum == 0.9
+    assert (recipe.clip_value, recipe.clip_norm) == (0.0, 0.0)  # none
+    assert recipe.batch_size == 1
+    assert recipe.updates == 70_000
+    assert (recipe.curriculum, recipe.max_length, recipe.length_power) == ("power", 20, 1.5)
+    assert (recipe.payload, recipe.loss_over) == ("random", "sequence")  # over all 2L + 1 steps
+    assert recipe.initialisation == "glorot"
+    assert recipe.machine == NTMConfig(
+        input_size=8,  # 7 bits and one marker, at the end
+        output_size=7,
+        memory_size=128,
+        word_size=20,
+        read_heads=1,
+        write_heads=1,
+        controller="feed-forward",
+        controller_size=100,
+        shift_range=1,
+        weightings="single",
+        initial_weights="learned",
+        initial_memory="learned",
+        initial_value=1.0,  # uniform from -1 to 1
+        output_from="hidden",
+    )
+
+
+@pytest.mark.parametrize("recipe", [recipes.paper_2014, recipes.post_2014], ids=lambda r: r.name)
+def test_2014_knew_nothing_of_what_makes_ours_reliable(recipe):
+    assert recipe.warmup_updates == 0
+    assert recipe.largest_memory == 0  # the machine's own 128 rows
+    assert recipe.settled_loss == 0.0  # never settles
+    assert recipe.focus == 0.0
+    assert recipe.any_length == 0.0
+    assert recipe.erase_bias == 0.0
+    assert recipe.keep_training == 0.0
+
+
+# What ours say
+
+
+@every_recipe
+def test_every_recipe_has_a_machine_that_can_be_built(recipe):
+    machine = build(recipe, seed=0)
+    if recipe.largest_memory and isinstance(machine, NTM):
+        assert machine.free_memory_size
+
+
+def test_reliable_is_the_recipe_nobody_has_to_ask_for():
+    assert Recipe() == recipes.reliable
+    assert recipes.reliable.machine.controller == "feed-forward"
+
+
+def test_reliable_lstm_has_an_lstm():
+    assert recipes.reliable_lstm.machine.controller == "lstm"
+
+
+def test_reliable_kept_training_differs_in_nothing_but_that():
+    kept = recipes.reliable_kept_training
+    assert kept.keep_training == 1.0
+    assert replace(kept, name="reliable", keep_training=recipes.reliable.keep_training) == recipes.reliable

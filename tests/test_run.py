@@ -1,0 +1,197 @@
+"""A fresh machine: the seed decides it, and the post's initialisation is the post's."""
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from small import SMALL, YARDSTICK, same_tensors, tensors
+from torch import nn
+
+from ntm_lib.machine import NTM, LSTMBaseline
+from ntm_lib.training import recipes
+from ntm_lib.training.run import Run, build, make_optimizer
+
+POST = replace(recipes.post_2014, machine=replace(recipes.post_2014.machine, memory_size=31, controller_size=11))
+every_build = pytest.mark.parametrize(
+    "recipe",
+    [
+        SMALL,
+        YARDSTICK,
+        POST,
+        replace(SMALL, machine=replace(SMALL.machine, controller="lstm")),
+        replace(SMALL, machine=replace(SMALL.machine, initial_memory="random", initial_value=1.0)),
+    ],
+    ids=["ntm", "lstm baseline", "post", "lstm controller", "random memory"],
+)
+
+
+# The seed
+
+
+@every_build
+def test_the_seed_decides_every_weight(recipe):
+    first = tensors(build(recipe, 3))
+    torch.rand(7)
+    assert same_tensors(build(recipe, 3).state_dict(), first)
+
+
+@every_build
+def test_another_seed_has_other_weights(recipe):
+    first, other = (build(recipe, seed).state_dict() for seed in (3, 4))
+    for name, value in first.items():
+        if value.unique().numel() > 1:  # biases that start at zero are the same
+            assert not torch.equal(value, other[name]), name
+
+
+@every_build
+def test_nobody_elses_random_numbers_are_touched(recipe):
+    torch.manual_seed(1)
+    before = torch.random.get_rng_state()
+    Run(recipe, 3)
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_the_recipe_says_which_machine():
+    machine = build(SMALL, 0)
+    assert isinstance(machine, NTM)
+    assert machine.config == SMALL.machine
+    machine = build(YARDSTICK, 0)
+    assert isinstance(machine, LSTMBaseline)
+    assert machine.config == YARDSTICK.machine
+
+
+def test_a_run_has_a_source_of_randomness_of_its_own():
+    run, same, other = Run(SMALL, 3), Run(SMALL, 3), Run(SMALL, 4)
+    numbers = torch.rand(7, generator=run.generator)
+    assert torch.equal(torch.rand(7, generator=same.generator), numbers)
+    assert not torch.equal(torch.rand(7, generator=other.generator), numbers)
+
+
+# Initialisation
+
+
+def linear_layers(machine):
+    return {name: module for name, module in machine.named_modules() if isinstance(module, nn.Linear)}
+
+
+def test_pytorch_initialisation_lies_within_one_over_the_root_of_the_inputs():
+    for layer in linear_layers(build(recipes.reliable, 0)).values():
+        bound = 1 / math.sqrt(layer.in_features)
+        assert 0.9 * bound < layer.weight.abs().max() <= bound
+
+
+def test_the_posts_output_layer_and_biases_are_zero():
+    layers = linear_layers(build(recipes.post_2014, 0))
+    assert set(layers) == {"controller.linear", "heads.linear", "output"}
+    assert not layers["output"].weight.any()
+    for layer in layers.values():
+        assert not layer.bias.any()
+
+
+def test_the_posts_controller_is_glorot():
+    """Uniform within the root of 6 / (inputs + outputs)."""
+    weight = linear_layers(build(recipes.post_2014, 0))["controller.linear"].weight.detach()
+    units, inputs = weight.shape
+    assert (units, inputs) == (100, 8 + 20)
+    bound = math.sqrt(6 / (units + inputs))
+    assert 0.98 * bound < weight.abs().max() <= bound
+    assert abs(weight.std() - bound / math.sqrt(3)) < 0.02 * bound
+    assert abs(weight.mean()) < 0.05 * bound
+
+
+def test_the_posts_key_strengths_start_at_zero():
+    """Whatever the controller says, beta is softplus(0) = ln 2; everything else that a head emits is Glorot."""
+    heads = build(recipes.post_2014, 0).heads
+    h = torch.randn(5, 100, generator=torch.Generator().manual_seed(0)).tanh()
+    emission = heads(h)
+    torch.testing.assert_close(emission.beta, torch.full((5, 1), math.log(2)))
+    for name, value in emission._asdict().items():
+        if name != "beta":
+            assert value.std(dim=0).min() > 0.01, name
+    assert (heads.linear.weight == 0).all(dim=1).sum() == 1
+
+
+def test_the_posts_tape_and_first_weighting_are_learned():
+    machine = build(recipes.post_2014, 0)
+    memory = machine.memory_0.detach()
+    assert machine.memory_0.requires_grad
+    assert memory.shape == (128, 20)
+    assert 0.99 < memory.abs().max() <= 1
+    assert machine.weights_0.requires_grad
+    assert machine.weights_0.shape == (1, 128)
+    assert 0.8 < machine.weights_0.std() < 1.2
+
+
+def test_erase_gates_start_as_open_as_the_recipe_says():
+    """Everything that a head emits is the same, but the erase gate's logit is 2.5 higher."""
+    h = torch.randn(5, 11, generator=torch.Generator().manual_seed(0)).tanh()
+    plain = build(replace(SMALL, erase_bias=0.0), 0).heads(h)
+    raised = build(replace(SMALL, erase_bias=2.5), 0).heads(h)
+    torch.testing.assert_close(raised.erase.logit(), plain.erase.logit() + 2.5)
+    for name, value in plain._asdict().items():
+        if name != "erase":
+            assert torch.equal(getattr(raised, name), value), name
+
+
+# Optimisers
+
+
+def one_parameter():
+    model = nn.Linear(1, 1, bias=False)
+    with torch.no_grad():
+        model.weight.fill_(0.5)
+    return model
+
+
+def steps(recipe, gradients):
+    """Where a weight of 0.5 stands after each of these gradients."""
+    model = one_parameter()
+    optimizer = make_optimizer(recipe, model)
+    places = []
+    for gradient in gradients:
+        model.weight.grad = torch.tensor([[gradient]])
+        optimizer.step()
+        places.append(model.weight.item())
+    return places
+
+
+GRADIENTS = [0.3, -0.1, 0.2, 0.25, -0.4]
+
+
+def test_adam_by_hand():
+    rate, weight, mean, square = 0.05, 0.5, 0.0, 0.0
+    expected = []
+    for count, gradient in enumerate(GRADIENTS, 1):
+        mean = 0.9 * mean + 0.1 * gradient
+        square = 0.999 * square + 0.001 * gradient**2
+        weight -= rate * (mean / (1 - 0.9**count)) / (math.sqrt(square / (1 - 0.999**count)) + 1e-8)
+        expected.append(weight)
+    assert steps(replace(SMALL, optimizer="adam", learning_rate=rate), GRADIENTS) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("momentum", [0.9, 0.5])
+def test_rmsprop_is_graves(momentum):
+    """Graves 2013, Eqs. 38-45: the gradient over the root of its variance, decay 0.95, and momentum.
+
+    His 1e-4 inside the root is a 1e-2 outside it: the same where the variance is zero.
+    """
+    rate, weight = 0.05, 0.5
+    n = g = step = 0.0
+    expected = []
+    for gradient in GRADIENTS:
+        n = 0.95 * n + 0.05 * gradient**2
+        g = 0.95 * g + 0.05 * gradient
+        step = momentum * step - rate * gradient / (math.sqrt(n - g**2) + math.sqrt(1e-4))
+        weight += step
+        expected.append(weight)
+    recipe = replace(SMALL, optimizer="rmsprop", learning_rate=rate, momentum=momentum)
+    assert steps(recipe, GRADIENTS) == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "rmsprop"])
+@pytest.mark.parametrize("recipe", [SMALL, YARDSTICK, POST], ids=lambda r: r.name)
+def test_the_optimiser_has_every_weight(optimizer, recipe):
+    model = build(recipe, 0)
+    (group,) = make_optimizer(replace(recipe, optimizer=optimizer), model).param_groups
+    assert {id(weight) for weight in group["params"]} == {id(weight) for weight in model.parameters()}

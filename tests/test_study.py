@@ -1,0 +1,266 @@
+"""Every seed of every recipe: what is kept, what is not done twice, and the tables with their intervals."""
+
+import csv
+import json
+import shlex
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from small import SMALL, YARDSTICK, judge_quickly, same_tensors, tensors, without_seconds
+
+from ntm_lib import cli, load, train
+from ntm_lib.training import loop, recipes, study
+from ntm_lib.training.evaluation import copy_bytes, evaluate
+
+TINY = replace(SMALL, name="tiny", updates=4, validate_every=2)
+OTHER = replace(YARDSTICK, name="other", updates=4, validate_every=2)
+BYTES = replace(TINY, name="bytes", machine=replace(SMALL.machine, input_size=10, output_size=8))
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    judge_quickly(monkeypatch)
+
+
+@pytest.fixture
+def no_training(monkeypatch):
+    """From when it is called on, an update is an error."""
+
+    def forbid():
+        monkeypatch.setattr(loop, "update", lambda run: pytest.fail("trained again"))
+
+    return forbid
+
+
+def contents(out):
+    return {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+
+
+def test_every_run_is_written_down(tmp_path):
+    rows = study.study([TINY, OTHER], [3, 0], tmp_path, jobs=1, lengths=[5], sequences=7)
+    assert [(row["recipe"], row["seed"]) for row in rows] == [("tiny", 3), ("tiny", 0), ("other", 3), ("other", 0)]
+    for row in rows:
+        assert json.loads((tmp_path / "runs" / f"{row['recipe']}-{row['seed']}.json").read_text()) == row
+        model, run = load(tmp_path / "machines" / row["recipe"] / str(row["seed"]))
+        assert (run.recipe.name, run.seed) == (row["recipe"], row["seed"])
+        assert row["settings"] == json.loads(json.dumps(study.recipe_to_json(run.recipe)))
+        assert row["sequences"] == 4 * TINY.batch_size and not row["converged"] and row["stopped"] is None
+        assert row["wrong_bits"] == {"random": {"2": evaluate(model, [2], 2).wrong_bits, "3": wrong(model, 3)}}
+        assert row["peak_gradient_norm"] == max(record["gradient_norm"] for record in run.progress.history)
+        assert row["lengths"] == evaluate(model, [5], 7, row["seed"]).to_json()["lengths"]
+        assert set(row["versions"]) == {"python", "torch", "ntm_lib"}
+
+
+def wrong(model, length):
+    return evaluate(model, [length], 2).wrong_bits
+
+
+MAKE = study._make
+
+
+def make_quickly(*arguments):
+    """What a worker does, which no fixture reaches."""
+    with pytest.MonkeyPatch.context() as patch:
+        judge_quickly(patch)
+        MAKE(*arguments)
+
+
+def test_runs_on_many_cores_are_the_runs_of_one(tmp_path, monkeypatch):
+    monkeypatch.setattr(study, "_make", make_quickly)
+    study.study([TINY], [0, 1], tmp_path, jobs=2)
+    for seed in (0, 1):
+        alone = train(TINY, seed)
+        model, run = load(tmp_path / "machines" / "tiny" / str(seed))
+        assert same_tensors(tensors(model), tensors(alone.model))
+        assert without_seconds(run.progress.history) == without_seconds(alone.history)
+
+
+def test_what_is_done_is_not_done_again(tmp_path, no_training):
+    study.study([TINY], [0, 1], tmp_path, jobs=1)
+    before = contents(tmp_path)
+    no_training()
+    rows = study.study([TINY], [0, 1], tmp_path, jobs=1)
+    assert contents(tmp_path) == before and len(rows) == 2
+
+
+def test_only_what_is_missing_is_done(tmp_path, monkeypatch):
+    study.study([TINY], [0, 2], tmp_path, jobs=1)
+    trained = []
+    monkeypatch.setattr(study, "train", lambda recipe, seed, out: trained.append(seed) or train(recipe, seed, out))
+    rows = study.study([TINY], [0, 1, 2], tmp_path, jobs=1)
+    assert trained == [1] and [row["seed"] for row in rows] == [0, 1, 2]
+    assert len((tmp_path / "runs.csv").read_text().splitlines()) == 1 + 3
+
+
+def test_a_run_that_ended_is_kept_when_the_next_fails(tmp_path, monkeypatch):
+    def fail_on_one(recipe, seed, out):
+        if seed == 1:
+            raise KeyboardInterrupt
+        return train(recipe, seed, out)
+
+    monkeypatch.setattr(study, "train", fail_on_one)
+    with pytest.raises(KeyboardInterrupt):
+        study.study([TINY], [0, 1], tmp_path, jobs=1)
+    assert [row["seed"] for row in study.read_rows(tmp_path)] == [0]
+    assert len((tmp_path / "runs.csv").read_text().splitlines()) == 1 + 1
+
+
+def test_a_later_question_needs_no_training(tmp_path, no_training):
+    file = tmp_path / "text"
+    file.write_bytes(b"twelve bytes")
+    (before,) = study.study([BYTES], [0], tmp_path, jobs=1, lengths=[5], sequences=3)
+    no_training()
+    (row,) = study.study([BYTES], [0], tmp_path, jobs=1, lengths=[7], sequences=2, file=file)
+    model, _ = load(tmp_path / "machines" / "bytes" / "0")
+    assert {n: count["sequences"] for n, count in row["lengths"].items()} == {"5": 3, "7": 2}
+    assert row["lengths"]["5"] == before["lengths"]["5"]
+    expected = study.wrong_in(b"twelve bytes", copy_bytes(model, b"twelve bytes"))
+    assert {name: row["files"]["text"][name] for name in expected} == expected
+
+    (row,) = study.study([BYTES], [0], tmp_path, jobs=1, lengths=[5], sequences=4)
+    assert row["lengths"]["5"]["sequences"] == 4 and row["files"]["text"]["bytes"] == 12
+    file.write_bytes(b"now fifteen too")
+    (row,) = study.study([BYTES], [0], tmp_path, jobs=1, file=file)
+    assert row["files"]["text"]["bytes"] == 15
+
+
+def test_a_bit_that_differs_is_counted():
+    assert study.wrong_in(b"abc", b"abc") == {"bytes": 3, "wrong_bytes": 0, "bits": 24, "wrong_bits": 0}
+    assert study.wrong_in(b"\x00\x01\xff", b"\x03\x01\x00")["wrong_bits"] == 2 + 8
+    assert study.wrong_in(b"\x00\x01\xff", b"\x03\x01\x00")["wrong_bytes"] == 2
+
+
+def test_another_recipe_of_that_name_is_refused(tmp_path):
+    study.study([TINY], [0], tmp_path, jobs=1)
+    before = contents(tmp_path)
+    changed = replace(TINY, learning_rate=0.5, machine=replace(TINY.machine, word_size=3))
+    with pytest.raises(ValueError, match=r"another recipe called 'tiny' \(its machine, learning_rate differ\)"):
+        study.study([changed], [0, 1], tmp_path, jobs=1)
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"jobs": 0}, "jobs is 0: expected at least 1"),
+        ({"lengths": [0]}, "length is 0: expected at least 1"),
+        ({"lengths": [5], "sequences": -1}, "sequences is -1: expected at least 1"),
+        ({"lengths": [2.5]}, "length is 2.5: expected a whole number"),
+        ({"file": "nowhere"}, "cannot read nowhere: No such file"),
+        ({"file": __file__}, "tiny copies vectors of 3 bits: a file needs 8"),
+        ({"seeds": [-1]}, "seed is -1: expected a whole number from 0 on"),
+        ({"recipes": [TINY, replace(TINY, updates=6)]}, "two recipes are called 'tiny'"),
+        ({"recipes": [replace(TINY, name="../up")]}, "name is '../up': expected letters"),
+    ],
+)
+def test_bad_input_is_named(tmp_path, changes, complaint):
+    arguments = {"recipes": [TINY], "seeds": [0], "out": tmp_path, "jobs": 1, **changes}
+    with pytest.raises((ValueError, TypeError), match=complaint):
+        study.study(**arguments)
+    assert study.read_rows(tmp_path) == []
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", '{"recipe": "tiny"}'])
+@pytest.mark.parametrize("name", ["runs/tiny-0.json", "manifest.json"])
+def test_a_file_that_is_not_ours_is_named(tmp_path, name, content):
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text(content)
+    with pytest.raises(ValueError, match=f"{name} is not what a study wrote .*: remove it or choose another"):
+        study.study([TINY], [0], tmp_path, jobs=1)
+    assert (tmp_path / name).read_text() == content
+
+
+def row(recipe, seed, converged, sequences, wrong_at_1000, **entries):
+    return {
+        "recipe": recipe,
+        "seed": seed,
+        "converged": converged,
+        "sequences": sequences,
+        "seconds": sequences / 100,
+        "stopped": None,
+        "wrong_bits": {"random": {"20": 0, "120": 3}, "zeros": {"20": 1}},
+        "lengths": {"1000": {"wrong_bits": wrong_at_1000}, "200": {"wrong_bits": 0}},
+        "files": {},
+        **entries,
+    }
+
+
+ROWS = [row("a", 0, True, 300, 0), row("a", 2, True, 100, 9), row("a", 10, False, 700, 0), row("b", 0, True, 500, 0)]
+
+
+def test_the_table_has_a_line_a_run():
+    wide = row("b", 1, False, 5, 2, stopped="NaN, here", files={"README.md": {"wrong_bits": 4}})
+    lines = list(csv.DictReader(study.table([*ROWS, wide]).splitlines()))
+    assert list(lines[0]) == [
+        *study.COLUMNS,
+        "wrong_bits_random_20",
+        "wrong_bits_random_120",
+        "wrong_bits_zeros_20",
+        "wrong_bits_200",
+        "wrong_bits_1000",
+        "wrong_bits_README.md",
+    ]
+    assert [line["wrong_bits_1000"] for line in lines] == ["0", "9", "0", "0", "2"]
+    assert [line["wrong_bits_README.md"] for line in lines] == ["", "", "", "", "4"]
+    assert [line["converged"] for line in lines] == ["True", "True", "False", "True", "False"]
+    assert lines[4]["stopped"] == "NaN, here" and lines[0]["stopped"] == ""
+
+
+def test_the_summary_counts_and_gives_intervals():
+    a, b = study.summary(ROWS)
+    assert a == {
+        "recipe": "a",
+        "converged": "2/3, 9.4–99.2 %",
+        "sequences_median": 300,
+        "sequences_worst": 700,
+        "seconds_median": 3.0,
+        "seconds_worst": 7.0,
+        "exact": {"1000": "2/3, 9.4–99.2 %", "200": "3/3, 29.2–100 %"},
+    }
+    assert b["recipe"] == "b" and b["converged"] == "1/1, 2.5–100 %"
+
+
+@pytest.mark.parametrize(
+    ("successes", "trials", "text"),
+    [(100, 100, "96.4–100"), (95, 100, "88.7–98.4"), (0, 10, "0–30.8"), (15, 24, "40.6–81.2")],
+)
+def test_intervals_are_those_of_clopper_and_pearson(successes, trials, text):
+    assert study.share(successes, trials) == f"{successes}/{trials}, {text} %"
+
+
+@given(st.lists(st.integers(0, 40), min_size=1))
+def test_seeds_in_short_are_the_same_seeds(seeds):
+    assert study.parse_seeds(study.seeds_text(seeds)) == sorted(set(seeds))
+
+
+def test_seeds_in_short():
+    assert study.seeds_text([7, 0, 1, 2]) == "0-2,7"
+    assert study.parse_seeds("8,0-2,1") == [8, 0, 1, 2]
+
+
+@pytest.mark.parametrize("text", ["", "a", "1-", "-1", "1,,2", "1 2", "3-1", "1-2-3", "1.5"])
+def test_other_seeds_are_refused(text):
+    with pytest.raises(ValueError, match=f"seeds are '{text}': expected"):
+        study.parse_seeds(text)
+
+
+def test_differences_are_those_that_were_made():
+    changed = replace(recipes.paper_2014, updates=7, machine=replace(recipes.paper_2014.machine, read_heads=2))
+    assert study.differences(changed, recipes.paper_2014) == {"updates": 7, "machine.read_heads": 2}
+    assert study.closest(changed) is recipes.paper_2014
+    assert study.differences(recipes.reliable, recipes.reliable) == {}
+
+
+def test_the_manifest_holds_the_command_that_made_the_runs(tmp_path, no_training):
+    recipe = replace(recipes.paper_2014, name="mine", updates=2, validate_every=1, learning_rate=0.02)
+    recipe = replace(recipe, machine=replace(recipe.machine, controller_size=3, memory_size=17))
+    study.study([recipe], [0, 1], tmp_path / "a study", jobs=1, lengths=[4], sequences=3)
+    manifest = json.loads((tmp_path / "a study" / "manifest.json").read_text())
+    assert manifest["recipes"]["mine"]["is"] == "paper_2014"
+    assert manifest["recipes"]["mine"]["but"]["machine.controller_size"] == 3
+    (command,) = manifest["commands"]
+    no_training()
+    assert cli.main([*shlex.split(command)[1:], "--jobs", "1"]) == 0
+    assert json.loads((tmp_path / "a study" / "manifest.json").read_text()) == manifest
