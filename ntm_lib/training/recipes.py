@@ -108,7 +108,7 @@ reliable_lstm = replace(
 
 paper_2014 = Recipe(
     name="paper_2014",
-    machine=replace(COPY_MACHINE, initial_weights="learned", initial_memory="learned", initial_value=0.1),
+    machine=NTMConfig(10, 8, initial_weights="learned", initial_memory="learned", initial_value=0.1),
     erase_bias=0.0,
     updates=100_000,
     batch_size=1,
