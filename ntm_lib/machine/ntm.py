@@ -187,11 +187,13 @@ class NTM(nn.Module):
         state: NTMState | None = None,
         memory_size: int | None = None,
         history: list[NTMState] | None = None,
+        key_strength: float = 1.0,
     ) -> tuple[Tensor, NTMState]:
         """Run a whole sequence: inputs (B, T, input) -> logits (B, T, output) and the state after the last step.
 
         `memory_size` rows instead of the config's; with a state, its memory already has a size.
-        Every step's state is appended to `history` where a list is given.
+        Every step's state is appended to `history` where a list is given. `key_strength` multiplies every beta: less
+        than 1 is a handicap to train with, so that lookups have room to spare without it.
         Raises TypeError or ValueError for inputs of the wrong type, rank, width or dtype, and for a state that
         belongs to another batch or another memory size.
         """
@@ -201,7 +203,7 @@ class NTM(nn.Module):
         self._check_state(state, len(inputs), memory_size)
         features = []
         for x in inputs.unbind(dim=1):
-            feature, state = self._advance(x, state)
+            feature, state = self._advance(x, state, key_strength)
             features.append(feature)
             if history is not None:
                 history.append(state)
@@ -214,7 +216,7 @@ class NTM(nn.Module):
         feature, state = self._advance(x, state)
         return self.output(feature), state
 
-    def _advance(self, x: Tensor, state: NTMState) -> tuple[Tensor, NTMState]:
+    def _advance(self, x: Tensor, state: NTMState, key_strength: float = 1.0) -> tuple[Tensor, NTMState]:
         """One step up to what the output layer sees."""
         h, controller = self.controller(torch.cat([x, state.reads.flatten(1)], dim=-1), state.controller)
         emission = self.heads(h)
@@ -222,7 +224,7 @@ class NTM(nn.Module):
             state.memory,
             self.heads.previous(state.weights),
             emission.key,
-            emission.beta,
+            emission.beta * key_strength,
             emission.g,
             emission.s,
             emission.gamma,

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -41,9 +42,20 @@ class Result:
     """Where a loss or a gradient was not finite, which stopped the training; else None."""
 
 
-def draw_batch(run: Run) -> tuple[tasks.Batch, int, int | None]:
-    """The next batch, its length, and the memory rows to run it with (None: the machine's own number)."""
+class Draw(NamedTuple):
+    """What one update trains on."""
+
+    batch: tasks.Batch
+    length: int
+    rows: int | None
+    """Rows of memory; None: the machine's own number."""
+    key_strength: float
+
+
+def draw(run: Run) -> Draw:
+    """The next batch and how to run it."""
     recipe, generator = run.recipe, run.generator
+    settling = run.progress.settled_at is not None
     top = curriculum.longest(
         recipe.curriculum,
         recipe.max_length,
@@ -52,17 +64,16 @@ def draw_batch(run: Run) -> tuple[tasks.Batch, int, int | None]:
         run.progress.level,
     )
     length = curriculum.draw_length(top, recipe.max_length, recipe.any_length, generator)
-    settling = run.progress.settled_at is not None
-    rows = None
+    rows, large = None, False
     if recipe.largest_memory:
         large = settling and float(torch.rand((), generator=generator)) < recipe.large_memories
         largest = recipe.largest_memory_settling if large else recipe.largest_memory
         rows = curriculum.draw_rows(2 * length + 4, largest, generator)
     width, start_marker = copy_format(run.model)
     varied = (recipe.payload_settling if settling else recipe.payload) == "varied"
-    draw = tasks.varied_payload if varied else tasks.payload
-    bits = draw(recipe.batch_size, length, width, generator=generator)
-    return tasks.frame_copy(bits, start_marker), length, rows
+    payload = tasks.varied_payload if varied else tasks.payload
+    bits = payload(recipe.batch_size, length, width, generator=generator)
+    return Draw(tasks.frame_copy(bits, start_marker), length, rows, recipe.handicap if large else 1.0)
 
 
 def loss_of(logits: Tensor, batch: tasks.Batch, over: str) -> Tensor:
@@ -101,10 +112,10 @@ def focus_weight(recipe: Recipe, progress: Progress) -> float:
 def update(run: Run) -> dict:
     """One update; returns its record. Leaves the weights as they were if the loss or the gradient is not finite."""
     recipe, progress, parameters = run.recipe, run.progress, list(run.model.parameters())
-    batch, length, rows = draw_batch(run)
+    batch, length, rows, key_strength = draw(run)
     states: list[NTMState] = []
     focus = focus_weight(recipe, progress)
-    logits, _ = run.model(batch.inputs, memory_size=rows, history=states if focus else None)
+    logits, _ = run.model(batch.inputs, memory_size=rows, history=states if focus else None, key_strength=key_strength)
     loss = loss_of(logits, batch, recipe.loss_over)
     total = loss + focus * spread_of(states) if focus else loss
     run.optimizer.zero_grad()

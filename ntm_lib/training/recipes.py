@@ -55,10 +55,12 @@ class Recipe:
 
     largest_memory: int = 48
     """Rows are drawn anew for every update, log-uniformly from 2L + 4 to this; 0 leaves the machine's memory_size."""
-    largest_memory_settling: int = 2000
+    largest_memory_settling: int = 1000
     """The same while the machine settles, for the share `large_memories` of the updates."""
     large_memories: float = 0.5
     """That share."""
+    handicap: float = 0.5
+    """In these updates key strengths are multiplied by this, so that a jump by content has room to spare without it."""
 
     optimizer: Optimizer = "adam"
     """adam, or Graves's RMSProp (Graves 2013, Eqs. 38-45: decay 0.95, centred)."""
@@ -86,7 +88,7 @@ class Recipe:
 
     validate_every: int = 50
     """Updates between validations; the training ends with two exact ones in a row."""
-    settle_at_least: int = 100
+    settle_at_least: int = 150
     """Updates that a machine settles before an exact validation counts."""
     keep_training: float = 0.0
     """Once converged: train on for this many times the updates so far, at a tenth of the peak rate, before judging."""
