@@ -12,6 +12,8 @@ from ntm_lib import tasks
 
 SPARE_ROWS = 16
 """Rows beyond the 2L + 2 steps of a copy, so that a head that keeps moving never comes round to what it wrote."""
+MOST_SEEDS = 2**32
+"""Seeds that an evaluation accepts."""
 NUMBERS_AT_ONCE = 2_000_000
 """Memory cells evaluated at one time; more sequences than fit are run in turn."""
 
@@ -65,12 +67,15 @@ def evaluate(
     """
     lengths = [_at_least_one("length", length) for length in lengths]
     _at_least_one("sequences", sequences)
+    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < MOST_SEEDS:
+        raise ValueError(f"seed is {seed!r}: expected a whole number from 0 to {MOST_SEEDS - 1}")
     width, start_marker = copy_format(model)
     counts = {}
     for length in lengths:
         generator = Generator().manual_seed(seed * 1_000_003 + length)
         rows = _rows(model, length, memory_size)
-        share = max(1, min(sequences, NUMBERS_AT_ONCE // (rows * 20)))
+        cells = (rows or getattr(model.config, "memory_size", length)) * getattr(model.config, "word_size", 1)
+        share = max(1, min(sequences, NUMBERS_AT_ONCE // cells))
         wrong_bits, wrong_sequences = 0, 0
         for first in range(0, sequences, share):
             bits = tasks.payload(min(share, sequences - first), length, width, kind, generator)
@@ -143,7 +148,7 @@ def validate(model: nn.Module, longest: int, generator: Generator) -> int:
     width, start_marker = copy_format(model)
     free = getattr(model, "free_memory_size", False)
     room = math.inf if free else (getattr(model.config, "memory_size", math.inf) - 2) // 2
-    trials = [(4 * longest, 1, 16, 8), (10 * longest, 1, 32, 16), (10 * longest, 20, 4, 1)]
+    trials = [(4 * longest, 1, 16, 8), (10 * longest, 1, 64, 16), (10 * longest, 20, 4, 1)]
     for length, enlarge, random, others in trials[: 3 if free else 2]:
         length = int(min(length, room))
         bits = torch.cat(
@@ -187,6 +192,8 @@ class MemoryTooSmall(UserWarning):
 
 def _rows(model: nn.Module, length: int, memory_size: int | None) -> int | None:
     """Rows for a copy of this length: those asked for, else those needed, else those a machine is tied to."""
+    if memory_size is not None:
+        _at_least_one("memory_size", memory_size)
     free = getattr(model, "free_memory_size", False)
     rows = memory_size if memory_size is not None else rows_needed(length) if free else None
     held = rows if rows is not None else getattr(model.config, "memory_size", None)

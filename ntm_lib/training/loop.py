@@ -195,17 +195,17 @@ def check(run: Run) -> int | None:
 
 def is_done(run: Run) -> bool:
     """Whether training ends here: converged (and trained on for as long as asked), stopped, or out of updates."""
-    recipe, progress = run.recipe, run.progress
-    if progress.stopped:
-        return True
+    progress = run.progress
+    if progress.converged_at is None and progress.exact_in_a_row >= VALIDATIONS_IN_A_ROW:
+        progress.converged_at = progress.update
+    return progress.stopped is not None or progress.update >= last_update(run.recipe, progress)
+
+
+def last_update(recipe: Recipe, progress: Progress) -> int:
+    """The update after which training ends, as far as is known by now."""
     if progress.converged_at is None:
-        if progress.exact_in_a_row >= VALIDATIONS_IN_A_ROW:
-            progress.converged_at = progress.update
-        elif progress.update < recipe.updates:
-            return False
-        else:
-            return True
-    return progress.update >= progress.converged_at * (1 + recipe.keep_training)
+        return recipe.updates
+    return math.ceil(progress.converged_at * (1 + recipe.keep_training))
 
 
 def records(run: Run) -> Iterator[dict]:
@@ -218,7 +218,9 @@ def records(run: Run) -> Iterator[dict]:
             record = update(run)
             losses.append(record["loss"])
             norms.append(record["gradient_norm"])
-            if progress.stopped or progress.update % recipe.validate_every == 0:
+            if progress.stopped or progress.update == last_update(recipe, progress):
+                break
+            if progress.update % recipe.validate_every == 0:
                 break
         wrong = None if progress.stopped else check(run)
         progress.seconds += time.perf_counter() - started

@@ -1,7 +1,8 @@
 """Every number of a training in one place. A recipe is frozen: change one with `dataclasses.replace`."""
 
-from dataclasses import dataclass, replace
-from typing import Literal
+import math
+from dataclasses import dataclass, fields, replace
+from typing import Literal, get_args, get_origin
 
 from ntm_lib.machine import LSTMConfig, NTMConfig
 
@@ -77,21 +78,46 @@ class Recipe:
 
     settled_loss: float = 0.08
     """When the running loss falls below this, the machine has learned its lengths and begins to settle; 0: never."""
-    settle_updates: int = 300
+    settle_updates: int = 225
     """Updates over which the rate then falls along a cosine."""
-    final_rate: float = 0.3
+    final_rate: float = 0.05
     """The share of the peak rate that it falls to, and stays at."""
     focus: float = 0.1
     """While settling: weight of the focus loss, the mean entropy of all weightings in nats."""
     focus_updates: int = 50
     """Updates over which that weight rises to its full value."""
 
-    validate_every: int = 50
+    validate_every: int = 25
     """Updates between validations; the training ends with two exact ones in a row."""
-    settle_at_least: int = 150
+    settle_at_least: int = 175
     """Updates that a machine settles before an exact validation counts."""
     keep_training: float = 0.0
     """Once converged: train on for this many times the updates so far, at a tenth of the peak rate, before judging."""
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if get_origin(field.type) is Literal and value not in get_args(field.type):
+                expected = ", ".join(repr(choice) for choice in get_args(field.type))
+                raise ValueError(f"{field.name} is {value!r}: expected one of {expected}")
+            if field.type in (int, float):
+                _require_number(field.name, value, field.type)
+
+
+AT_LEAST_ONE = {"updates", "batch_size", "max_length", "settle_updates", "validate_every"}
+SHARES = {"any_length", "large_memories", "final_rate", "handicap", "momentum"}
+SIGNED = {"erase_bias"}
+
+
+def _require_number(name: str, value: float, kind: type) -> None:
+    """A whole number where one is meant; not negative; at most 1 where it is a share."""
+    if isinstance(value, bool) or not isinstance(value, int if kind is int else (int, float)):
+        raise TypeError(f"{name} is {value!r}: expected a {'whole number' if kind is int else 'number'}")
+    low = 1 if name in AT_LEAST_ONE else -math.inf if name in SIGNED else 0
+    high = 1 if name in SHARES else math.inf
+    if not low <= value <= high or (kind is float and not math.isfinite(value)):
+        expected = f"from {low} to {high}" if high == 1 else "finite" if low == -math.inf else f"at least {low}"
+        raise ValueError(f"{name} is {value}: expected {expected}")
 
 
 reliable = Recipe()
