@@ -15,7 +15,7 @@ from ntm_lib import tasks
 from ntm_lib.machine import LSTMBaseline, LSTMConfig, NTMConfig, NTMState
 from ntm_lib.training import evaluation, loop, recipes
 from ntm_lib.training.evaluation import Count, Report, Verdict
-from ntm_lib.training.loop import clip, draw_batch, learning_rate, loss_of, note_loss, records, spread_of, train, update
+from ntm_lib.training.loop import clip, draw, learning_rate, loss_of, note_loss, records, spread_of, train, update
 from ntm_lib.training.run import Progress, Run, build
 
 LSTM = replace(SMALL, name="lstm", machine=replace(MACHINE, controller="lstm"))
@@ -52,54 +52,58 @@ def draws(recipe, count=80, seed=0, **progress):
     run = Run(recipe, seed)
     for name, value in progress.items():
         setattr(run.progress, name, value)
-    return [draw_batch(run) for _ in range(count)]
+    return [draw(run) for _ in range(count)]
 
 
 def test_a_batch_is_what_the_recipe_says():
     lengths = set()
-    for batch, length, rows in draws(replace(SMALL, max_length=5, largest_memory=19)):
+    for batch, length, rows, key_strength in draws(replace(SMALL, max_length=5, largest_memory=19)):
         lengths.add(length)
         assert batch.inputs.shape == (5, 2 * length + 2, 5)
         assert batch.targets.shape == (5, 2 * length + 2, 3)
         assert torch.equal(batch.targets[:, length + 2 :], batch.inputs[:, 1 : length + 1, :3])
         assert 2 * length + 2 <= rows <= 19
+        assert key_strength == 1.0
     assert lengths == {1, 2, 3, 4, 5}
 
 
 def test_a_batch_without_a_start_marker():
-    batch, length, _ = draws(TIED, 1)[0]
+    batch, length, *_ = draws(TIED, 1)[0]
     assert batch.inputs.shape == (1, 2 * length + 1, 4)
 
 
 def test_the_machines_own_rows_unless_the_recipe_draws_them():
-    assert {rows for _, _, rows in draws(replace(SMALL, largest_memory=0))} == {None}
+    assert {one.rows for one in draws(replace(SMALL, largest_memory=0))} == {None}
 
 
 def test_larger_memories_while_settling():
-    recipe = replace(SETTLING, largest_memory=17, largest_memory_settling=97)
-    assert max(rows for _, _, rows in draws(recipe)) <= 17
-    rows = [rows for _, _, rows in draws(recipe, settled_at=1)]
-    assert 40 < max(rows) <= 97
+    recipe = replace(SETTLING, largest_memory=17, largest_memory_settling=97, large_memories=0.4, handicap=0.5)
+    assert max(one.rows for one in draws(recipe)) <= 17
+    settling = draws(recipe, settled_at=1)
+    assert 40 < max(one.rows for one in settling) <= 97
+    handicapped = [one for one in settling if one.key_strength == 0.5]
+    assert all(one.key_strength == 1.0 and one.rows <= 17 for one in settling if one not in handicapped)
+    assert abs(len(handicapped) - 0.4 * 80) < 22  # five standard deviations
 
 
 def test_lengths_follow_the_curriculum():
     power = replace(SMALL, curriculum="power", length_power=1.0, max_length=10, updates=100)
     for done, longest in ((0, 1), (30, 3), (100, 10)):
-        assert max(length for _, length, _ in draws(power, update=done)) == longest
+        assert max(one.length for one in draws(power, update=done)) == longest
     adaptive = replace(SMALL, curriculum="adaptive", max_length=10)
     for level in (1, 4):
-        assert max(length for _, length, _ in draws(adaptive, level=level)) == level
+        assert max(one.length for one in draws(adaptive, level=level)) == level
     anything = replace(adaptive, any_length=1.0)
-    assert max(length for _, length, _ in draws(anything, level=1)) == 10
+    assert max(one.length for one in draws(anything, level=1)) == 10
 
 
 def has_dull_sequences(batches):
     """Whether a long sequence of at most two different vectors is among them."""
     return any(
         len({tuple(vector) for vector in bits.tolist()}) <= 2
-        for batch, length, _ in batches
-        if length > 20
-        for bits in batch.targets[:, -length:]
+        for one in batches
+        if one.length > 20
+        for bits in one.batch.targets[:, -one.length :]
     )
 
 
@@ -285,9 +289,9 @@ def test_a_recipe_without_settling_never_settles():
 
 def gradient_by_hand(run, focus=0.0):
     """The batch that the run draws next, and the gradient of its loss, written out."""
-    batch, _, rows = draw_batch(run)
+    batch, _, rows, key_strength = draw(run)
     history = []
-    logits, _ = run.model(batch.inputs, memory_size=rows, history=history)
+    logits, _ = run.model(batch.inputs, memory_size=rows, history=history, key_strength=key_strength)
     answer = batch.mask.bool()
     p = logits[answer].double().sigmoid()
     target = batch.targets[answer].double()
@@ -316,6 +320,15 @@ def test_one_update_is_one_step_of_adam(focus):
         step = 0.01 * cut / (cut.abs() + 1e-8)  # a quarter of the peak rate: warming up
         large = cut.abs() > 1e-5
         torch.testing.assert_close((start - parameter.detach())[large], step[large], rtol=1e-2, atol=1e-6)
+
+
+def test_every_update_has_a_gradient_of_its_own():
+    run, twin = Run(SMALL, 7), Run(SMALL, 7)
+    for _ in range(3):
+        gradients = gradient_by_hand(twin)
+        norm = math.sqrt(sum(float(gradient.double().square().sum()) for gradient in gradients))
+        assert update(run)["gradient_norm"] == pytest.approx(norm, rel=1e-3)
+        twin.model.load_state_dict(run.model.state_dict())
 
 
 def test_an_update_is_counted():

@@ -109,12 +109,50 @@ def test_json_and_back_with_every_field_changed():
     for field in fields(Recipe):
         value = getattr(recipes.reliable, field.name)
         if isinstance(value, int | float):
-            changed[field.name] = value + type(value)(7)
+            changed[field.name] = value + (7 if isinstance(value, int) else 1 / 16)
         elif get_origin(field.type) is Literal:
             changed[field.name] = next(choice for choice in get_args(field.type) if choice != value)
     recipe = replace(recipes.reliable, **changed, name="other", machine=LSTMConfig(10, 8, hidden_size=7, layers=3))
     assert all(getattr(recipe, field.name) != getattr(recipes.reliable, field.name) for field in fields(Recipe))
     assert recipe_from_json(json.loads(json.dumps(recipe_to_json(recipe)))) == recipe
+
+
+# Numbers that no recipe can mean
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "error", "message"),
+    [
+        ("updates", 0, ValueError, "updates is 0: expected at least 1"),
+        ("batch_size", -3, ValueError, "batch_size is -3: expected at least 1"),
+        ("batch_size", 2.5, TypeError, "batch_size is 2.5: expected a whole number"),
+        ("batch_size", True, TypeError, "batch_size is True: expected a whole number"),
+        ("max_length", "20", TypeError, "max_length is '20': expected a whole number"),
+        ("settle_updates", 0, ValueError, "settle_updates is 0: expected at least 1"),
+        ("validate_every", 0, ValueError, "validate_every is 0: expected at least 1"),
+        ("warmup_updates", -1, ValueError, "warmup_updates is -1: expected at least 0"),
+        ("largest_memory", -1, ValueError, "largest_memory is -1: expected at least 0"),
+        ("learning_rate", -0.1, ValueError, "learning_rate is -0.1: expected at least 0"),
+        ("learning_rate", float("nan"), ValueError, "learning_rate is nan: expected at least 0"),
+        ("learning_rate", "fast", TypeError, "learning_rate is 'fast': expected a number"),
+        ("large_memories", 1.5, ValueError, "large_memories is 1.5: expected from 0 to 1"),
+        ("erase_bias", float("inf"), ValueError, "erase_bias is inf: expected finite"),
+        ("curriculum", "steep", ValueError, "curriculum is 'steep': expected one of 'uniform', 'power', 'adaptive'"),
+        ("optimizer", "sgd", ValueError, "optimizer is 'sgd': expected one of 'adam', 'rmsprop'"),
+    ],
+)
+def test_a_number_that_no_recipe_can_mean(field, value, error, message):
+    with pytest.raises(error) as caught:
+        replace(recipes.reliable, **{field: value})
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    "values", [{"clip_norm": 0.0, "warmup_updates": 0}, {"learning_rate": 1}, {"erase_bias": -2.0}, {"any_length": 1.0}]
+)
+def test_numbers_that_a_recipe_can_mean(values):
+    for field, value in values.items():
+        assert getattr(replace(recipes.reliable, **values), field) == value
 
 
 # What the sources say

@@ -98,15 +98,22 @@ def learning_rate(recipe: Recipe, progress: Progress) -> float:
     warm = min(1.0, (progress.update + 1) / max(1, recipe.warmup_updates))
     if progress.settled_at is None:
         return peak * warm
-    since = (progress.update - progress.settled_at) % recipe.settle_updates / recipe.settle_updates
+    since = (progress.update - progress.settled_at) / recipe.settle_updates
     return peak * warm * (recipe.final_rate + (1 - recipe.final_rate) * 0.5 * (1 + math.cos(math.pi * since)))
 
 
-def focus_weight(recipe: Recipe, progress: Progress) -> float:
-    """The weight of the focus loss: zero until the machine settles, then rising to its full value."""
-    if not recipe.focus or progress.settled_at is None:
+def changes_of(history: list[NTMState], mask: Tensor) -> Tensor:
+    """Mean over the answer's steps of the squared change of a row's numbers, summed over rows: mask (B,T) -> ()."""
+    steps = [t for t in range(1, len(history)) if mask[:, t].any()]
+    changed = [(history[t].memory - history[t - 1].memory).square().sum(dim=(1, 2)) for t in steps]
+    return torch.stack(changed).mean() / history[0].memory.shape[-1]
+
+
+def settling_weight(recipe: Recipe, progress: Progress) -> float:
+    """How much of the focus and quiet losses counts: nothing until the machine settles, then rising to all."""
+    if progress.settled_at is None:
         return 0.0
-    return recipe.focus * min(1.0, (progress.update - progress.settled_at + 1) / max(1, recipe.focus_updates))
+    return min(1.0, (progress.update - progress.settled_at + 1) / max(1, recipe.focus_updates))
 
 
 def update(run: Run) -> dict:
@@ -114,10 +121,14 @@ def update(run: Run) -> dict:
     recipe, progress, parameters = run.recipe, run.progress, list(run.model.parameters())
     batch, length, rows, key_strength = draw(run)
     states: list[NTMState] = []
-    focus = focus_weight(recipe, progress)
-    logits, _ = run.model(batch.inputs, memory_size=rows, history=states if focus else None, key_strength=key_strength)
+    share = settling_weight(recipe, progress)
+    logits, _ = run.model(batch.inputs, memory_size=rows, history=states if share else None, key_strength=key_strength)
     loss = loss_of(logits, batch, recipe.loss_over)
-    total = loss + focus * spread_of(states) if focus else loss
+    total = loss
+    if share and recipe.focus:
+        total = total + share * recipe.focus * spread_of(states)
+    if share and recipe.quiet:
+        total = total + share * recipe.quiet * changes_of(states, batch.mask)
     run.optimizer.zero_grad()
     total.backward()
     norm = clip(parameters, recipe)
@@ -146,13 +157,19 @@ def clip(parameters: list[Tensor], recipe: Recipe) -> float:
 
 
 def note_loss(recipe: Recipe, progress: Progress, length: int, loss: float) -> None:
-    """Let a loss move the running loss, the adaptive level, and the moment from which the machine settles."""
+    """Let a loss move the running loss, the adaptive level, and the moment from which the machine settles.
+
+    One that has settled for its time without becoming exact starts learning again, as if its loss were a new machine's:
+    what it got wrong is then no longer held in place by sharp weightings.
+    """
     before = loss if progress.running_loss is None else progress.running_loss
     progress.running_loss = RUNNING * before + (1 - RUNNING) * loss
     if length >= progress.level and loss < recipe.level_loss:
         progress.level += 1
     if progress.settled_at is None and progress.running_loss < recipe.settled_loss:
         progress.settled_at = progress.update + 1
+    elif progress.settled_at is not None and progress.update + 1 - progress.settled_at >= recipe.settle_updates:
+        progress.settled_at, progress.running_loss, progress.exact_in_a_row = None, math.log(2), 0
 
 
 @torch.no_grad()

@@ -76,16 +76,20 @@ class Recipe:
     clip_value: float = 0.0
     """Largest absolute value of a gradient's elements; 0: no limit."""
 
-    settled_loss: float = 0.08
+    settled_loss: float = 0.05
     """When the running loss falls below this, the machine has learned its lengths and begins to settle; 0: never."""
     settle_updates: int = 225
-    """Updates over which the rate then falls along a cosine."""
+    """Updates over which the rate then falls along a cosine; a machine that is not exact by then learns on first."""
     final_rate: float = 0.05
     """The share of the peak rate that it falls to, and stays at."""
     focus: float = 0.1
     """While settling: weight of the focus loss, the mean entropy of all weightings in nats."""
     focus_updates: int = 50
     """Updates over which that weight rises to its full value."""
+
+    quiet: float = 0.02
+    """While settling: weight of the quiet loss, the mean squared change of a row's numbers during the answer, summed
+    over rows: what is written then can only do harm."""
 
     validate_every: int = 25
     """Updates between validations; the training ends with two exact ones in a row."""
@@ -150,6 +154,7 @@ paper_2014 = Recipe(
     clip_value=10.0,
     settled_loss=0.0,
     focus=0.0,
+    quiet=0.0,
     validate_every=1000,
 )
 """Section 4.6 of the paper: RMSProp 1e-4, momentum 0.9, elements clipped to 10, lengths 1-20, one at a time."""
