@@ -167,10 +167,7 @@ def lstm_cell(parts, x, h, c):
     from_hidden = linear(parts["controller.cell.weight_hh"], parts["controller.cell.bias_hh"], h)
     size = len(h)
     total = [a + b for a, b in zip(from_input, from_hidden, strict=True)]
-    new_c = [
-        sigmoid(total[size + i]) * c[i] + sigmoid(total[i]) * math.tanh(total[2 * size + i])
-        for i in range(size)
-    ]
+    new_c = [sigmoid(total[size + i]) * c[i] + sigmoid(total[i]) * math.tanh(total[2 * size + i]) for i in range(size)]
     new_h = [sigmoid(total[3 * size + i]) * math.tanh(new_c[i]) for i in range(size)]
     return new_h, new_c
 
@@ -218,9 +215,7 @@ def run_machine(model, inputs, memory_size=None):
                 total = linear(parts["controller.linear.weight"], parts["controller.linear.bias"], seen)
                 h = [math.tanh(value) for value in total]
             raw = linear(parts["heads.linear.weight"], parts["heads.linear.bias"], h)
-            key, beta, g, s, gamma, e, a = emission(
-                raw, heads, writers, config.word_size, 2 * config.shift_range + 1
-            )
+            key, beta, g, s, gamma, e, a = emission(raw, heads, writers, config.word_size, 2 * config.shift_range + 1)
             previous = weights
             weights = np.zeros((heads, rows))
             for head in range(heads):

@@ -23,11 +23,13 @@ SMALL = Recipe(
     learning_rate=1e-2,
     warmup_updates=3,
     settled_loss=0.0,
+    erase_bias=0.0,
+    input_gain=1.0,
     validate_every=4,
 )
 """Never settles."""
 
-SETTLING = replace(SMALL, name="settling", settled_loss=10.0, settle_updates=5, settle_at_least=9)
+SETTLING = replace(SMALL, name="settling", settled_loss=10.0, settle_updates=100, settle_at_least=9)
 """Settles from its second update on."""
 
 YARDSTICK = replace(SMALL, name="yardstick", machine=LSTMConfig(5, 3, 7))

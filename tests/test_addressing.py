@@ -103,9 +103,7 @@ def same(weights, expected, tolerance=1e-12):
 
 
 def test_similarity_by_hand():
-    memory = torch.tensor(
-        [[[3.0, 4.0], [-3.0, -4.0], [4.0, -3.0], [6.0, 8.0], [0.0, 0.0]]], dtype=torch.float64
-    )
+    memory = torch.tensor([[[3.0, 4.0], [-3.0, -4.0], [4.0, -3.0], [6.0, 8.0], [0.0, 0.0]]], dtype=torch.float64)
     similarity = addressing.cosine_similarity(memory, slots(0.6, 0.8))
     same(similarity, slots(1, -1, 0, 1, 0), tolerance=2e-6)
 
@@ -215,9 +213,7 @@ def test_heads_in_another_order_give_the_same_weightings_in_that_order(seed, siz
 @given(seeds, sizes)
 def test_all_heads_at_once_are_one_head_at_a_time(seed, size):
     memory, *per_head = draw(seed, *size)
-    alone = [
-        addressing.address(memory, *(tensor[:, h : h + 1] for tensor in per_head)) for h in range(size[1])
-    ]
+    alone = [addressing.address(memory, *(tensor[:, h : h + 1] for tensor in per_head)) for h in range(size[1])]
     torch.testing.assert_close(addressing.address(memory, *per_head), torch.cat(alone, dim=1))
 
 

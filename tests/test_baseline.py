@@ -47,14 +47,10 @@ def test_it_keeps_its_configuration():
 
 
 def test_its_forward_takes_what_the_machines_forward_takes():
-    assert list(inspect.signature(LSTMBaseline.forward).parameters) == list(
-        inspect.signature(NTM.forward).parameters
-    )
+    assert list(inspect.signature(LSTMBaseline.forward).parameters) == list(inspect.signature(NTM.forward).parameters)
 
 
-@pytest.mark.parametrize(
-    "make_model", [make, lambda: NTM(NTMConfig(INPUT, OUTPUT, memory_size=13, word_size=2))]
-)
+@pytest.mark.parametrize("make_model", [make, lambda: NTM(NTMConfig(INPUT, OUTPUT, memory_size=13, word_size=2))])
 def test_one_loop_trains_both(make_model):
     torch.manual_seed(1)
     model = make_model()

@@ -34,9 +34,7 @@ def test_lstm_is_torchs_lstm_given_the_same_weights():
     for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
         getattr(lstm, f"{name}_l0").data = getattr(controller.cell, name).data
     inputs = torch.randn(B, T, INPUT)
-    expected, (last_h, last_c) = lstm(
-        inputs, tuple(part.unsqueeze(0) for part in controller.initial_state(B))
-    )
+    expected, (last_h, last_c) = lstm(inputs, tuple(part.unsqueeze(0) for part in controller.initial_state(B)))
     state = controller.initial_state(B)
     for t in range(T):
         h, state = controller(inputs[:, t], state)

@@ -30,9 +30,7 @@ def test_emission_is_the_loop(weightings):
         raw = naive.linear(weight, bias, h[b].tolist())
         expected = naive.emission(raw, addressing_heads, write_heads, M, offsets=13)
         for name, part, numbers in zip(Emission._fields, emitted, expected, strict=True):
-            np.testing.assert_allclose(
-                part[b].detach().numpy(), numbers, rtol=1e-12, atol=1e-12, err_msg=name
-            )
+            np.testing.assert_allclose(part[b].detach().numpy(), numbers, rtol=1e-12, atol=1e-12, err_msg=name)
 
 
 def test_shapes():

@@ -62,9 +62,7 @@ def test_a_memory_that_is_one_row_repeated_is_read_and_written_like_any_other():
     repeated = room.initial_memory(row, B, N)
     solid = repeated.clone()
     torch.testing.assert_close(room.read(repeated, weights), room.read(solid, weights))
-    torch.testing.assert_close(
-        room.write(repeated, weights, erase, add), room.write(solid, weights, erase, add)
-    )
+    torch.testing.assert_close(room.write(repeated, weights, erase, add), room.write(solid, weights, erase, add))
     assert (repeated == row).all()
 
 

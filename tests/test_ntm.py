@@ -106,17 +106,13 @@ def test_float32_is_close_to_float64():
 @pytest.mark.parametrize("initial_memory", ["constant", "random", "learned"])
 @pytest.mark.parametrize("controller", ["feed-forward", "lstm"])
 def test_a_double_machine_is_double_throughout(controller, initial_memory):
-    model = NTM(
-        vary(controller=controller, initial_memory=initial_memory, initial_weights="learned")
-    ).double()
+    model = NTM(vary(controller=controller, initial_memory=initial_memory, initial_weights="learned")).double()
     logits, state = model(sequence())
     assert {tensor.dtype for tensor in (logits, *state[:3], *state.controller)} == {torch.float64}
 
 
 def test_the_gradients_are_those_of_finite_differences():
-    model = make(
-        NTMConfig(3, 2, memory_size=5, word_size=2, read_heads=2, controller_size=4, controller="lstm")
-    )
+    model = make(NTMConfig(3, 2, memory_size=5, word_size=2, read_heads=2, controller_size=4, controller="lstm"))
     inputs = sequence(steps=3, width=3).requires_grad_()
     assert torch.autograd.gradcheck(lambda x: model(x)[0], (inputs,))
 
@@ -612,9 +608,7 @@ def test_parameter_count_term_by_term(weightings, output_from, controller):
     seen = 7 + readers * width
     heads = readers if weightings == "single" else readers + writers
     terms = {
-        "controller": hidden * (seen + 1)
-        if controller == "feed-forward"
-        else 4 * hidden * (seen + hidden + 2),
+        "controller": hidden * (seen + 1) if controller == "feed-forward" else 4 * hidden * (seen + hidden + 2),
         "its first state": 0 if controller == "feed-forward" else 2 * hidden,
         "heads": (hidden + 1) * (heads * (width + 1 + 1 + 3 + 1) + writers * 2 * width),
         "output": 19 * (hidden + 1 + (readers * width if output_from == "hidden-and-reads" else 0)),
@@ -642,9 +636,7 @@ def test_parameter_count_of_learned_starts():
         ("lstm", 63_280, {"controller": 53_000, "heads": 9_292, "output": 968, "reads_0": 20}, 67_561, 1_721),
     ],
 )
-def test_the_papers_configuration_has_the_size_that_the_docstring_says(
-    controller, expected, terms, paper, unplaced
-):
+def test_the_papers_configuration_has_the_size_that_the_docstring_says(controller, expected, terms, paper, unplaced):
     config = NTMConfig(10, 8, controller=controller)
     sizes = dict.fromkeys(terms, 0)
     for name, parameter in NTM(config).named_parameters():

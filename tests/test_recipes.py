@@ -222,6 +222,9 @@ def test_2014_knew_nothing_of_what_makes_ours_reliable(recipe):
     assert recipe.focus == 0.0
     assert recipe.any_length == 0.0
     assert recipe.erase_bias == 0.0
+    assert recipe.input_gain == 1.0
+    assert recipe.quiet == 0.0
+    assert recipe.scatter == 0.0
     assert recipe.keep_training == 0.0
 
 

@@ -76,7 +76,7 @@ def linear_layers(machine):
 
 
 def test_pytorch_initialisation_lies_within_one_over_the_root_of_the_inputs():
-    for layer in linear_layers(build(recipes.reliable, 0)).values():
+    for layer in linear_layers(build(replace(recipes.reliable, input_gain=1.0), 0)).values():
         bound = 1 / math.sqrt(layer.in_features)
         assert 0.9 * bound < layer.weight.abs().max() <= bound
 
@@ -132,6 +132,17 @@ def test_erase_gates_start_as_open_as_the_recipe_says():
     for name, value in plain._asdict().items():
         if name != "erase":
             assert torch.equal(getattr(raised, name), value), name
+
+
+@pytest.mark.parametrize("controller", ["feed-forward", "lstm"])
+def test_the_controller_listens_to_its_input_as_the_recipe_says(controller):
+    """Nothing else changes: what it reads and what it remembers weigh as before."""
+    recipe = replace(SMALL, machine=replace(SMALL.machine, controller=controller))
+    plain, raised = (build(replace(recipe, input_gain=gain), 0) for gain in (1.0, 3.0))
+    first = "controller.linear.weight" if controller == "feed-forward" else "controller.cell.weight_ih"
+    expected = tensors(plain)
+    expected[first][:, :5] *= 3  # 5 inputs, then what was read
+    assert same_tensors(raised.state_dict(), expected)
 
 
 # Optimisers

@@ -27,6 +27,8 @@ class Recipe:
     """Sizes and choices of the machine; 2 more inputs than outputs: a start and an end marker (1 more: only an end)."""
     initialisation: Initialisation = "pytorch"
     """pytorch: uniform within 1/sqrt(inputs); glorot: as the post's code, output layer and key strengths at zero."""
+    input_gain: float = 8.0
+    """Factor on the controller's first weights for the input, so that a marker outweighs whatever is being read."""
     erase_bias: float = 3.0
     """Added to the bias of every erase gate at the start: a head that rests on a row then replaces what it wrote there
     and does not add to it without end."""
@@ -141,6 +143,7 @@ reliable_lstm = replace(
 paper_2014 = Recipe(
     name="paper_2014",
     machine=NTMConfig(10, 8, initial_weights="learned", initial_memory="learned", initial_value=0.1),
+    input_gain=1.0,
     erase_bias=0.0,
     updates=100_000,
     batch_size=1,

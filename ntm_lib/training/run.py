@@ -46,9 +46,17 @@ def build(recipe: Recipe, seed: int) -> nn.Module:
         if recipe.initialisation == "glorot":
             _initialise_as_the_post(model)
         if isinstance(model, NTM):
-            with torch.no_grad():
-                model.heads.linear.bias[model.heads.erase_rows] += recipe.erase_bias
+            _lean(model, recipe)
     return model
+
+
+@torch.no_grad()
+def _lean(model: NTM, recipe: Recipe) -> None:
+    """Let the controller listen more to its input than to its reads, and the write heads replace rather than add."""
+    controller = model.controller
+    first = controller.linear.weight if hasattr(controller, "linear") else controller.cell.weight_ih
+    first[:, : model.config.input_size] *= recipe.input_gain
+    model.heads.linear.bias[model.heads.erase_rows] += recipe.erase_bias
 
 
 def _initialise_as_the_post(model: NTM) -> None:
