@@ -273,7 +273,7 @@ def test_a_killed_run_ends_as_if_it_had_not_been(when, tmp_path):
     here = Path(__file__).parent
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here.parent), str(here)]), "OMP_NUM_THREADS": "1"}
     broken = tmp_path / "broken"
-    killed = subprocess.run([sys.executable, "-c", KILLED, broken, when], env=environment, timeout=120, check=False)
+    killed = subprocess.run([sys.executable, "-c", KILLED, broken, when], env=environment, timeout=600, check=False)
     assert killed.returncode == -signal.SIGKILL
     assert read(broken).progress.update == 12
     result = train(SETTLING, seed=5, out=broken)

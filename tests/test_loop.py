@@ -16,7 +16,6 @@ from ntm_lib.machine import LSTMBaseline, LSTMConfig, NTMConfig, NTMState
 from ntm_lib.training import evaluation, loop, recipes
 from ntm_lib.training.evaluation import Count, Report, Verdict
 from ntm_lib.training.loop import (
-    answer_to,
     changes_of,
     clip,
     draw,
@@ -24,7 +23,6 @@ from ntm_lib.training.loop import (
     loss_of,
     note_loss,
     records,
-    scatter_read_heads,
     spread_of,
     train,
     update,
@@ -234,61 +232,6 @@ def test_a_memory_that_rests_during_the_answer_has_not_changed():
 # Scattered read heads
 
 
-def a_state(batch_size=97, rows=31):
-    """One read head on row 3 and one write head on row 30, with a memory of all different numbers."""
-    weights = torch.zeros(batch_size, 2, rows)
-    weights[:, 0, 3] = weights[:, 1, 30] = 1
-    memory = torch.arange(batch_size * rows * 2.0).view(batch_size, rows, 2)
-    return NTMState(memory, weights, memory[:, 3:4].clone(), ())
-
-
-def test_scattered_read_heads_stand_near_the_writer_and_read_there():
-    state = a_state()
-    after = scatter_read_heads(state, 1, 4, 1.0, torch.Generator().manual_seed(0))
-    assert torch.equal(after.weights[:, 1], state.weights[:, 1])
-    assert torch.equal(after.memory, state.memory)
-    assert (after.weights[:, 0].max(-1).values == 1).all()
-    assert (after.weights[:, 0].sum(-1) == 1).all()
-    places = after.weights[:, 0].argmax(-1)
-    assert set(places.tolist()) == {26, 27, 28, 29, 30, 0, 1, 2, 3}  # 4 to either side, round the tape
-    assert torch.equal(after.reads[:, 0], state.memory[torch.arange(97), places])
-
-
-def test_a_share_of_the_read_heads_is_scattered():
-    state = a_state()
-    after = scatter_read_heads(state, 1, 2, 0.5, torch.Generator().manual_seed(0))
-    moved = after.weights[:, 0, 3] != 1
-    assert 24 < moved.sum() < 73  # five standard deviations
-    assert torch.equal(after.reads[~moved], state.reads[~moved])
-    assert not (after.reads[moved] == state.reads[moved]).any()
-    nobody = scatter_read_heads(state, 1, 2, 0.0, torch.Generator().manual_seed(0))
-    assert torch.equal(nobody.weights, state.weights)
-    assert torch.equal(nobody.reads, state.reads)
-
-
-def answers(scatter, settled_at):
-    """Logits of a run's first batch, and the batch."""
-    run = Run(replace(SETTLING, scatter=scatter, max_length=5), 7)
-    run.progress.settled_at = settled_at
-    drawn, history = draw(run), []
-    logits = answer_to(run, drawn, history)
-    assert len(history) == logits.shape[1]
-    expected, _ = run.model(drawn.batch.inputs, memory_size=drawn.rows, key_strength=drawn.key_strength)
-    return logits, expected, drawn.length
-
-
-def test_the_sequence_is_the_same_up_to_the_end_marker():
-    logits, expected, length = answers(1.0, settled_at=0)
-    torch.testing.assert_close(logits[:, : length + 1], expected[:, : length + 1])
-    assert (logits[:, length + 1 :] != expected[:, length + 1 :]).any()
-
-
-@pytest.mark.parametrize(("scatter", "settled_at"), [(1e-9, 0), (0.0, 0), (1.0, None)])
-def test_nothing_is_scattered_by_chance_or_before_settling(scatter, settled_at):
-    logits, expected, _ = answers(scatter, settled_at)
-    torch.testing.assert_close(logits, expected)
-
-
 # The rate
 
 
@@ -421,7 +364,7 @@ def gradient_by_hand(run, focus=0.0, quiet=0.0):
 def test_one_update_is_one_step_of_adam(focus, quiet):
     """The first step of Adam is the rate times g / (|g| + epsilon), with g cut to a norm of 0.01 here."""
     recipe = replace(SETTLING, clip_norm=0.01, warmup_updates=4, learning_rate=0.04, focus_updates=3)
-    recipe = replace(recipe, focus=focus, quiet=quiet, scatter=0.0)
+    recipe = replace(recipe, focus=focus, quiet=quiet)
     run, twin = Run(recipe, 7), Run(recipe, 7)
     settled_at = 0 if focus or quiet else None
     run.progress.settled_at = twin.progress.settled_at = settled_at

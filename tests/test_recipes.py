@@ -224,7 +224,6 @@ def test_2014_knew_nothing_of_what_makes_ours_reliable(recipe):
     assert recipe.erase_bias == 0.0
     assert recipe.input_gain == 1.0
     assert recipe.quiet == 0.0
-    assert recipe.scatter == 0.0
     assert recipe.keep_training == 0.0
 
 

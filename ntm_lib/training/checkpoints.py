@@ -103,16 +103,24 @@ def read(directory: str | Path) -> Run:
             metadata = json.loads((file.metadata() or {}).get("run", "{}"))
             tensors = {name: file.get_tensor(name) for name in file.keys()}
     except (SafetensorError, OSError, ValueError) as error:
-        raise ValueError(f"{path} is truncated or not ours ({error}): train again or restore the file") from error
-    if metadata.get("format") != FORMAT:
-        raise ValueError(f"{path} has format {metadata.get('format')!r}: expected {FORMAT!r}; train again")
+        raise ValueError(
+            f"{path} is truncated or not ours ({_line(error)}): train again or restore the file"
+        ) from error
+    found = metadata.get("format") if isinstance(metadata, dict) else None
+    if found != FORMAT:
+        raise ValueError(f"{path} has format {found!r}: expected {FORMAT!r}; train again")
     try:
         run = Run(recipe_from_json(metadata["recipe"]), metadata["seed"])
         run.progress = Progress(**metadata["progress"])
         _restore(run, tensors)
-    except (KeyError, TypeError, RuntimeError) as error:
-        raise ValueError(f"{path} does not fit this version of ntm_lib ({error}): train again") from error
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        raise ValueError(f"{path} does not fit this version of ntm_lib ({_line(error)}): train again") from error
     return run
+
+
+def _line(error: Exception) -> str:
+    """What an error says, in one line."""
+    return " ".join(str(error).split())
 
 
 def recipe_to_json(recipe: Recipe) -> dict[str, Any]:

@@ -125,9 +125,9 @@ def update(run: Run) -> dict:
     logits, _ = run.model(batch.inputs, memory_size=rows, history=states if share else None, key_strength=key_strength)
     loss = loss_of(logits, batch, recipe.loss_over)
     total = loss
-    if share and recipe.focus:
+    if states and recipe.focus:
         total = total + share * recipe.focus * spread_of(states)
-    if share and recipe.quiet:
+    if states and recipe.quiet:
         total = total + share * recipe.quiet * changes_of(states, batch.mask)
     run.optimizer.zero_grad()
     total.backward()
@@ -146,9 +146,11 @@ def update(run: Run) -> dict:
 
 
 def clip(parameters: list[Tensor], recipe: Recipe) -> float:
-    """Limit the gradient as the recipe says; returns its whole norm before that."""
+    """Limit the gradient as the recipe says, if it is finite; returns its whole norm before that."""
     gradients = [parameter.grad for parameter in parameters]
     norm = torch.nn.utils.get_total_norm(gradients)
+    if not norm.isfinite():
+        return norm.item()
     if recipe.clip_value:
         torch.nn.utils.clip_grad_value_(parameters, recipe.clip_value)
     if recipe.clip_norm:
