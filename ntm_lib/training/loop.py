@@ -109,6 +109,12 @@ def changes_of(history: list[NTMState], mask: Tensor) -> Tensor:
     return torch.stack(changed).mean() / history[0].memory.shape[-1]
 
 
+def motion_of(history: list[NTMState], read_heads: int) -> Tensor:
+    """Mean over steps of half the squared change of the read weightings: 0 for heads at rest, 1 for sharp steps."""
+    weights = torch.stack([state.weights[:, :read_heads] for state in history])  # (T, B, R, N)
+    return 0.5 * weights.diff(dim=0).square().sum(-1).mean()
+
+
 def settling_weight(recipe: Recipe, progress: Progress) -> float:
     """How much of the focus and quiet losses counts: nothing until the machine settles, then rising to all."""
     if progress.settled_at is None:
@@ -122,12 +128,16 @@ def update(run: Run) -> dict:
     batch, length, rows, key_strength = draw(run)
     states: list[NTMState] = []
     share = settling_weight(recipe, progress)
-    logits, _ = run.model(batch.inputs, memory_size=rows, history=states if share else None, key_strength=key_strength)
+    logits, _ = run.model(
+        batch.inputs, memory_size=rows, history=states if share or recipe.rest else None, key_strength=key_strength
+    )
     loss = loss_of(logits, batch, recipe.loss_over)
     total = loss
-    if states and recipe.focus:
+    if len(states) > 1 and recipe.rest:
+        total = total + recipe.rest * motion_of(states, run.model.config.read_heads)
+    if share and states and recipe.focus:
         total = total + share * recipe.focus * spread_of(states)
-    if states and recipe.quiet:
+    if share and states and recipe.quiet:
         total = total + share * recipe.quiet * changes_of(states, batch.mask)
     run.optimizer.zero_grad()
     total.backward()

@@ -89,6 +89,9 @@ class Recipe:
     focus_updates: int = 50
     """Updates over which that weight rises to its full value."""
 
+    rest: float = 0.05
+    """While settling: weight of the rest loss, half the squared change of the read weightings from step to step (1 for
+    a sharp step): a reader that does not wander while the sequence comes in cannot stray onto it."""
     quiet: float = 0.02
     """While settling: weight of the quiet loss, the mean squared change of a row's numbers during the answer, summed
     over rows: what is written then can only do harm."""
@@ -157,6 +160,7 @@ paper_2014 = Recipe(
     clip_value=10.0,
     settled_loss=0.0,
     focus=0.0,
+    rest=0.0,
     quiet=0.0,
     validate_every=1000,
 )
