@@ -21,6 +21,7 @@ from ntm_lib.training.loop import (
     draw,
     learning_rate,
     loss_of,
+    motion_of,
     note_loss,
     records,
     spread_of,
@@ -230,6 +231,16 @@ def test_a_memory_that_rests_during_the_answer_has_not_changed():
 
 
 # Scattered read heads
+
+
+def test_motion_is_one_for_a_sharp_step_and_nothing_for_a_head_at_rest():
+    one_hot = torch.eye(7)
+    places = [(2, 5), (2, 6), (3, 0), (3, 0)]  # of the read head and of the write head, which is free to move
+    history = [NTMState(None, torch.stack([one_hot[r], one_hot[w]]).unsqueeze(0), None, ()) for r, w in places]
+    assert float(motion_of(history, 1)) == pytest.approx(1 / 3)
+    half = (one_hot[2] + one_hot[3]) / 2
+    blurred = [NTMState(None, torch.stack([row, row]).unsqueeze(0), None, ()) for row in (one_hot[2], half)]
+    assert float(motion_of(blurred, 1)) == pytest.approx(0.25)
 
 
 # The rate

@@ -91,7 +91,7 @@ def spread_of(history: list[NTMState]) -> Tensor:
 
 
 def learning_rate(recipe: Recipe, progress: Progress) -> float:
-    """The rate of the next update: warm-up, then the peak, then cosines from peak to final while settling."""
+    """The rate of the next update: warm-up, then the peak, then a cosine from peak to final while settling."""
     peak = recipe.learning_rate
     if progress.converged_at is not None:
         return 0.1 * peak
@@ -144,7 +144,7 @@ def update(run: Run) -> dict:
     norm = clip(parameters, recipe)
     record = {"update": progress.update + 1, "length": length, "loss": loss.item(), "gradient_norm": norm}
     if not math.isfinite(record["loss"] + norm):
-        progress.stopped = explain_not_finite(run.model, batch, rows, record)
+        progress.stopped = explain_not_finite(run.model, batch, rows, key_strength, record)
         return record
     for group in run.optimizer.param_groups:
         group["lr"] = learning_rate(recipe, progress)
@@ -180,12 +180,21 @@ def note_loss(recipe: Recipe, progress: Progress, length: int, loss: float) -> N
         progress.level += 1
     if progress.settled_at is None and progress.running_loss < recipe.settled_loss:
         progress.settled_at = progress.update + 1
-    elif progress.settled_at is not None and progress.update + 1 - progress.settled_at >= recipe.settle_updates:
+    elif settled_long_enough(recipe, progress):
         progress.settled_at, progress.running_loss, progress.exact_in_a_row = None, math.log(2), 0
 
 
+def settled_long_enough(recipe: Recipe, progress: Progress) -> bool:
+    """Whether the time to settle is over for a machine that has not converged by then."""
+    if progress.settled_at is None or progress.converged_at is not None:
+        return False
+    return progress.update + 1 - progress.settled_at >= recipe.settle_updates
+
+
 @torch.no_grad()
-def explain_not_finite(model: nn.Module, batch: tasks.Batch, rows: int | None, record: dict) -> str:
+def explain_not_finite(
+    model: nn.Module, batch: tasks.Batch, rows: int | None, key_strength: float, record: dict
+) -> str:
     """One line that names the step, the length and the first thing that was not finite."""
     where = next(
         (
@@ -197,7 +206,7 @@ def explain_not_finite(model: nn.Module, batch: tasks.Batch, rows: int | None, r
     )
     if not math.isfinite(record["loss"]):
         states: list[NTMState] = []
-        model(batch.inputs, memory_size=rows, history=states)
+        model(batch.inputs, memory_size=rows, history=states, key_strength=key_strength)
         where = next(
             (
                 f"{name} at time step {step}"
@@ -286,6 +295,8 @@ def train(
         raise ValueError(f"seed is {seed!r}: expected a whole number from 0 on")
     run = checkpoints.resume(Run(recipe, seed), out)
     progress = run.progress
+    if not progress.finished:
+        checkpoints.save(run, out)  # a directory that cannot be written is noticed before anything is learned
     for record in () if progress.finished else records(run):
         checkpoints.save(run, out)
         if on_record:

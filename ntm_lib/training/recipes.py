@@ -83,15 +83,15 @@ class Recipe:
     settle_updates: int = 225
     """Updates over which the rate then falls along a cosine; a machine that is not exact by then learns on first."""
     final_rate: float = 0.05
-    """The share of the peak rate that it falls to, and stays at."""
+    """The share of the peak rate that it falls to."""
     focus: float = 0.1
     """While settling: weight of the focus loss, the mean entropy of all weightings in nats."""
     focus_updates: int = 50
     """Updates over which that weight rises to its full value."""
 
     rest: float = 0.05
-    """While settling: weight of the rest loss, half the squared change of the read weightings from step to step (1 for
-    a sharp step): a reader that does not wander while the sequence comes in cannot stray onto it."""
+    """Weight of the rest loss, from the first update on: half the squared change of the read weightings from step to
+    step (1 for a sharp step). A reader that does not wander while the sequence comes in cannot stray onto it."""
     quiet: float = 0.02
     """While settling: weight of the quiet loss, the mean squared change of a row's numbers during the answer, summed
     over rows: what is written then can only do harm."""
