@@ -488,16 +488,16 @@ def test_a_disk_that_fills_up_in_the_middle_loses_nothing(tmp_path, monkeypatch)
     straight = trained(SMALL)
     real, count = checkpoints.write_whole, []
 
-    def third_time_full(path, content):
+    def fourth_time_full(path, content):
         count.append(path)
-        if len(count) == 3:
+        if len(count) == 4:  # one save before training, and one after each of two validations, worked
             with monkeypatch.context() as patch:
                 patch.setattr("os.fsync", full_disk)
                 real(path, content)
         real(path, content)
 
     with monkeypatch.context() as patch:
-        patch.setattr(checkpoints, "write_whole", third_time_full)
+        patch.setattr(checkpoints, "write_whole", fourth_time_full)
         with pytest.raises(ValueError, match="No space left on device"):
             train(SMALL, seed=5, out=tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [FILE_NAME]

@@ -285,7 +285,9 @@ def test_first_memory():
     for choice in ("random", "learned"):
         memory = NTM(vary(initial_memory=choice)).initial_state(B).memory
         assert memory.std() > 0
+        assert memory.abs().max() <= (memory.shape[1] + memory.shape[2]) ** -0.5
         assert (memory[0] == memory[1]).all()
+        assert 0.5 < NTM(vary(initial_memory=choice, initial_value=3.0)).initial_state(B).memory.abs().max() <= 3
 
 
 # Memory of any size

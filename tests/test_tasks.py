@@ -190,9 +190,9 @@ def test_varied_payload_is_bits_of_the_shape_asked_for_and_the_generators_own(le
     assert torch.equal(tasks.varied_payload(batch_size, length, 11, generator()), bits)
 
 
-def test_varied_payload_is_a_quarter_of_any_density_a_quarter_of_two_vectors_and_random_bits():
+def test_varied_payload_has_a_quarter_each_of_any_density_two_vectors_one_vector_and_random_bits():
     bits = tasks.varied_payload(400, 50, 8, generator())
-    densities, pairs, fair = bits[:100], bits[100:200], bits[200:]
+    densities, pairs, same, fair = bits.split(100)
     means = densities.mean(dim=(1, 2))
     assert means.min() < 0.1
     assert means.max() > 0.9
@@ -203,6 +203,10 @@ def test_varied_payload_is_a_quarter_of_any_density_a_quarter_of_two_vectors_and
     stays = (pairs[:, 1:] == pairs[:, :-1]).all(dim=-1).float().mean()
     assert 0.45 < stays < 0.56  # in random order, not in turn
     assert len({tuple(sequence[0].tolist()) for sequence in pairs}) > 50
+    assert (same == same[:, :1]).all()
+    ones = same[:, 0].mean(dim=-1)
+    assert 20 < (ones == 0).sum() < 48  # a third each: all zeros, all ones, or random
+    assert 20 < (ones == 1).sum() < 48
     assert fair.mean(dim=(1, 2)).std() < 0.05
     assert 0.48 < fair.mean() < 0.52
 

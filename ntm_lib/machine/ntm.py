@@ -50,7 +50,8 @@ class NTMConfig:
     initial_memory: InitialMemory = "constant"
     """What the memory holds before the first step."""
     initial_value: float = 0.0
-    """The number in every cell of a constant initial memory; of a random or learned one, the farthest from 0."""
+    """The number in every cell of a constant initial memory; of a random or learned one the farthest from 0, where 0
+    means 1 / sqrt(N + M)."""
     output_from: OutputFrom = "hidden-and-reads"
     """What the output layer sees."""
 
@@ -134,7 +135,8 @@ class NTM(nn.Module):
             self.register_buffer("memory_0", rows, persistent=False)
         else:
             rows = torch.empty(config.memory_size, config.word_size)
-            rows.uniform_(-config.initial_value, config.initial_value)
+            reach = config.initial_value or (config.memory_size + config.word_size) ** -0.5
+            rows.uniform_(-reach, reach)
             if config.initial_memory == "learned":
                 self.memory_0 = nn.Parameter(rows)
             else:
