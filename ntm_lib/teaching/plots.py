@@ -54,8 +54,8 @@ def _heads(axes: Axes, read: np.ndarray, write: np.ndarray, first_row: int) -> N
     axes.imshow(image.clip(0, 1), aspect="auto", interpolation="nearest")
     axes.set_title("the heads walk along the tape", loc="left", color=INK, fontsize=11)
     axes.set_ylabel(f"memory row, counted from row {first_row}")
-    for x, name, colour in ((0.85, "write head", WRITE), (0.985, "read head", READ)):
-        axes.text(x, 0.92, name, color=colour, transform=axes.transAxes, fontweight="bold", ha="right")
+    for x, name, colour in ((0.86, "write head", WRITE), (1.0, "read head", READ)):
+        axes.text(x, 1.03, name, color=colour, transform=axes.transAxes, fontweight="bold", ha="right")
 
 
 def _tape(axes: Axes, memory: np.ndarray, first_row: int) -> None:
