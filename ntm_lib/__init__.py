@@ -1,4 +1,4 @@
-"""Neural Turing Machines that learn to copy on every seed, small enough to read."""
+"""Neural Turing Machines that learn to copy, small enough to read."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING

@@ -130,7 +130,7 @@ def _require_number(name: str, value: float, kind: type) -> None:
 
 
 reliable = Recipe()
-"""The feed-forward controller; converges on every seed."""
+"""The feed-forward controller; README says how many seeds converge."""
 
 reliable_kept_training = replace(reliable, name="reliable_kept_training", keep_training=1.0)
 """The same machines, trained on for as many updates again."""
