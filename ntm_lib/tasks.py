@@ -1,5 +1,6 @@
 """What a machine is asked to do. A task draws a `Batch`: inputs, targets, and a mask over the steps that count."""
 
+from numbers import Integral
 from typing import Literal, NamedTuple, get_args
 
 import torch
@@ -31,11 +32,8 @@ def payload(
 
     Raises TypeError or ValueError for a size that is not an integer of at least 1, ValueError for an unknown kind.
     """
-    for name, value in (("batch_size", batch_size), ("length", length), ("width", width)):
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise TypeError(f"{name} is {value!r}: expected a whole number")
-        if value < 1:
-            raise ValueError(f"{name} is {value}: expected at least 1")
+    batch_size, length = at_least_one("batch_size", batch_size), at_least_one("length", length)
+    width = at_least_one("width", width)
     if kind not in KINDS:
         raise ValueError(f"kind is {kind!r}: expected one of {', '.join(KINDS)}")
     shape = (batch_size, length, width)
@@ -65,6 +63,15 @@ def payload(
         case "text":
             letters = torch.tensor(list(TEXT.encode()))
             return number_bits(letters[(start(len(letters)) + steps) % len(letters)], width)
+
+
+def at_least_one(name: str, value: int) -> int:
+    """A size as an int; TypeError for what is no integer, ValueError for one below 1."""
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise TypeError(f"{name} is {value!r}: expected a whole number")
+    if value < 1:
+        raise ValueError(f"{name} is {value}: expected at least 1")
+    return int(value)
 
 
 def number_bits(numbers: Tensor, width: int = 8) -> Tensor:

@@ -582,8 +582,53 @@ def test_a_state_has_a_memory_size_already():
         model(torch.zeros(2, 5, 7), model.initial_state(2), memory_size=37)
 
 
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"word_size": 5}, "state has memory of shape (2, 13, 5), this machine (2, 13, 11): pass a state of its own"),
+        ({"write_heads": 7}, "state has weights of shape (2, 11, 13), this machine (2, 10, 13)"),
+        ({"read_heads": 3, "write_heads": 7}, "state has reads of shape (2, 3, 11), this machine (2, 4, 11)"),
+        ({"controller": "lstm"}, "state is of another controller than 'feed-forward' with 17 units"),
+    ],
+)
+def test_a_state_belongs_to_its_machine(changes, text):
+    state = NTM(vary(**changes)).initial_state(2)
+    with raises(ValueError, text):
+        NTM(SMALL)(torch.zeros(2, 5, 7), state)
+    with raises(ValueError, text):
+        NTM(SMALL).step(torch.zeros(2, 7), state)
+
+
+def test_an_lstms_state_has_its_number_of_units():
+    model, other = (NTM(vary(controller="lstm", controller_size=size)) for size in (17, 19))
+    with raises(ValueError, "state is of another controller than 'lstm' with 17 units"):
+        model(torch.zeros(2, 5, 7), other.initial_state(2))
+    with raises(ValueError, "state is of another controller than 'lstm' with 17 units"):
+        model(torch.zeros(2, 5, 7), NTM(SMALL).initial_state(2))
+
+
+def test_a_state_has_the_dtype_of_its_machine():
+    with raises(TypeError, "state is torch.float64: expected torch.float32, as the machine's weights"):
+        NTM(SMALL)(torch.zeros(2, 5, 7), NTM(SMALL).double().initial_state(2))
+
+
+def test_a_state_of_another_size_cannot_enter_a_machine_tied_to_its_rows():
+    tied, free = NTM(vary(initial_memory="learned")), NTM(SMALL)
+    with raises(ValueError, "memory_size 37: this machine has initial_memory 'learned'"):
+        tied(torch.zeros(2, 5, 7), free.initial_state(2, 37))
+
+
+def test_sizes_may_be_whole_numbers_of_numpy():
+    config = vary(memory_size=np.int64(13), word_size=np.int32(11))
+    assert config == SMALL and type(config.memory_size) is int
+    assert NTM(SMALL).initial_state(2, np.int64(37)).memory.shape == (2, 37, 11)
+
+
 def test_memory_size_is_a_whole_number_of_at_least_one():
     model = NTM(SMALL)
+    for value in (0, -3, 2.5):
+        with pytest.raises((TypeError, ValueError), match=f"memory_size is {value}: expected "):
+            model(torch.zeros(2, 5, 7), model.initial_state(2), memory_size=value)
     for value in (0, -3):
         with raises(ValueError, f"memory_size is {value}: expected at least 1"):
             model(torch.zeros(2, 5, 7), memory_size=value)

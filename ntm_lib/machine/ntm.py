@@ -1,6 +1,7 @@
 """The Neural Turing Machine: a controller, its heads and a memory, with the state passed in and returned."""
 
 from dataclasses import dataclass, fields
+from numbers import Integral
 from typing import Any, Literal, NamedTuple, get_args
 
 import torch
@@ -58,7 +59,7 @@ class NTMConfig:
     def __post_init__(self) -> None:
         sizes = {field.name: getattr(self, field.name) for field in fields(self) if field.type is int}
         for name, value in sizes.items():
-            _require_size(name, value)
+            object.__setattr__(self, name, _size(name, value))
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in get_args(choices):
                 expected = ", ".join(repr(choice) for choice in get_args(choices))
@@ -148,8 +149,7 @@ class NTM(nn.Module):
         Raises ValueError for fewer than 1 row, and for a size other than the config's where a part of the machine
         has one entry a row ("learned" initial weights, "learned" or "random" initial memory).
         """
-        rows = self.config.memory_size if memory_size is None else memory_size
-        _require_size("memory_size", rows)
+        rows = _size("memory_size", self.config.memory_size if memory_size is None else memory_size)
         self._require_free_size(rows)
         return NTMState(
             memory=memory.initial_memory(self.memory_0, batch_size, rows),
@@ -197,12 +197,13 @@ class NTM(nn.Module):
         Every step's state is appended to `history` where a list is given. `key_strength` multiplies every beta: less
         than 1 is a handicap to train with, so that lookups have room to spare without it.
         Raises TypeError or ValueError for inputs of the wrong type, rank, width or dtype, and for a state that
-        belongs to another batch or another memory size.
+        belongs to another batch, another memory size or another machine.
         """
         self._check_inputs(inputs, "(batch, time, input)")
         if state is None:
             state = self.initial_state(len(inputs), memory_size)
-        self._check_state(state, len(inputs), memory_size)
+        else:
+            self._check_state(state, len(inputs), memory_size)
         features = []
         for x in inputs.unbind(dim=1):
             feature, state = self._advance(x, state, key_strength)
@@ -258,15 +259,37 @@ class NTM(nn.Module):
             raise ValueError(
                 f"state holds {len(state.memory)} sequences and inputs {batch_size}: pass the state of the same batch"
             )
-        if memory_size is not None and memory_size != state.memory.shape[1]:
+        rows = state.memory.shape[1]
+        if memory_size is not None and _size("memory_size", memory_size) != rows:
             raise ValueError(
-                f"memory_size {memory_size}: the state passed in already has {state.memory.shape[1]} rows;"
-                " leave memory_size out"
+                f"memory_size {memory_size}: the state passed in already has {rows} rows; leave memory_size out"
             )
+        self._require_free_size(rows)
+        config = self.config
+        expected = {
+            "memory": (batch_size, rows, config.word_size),
+            "weights": (batch_size, self.heads.addressing_heads, rows),
+            "reads": (batch_size, config.read_heads, config.word_size),
+        }
+        for name, shape in expected.items():
+            found = tuple(getattr(state, name).shape)
+            if found != shape:
+                raise ValueError(f"state has {name} of shape {found}, this machine {shape}: pass a state of its own")
+        hidden = [(batch_size, config.controller_size)] * (2 if config.controller == "lstm" else 0)
+        if [tuple(part.shape) for part in state.controller] != hidden:
+            raise ValueError(
+                f"state is of another controller than {config.controller!r} with {config.controller_size} units:"
+                " pass a state of this machine's own"
+            )
+        for tensor in (*state[:3], *state.controller):
+            if tensor.dtype != self.reads_0.dtype:
+                raise TypeError(f"state is {tensor.dtype}: expected {self.reads_0.dtype}, as the machine's weights")
 
 
-def _require_size(name: str, value: int) -> None:
-    if not isinstance(value, int) or isinstance(value, bool):
+def _size(name: str, value: int) -> int:
+    """A size as an int, whatever integer it was; TypeError or ValueError for anything but an integer of at least 1."""
+    if not isinstance(value, Integral) or isinstance(value, bool):
         raise TypeError(f"{name} is {value!r}: expected a whole number")
     if value < 1:
         raise ValueError(f"{name} is {value}: expected at least 1")
+    return int(value)

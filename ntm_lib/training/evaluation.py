@@ -65,8 +65,8 @@ def evaluate(
     Raises TypeError or ValueError for sizes that are not integers of at least 1, and as `tasks.payload` does;
     warns when the memory is so small that heads come round to what they wrote.
     """
-    lengths = [_at_least_one("length", length) for length in lengths]
-    _at_least_one("sequences", sequences)
+    lengths = [tasks.at_least_one("length", length) for length in lengths]
+    sequences = tasks.at_least_one("sequences", sequences)
     if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < MOST_SEEDS:
         raise ValueError(f"seed is {seed!r}: expected a whole number from 0 to {MOST_SEEDS - 1}")
     width, start_marker = copy_format(model)
@@ -193,7 +193,7 @@ class MemoryTooSmall(UserWarning):
 def _rows(model: nn.Module, length: int, memory_size: int | None) -> int | None:
     """Rows for a copy of this length: those asked for, else those needed, else those a machine is tied to."""
     if memory_size is not None:
-        _at_least_one("memory_size", memory_size)
+        memory_size = tasks.at_least_one("memory_size", memory_size)
     free = getattr(model, "free_memory_size", False)
     rows = memory_size if memory_size is not None else rows_needed(length) if free else None
     held = rows if rows is not None else getattr(model.config, "memory_size", None)
@@ -206,14 +206,6 @@ def _rows(model: nn.Module, length: int, memory_size: int | None) -> int | None:
             stacklevel=3,
         )
     return rows
-
-
-def _at_least_one(name: str, value: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError(f"{name} is {value!r}: expected a whole number")
-    if value < 1:
-        raise ValueError(f"{name} is {value}: expected at least 1")
-    return value
 
 
 def copy_bytes(model: nn.Module, content: bytes, memory_size: int | None = None) -> bytes:

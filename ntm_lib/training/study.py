@@ -29,6 +29,7 @@ from joblib import Parallel, cpu_count, delayed
 from torch import nn
 from tqdm import tqdm
 
+from ntm_lib.tasks import at_least_one
 from ntm_lib.training import recipes as named
 from ntm_lib.training.checkpoints import load, recipe_to_json, write_whole
 from ntm_lib.training.evaluation import MemoryTooSmall, copy_bytes, evaluate
@@ -59,10 +60,7 @@ class Questions:
 
     def __post_init__(self) -> None:
         for name, value in (("sequences", self.sequences), *(("length", length) for length in self.lengths)):
-            if not isinstance(value, int) or isinstance(value, bool):
-                raise TypeError(f"{name} is {value!r}: expected a whole number")
-            if value < 1:
-                raise ValueError(f"{name} is {value}: expected at least 1")
+            at_least_one(name, value)
         if self.file is not None:
             read_content(self.file)
 
