@@ -119,19 +119,37 @@ def copy(
     return frame_copy(payload(batch_size, length, width, kind, generator))
 
 
-def varied_payload(batch_size: int, length: int, width: int, generator: Generator) -> Tensor:
-    """Payloads for training, so that dull input is no surprise -> (B, length, width).
+def uneven_vectors(batch_size: int, length: int, width: int, generator: Generator) -> Tensor:
+    """Vectors with as many ones as zeros, or few, or none: every number of ones is as likely as any other.
 
-    A quarter random bits, a quarter with a density of ones drawn for each sequence, a quarter of two vectors in random
-    order, a quarter of one vector: all zeros, all ones or random, each as often.
+    -> (B, length, width). Fair bits make a vector of zeros once in 2 ** width vectors, these once in width + 1.
     """
-    bits = payload(batch_size, length, width, generator=generator)
+    density = torch.rand(batch_size, length, 1, generator=generator)
+    return (torch.rand(batch_size, length, width, generator=generator) < density).float()
+
+
+def uneven_payload(batch_size: int, length: int, width: int, generator: Generator) -> Tensor:
+    """Payloads to learn from -> (B, length, width): half of them fair bits, half uneven vectors."""
+    fair = batch_size // 2
+    return torch.cat(
+        [
+            torch.randint(0, 2, (fair, length, width), generator=generator).float(),
+            uneven_vectors(batch_size - fair, length, width, generator),
+        ]
+    )
+
+
+def varied_payload(batch_size: int, length: int, width: int, generator: Generator) -> Tensor:
+    """Payloads to settle with, so that dull input is no surprise -> (B, length, width).
+
+    A quarter fair bits, a quarter two vectors in random order, a quarter one vector, the rest uneven vectors; so are
+    the two and the one.
+    """
+    bits = uneven_vectors(batch_size, length, width, generator)
     quarter = batch_size // 4
-    density = torch.rand(quarter, 1, 1, generator=generator)
-    bits[:quarter] = (torch.rand(quarter, length, width, generator=generator) < density).float()
-    pair = torch.randint(0, 2, (quarter, 2, width), generator=generator).float()
+    bits[:quarter] = torch.randint(0, 2, (quarter, length, width), generator=generator).float()
+    pair = uneven_vectors(quarter, 2, width, generator)
     choice = torch.randint(0, 2, (quarter, length, 1), generator=generator).expand(-1, -1, width)
     bits[quarter : 2 * quarter] = pair.gather(1, choice)
-    ones = torch.randint(0, 3, (quarter, 1, 1), generator=generator) / 2
-    bits[2 * quarter : 3 * quarter] = (torch.rand(quarter, 1, width, generator=generator) < ones).float()
+    bits[2 * quarter : 3 * quarter] = uneven_vectors(quarter, 1, width, generator)
     return bits

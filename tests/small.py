@@ -25,7 +25,11 @@ SMALL = Recipe(
     settled_loss=0.0,
     erase_bias=0.0,
     input_gain=1.0,
+    location_gain=1.0,
+    payload="random",
+    clip_norm=1.0,
     rest=0.0,
+    listen=0.0,
     validate_every=4,
 )
 """Never settles."""

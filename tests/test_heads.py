@@ -52,6 +52,24 @@ def test_emission_by_hand_where_the_layer_gives_zeros():
         torch.testing.assert_close(part, torch.full_like(part, value), msg=name)
 
 
+def test_where_the_layers_outputs_stand():
+    """Setting the rows of one part moves that part and no other."""
+    heads = make()
+    h = torch.randn(B, HIDDEN, dtype=torch.float64)
+    before = heads(h)
+    for rows, moved in (
+        (heads.beta_rows, {"beta"}),
+        (heads.location_rows, {"beta", "g", "s", "gamma"}),
+        (heads.erase_rows, {"erase"}),
+    ):
+        weight = heads.linear.weight.detach().clone()
+        heads.linear.weight.data[rows] *= 2
+        after = heads(h)
+        heads.linear.weight.data = weight
+        for name, old, new in zip(Emission._fields, before, after, strict=True):
+            assert (old != new).all() if name in moved else (old == new).all(), name
+
+
 @explore
 @given(
     st.integers(0, 2**16),

@@ -19,13 +19,14 @@ from ntm_lib.training.loop import (
     changes_of,
     clip,
     draw,
+    heard_of,
     learning_rate,
     loss_of,
-    motion_of,
     note_loss,
     records,
     spread_of,
     train,
+    unrest_of,
     update,
 )
 from ntm_lib.training.run import Progress, Run, build
@@ -109,6 +110,14 @@ def test_lengths_follow_the_curriculum():
     assert max(one.length for one in draws(anything, level=1)) == 10
 
 
+def test_uneven_payloads_have_vectors_that_random_ones_almost_never_have():
+    recipe = replace(SMALL, machine=replace(MACHINE, input_size=17, output_size=15), batch_size=8, max_length=30)
+    for payload, low, high in (("random", 0.0, 0.01), ("uneven", 0.03, 0.1)):  # 1 in 2,048; half of 2 in 16
+        drawn = draws(replace(recipe, payload=payload), 40)
+        vectors = torch.cat([one.batch.targets[:, -one.length :].flatten(0, 1) for one in drawn])
+        assert low <= (vectors.sum(-1) <= 1).float().mean() <= high
+
+
 def has_dull_sequences(batches):
     """Whether a long sequence of at most two different vectors is among them."""
     return any(
@@ -121,7 +130,7 @@ def has_dull_sequences(batches):
 
 def test_the_payload_is_what_the_recipe_says():
     recipe = replace(SETTLING, batch_size=8, max_length=30, payload="random", payload_settling="varied")
-    swapped = replace(recipe, payload="varied", payload_settling="random")
+    swapped = replace(recipe, payload="varied", payload_settling="uneven")
     assert not has_dull_sequences(draws(recipe))
     assert has_dull_sequences(draws(recipe, settled_at=1))
     assert has_dull_sequences(draws(swapped))
@@ -230,17 +239,78 @@ def test_a_memory_that_rests_during_the_answer_has_not_changed():
     assert changes_of([NTMState(tape, None, None, ()) for tape in later], mask).item() == pytest.approx(7 / 3)
 
 
-# Scattered read heads
+# Readers while the sequence comes in
 
 
-def test_motion_is_one_for_a_sharp_step_and_nothing_for_a_head_at_rest():
+def unrest_by_hand(history, mask, read_heads):
+    """Over all steps but the first, sequences and read heads: how little of a weighting stays where it was."""
+    total, count = 0.0, 0
+    for t in range(1, len(history)):
+        for b in range(len(mask)):
+            for head in range(read_heads):
+                stays = sum(history[t].weights[b, head] * history[t - 1].weights[b, head])
+                total = total + (0 if mask[b, t] else 1 - stays)
+                count += 1
+    return total / count
+
+
+def heard_by_hand(history, mask):
+    """Over all steps and sequences: the mean of the squares of what is read before the answer."""
+    total, count = 0.0, 0
+    for t, state in enumerate(history):
+        for b in range(len(mask)):
+            numbers = state.reads[b].flatten()
+            total = total + (0 if mask[b, t] else sum(number**2 for number in numbers) / len(numbers))
+            count += 1
+    return total / count
+
+
+def test_what_readers_do_while_the_sequence_comes_in_by_hand():
+    generator = torch.Generator().manual_seed(0)
+    mask = tasks.copy(2, 3, 5).mask
+    history = [
+        NTMState(
+            None,
+            torch.randn(2, 5, 7, generator=generator).softmax(-1),
+            torch.randn(2, 3, 11, generator=generator),
+            (),
+        )
+        for _ in range(8)
+    ]
+    assert unrest_of(history, mask, 3).item() == pytest.approx(unrest_by_hand(history, mask, 3).item(), rel=1e-5)
+    assert heard_of(history, mask).item() == pytest.approx(heard_by_hand(history, mask).item(), rel=1e-5)
+
+
+def readers(*rows):
+    """The states of a read head that points at these rows, one a step, beside a write head that moves every step."""
     one_hot = torch.eye(7)
-    places = [(2, 5), (2, 6), (3, 0), (3, 0)]  # of the read head and of the write head, which is free to move
-    history = [NTMState(None, torch.stack([one_hot[r], one_hot[w]]).unsqueeze(0), None, ()) for r, w in places]
-    assert float(motion_of(history, 1)) == pytest.approx(1 / 3)
-    half = (one_hot[2] + one_hot[3]) / 2
-    blurred = [NTMState(None, torch.stack([row, row]).unsqueeze(0), None, ()) for row in (one_hot[2], half)]
-    assert float(motion_of(blurred, 1)) == pytest.approx(0.25)
+    return [
+        NTMState(
+            None,
+            torch.stack([row if isinstance(row, torch.Tensor) else one_hot[row], one_hot[step % 7]])[None],
+            None,
+            (),
+        )
+        for step, row in enumerate(rows)
+    ]
+
+
+def test_a_reader_that_stays_on_one_row_rests_and_the_answer_is_free():
+    """Length 2: the sequence comes in at steps 0 to 3, the answer at steps 4 and 5."""
+    mask = tasks.copy(1, 2, 5).mask
+    assert unrest_of(readers(2, 2, 2, 2, 3, 4), mask, 1) == 0
+    assert unrest_of(readers(2, 3, 3, 3, 4, 5), mask, 1).item() == pytest.approx(1 / 5)
+    uniform = torch.full((7,), 1 / 7)
+    assert unrest_of(readers(*[uniform] * 4, 4, 5), mask, 1).item() == pytest.approx(3 / 5 * 6 / 7)
+
+
+def test_what_is_read_in_the_answer_is_free():
+    mask = tasks.copy(1, 2, 5).mask
+    for step in range(6):
+        reads = torch.zeros(6, 1, 1, 11)
+        reads[step] = 3.0
+        heard = heard_of([NTMState(None, None, numbers, ()) for numbers in reads], mask).item()
+        assert heard == pytest.approx(9 / 6 if step < 4 else 0)
 
 
 # The rate
@@ -260,6 +330,7 @@ RATE = replace(SETTLING, learning_rate=0.1, warmup_updates=4, settle_updates=10,
         ({"update": 20, "settled_at": 20}, 0.1),
         ({"update": 25, "settled_at": 20}, 0.06),  # half way: 0.2 + 0.8 / 2
         ({"update": 29, "settled_at": 20}, 0.1 * (0.2 + 0.4 * (1 - math.cos(math.pi / 10)))),
+        ({"update": 33, "settled_at": 20}, 0.02),  # longer than its time: held while it may be exact
         ({"update": 1, "settled_at": 1}, 0.05),  # still warming up
         ({"update": 30, "settled_at": 20, "converged_at": 25}, 0.01),
         ({"update": 30, "converged_at": 25}, 0.01),
@@ -331,9 +402,9 @@ def test_settling_begins_once():
 
 
 def test_a_machine_that_settled_in_vain_learns_again():
-    """After its time, with the running loss of a new machine, log 2, and no validation to its credit."""
+    """After its time, with the running loss of a new machine, log 2."""
     recipe = replace(SETTLING, settled_loss=0.5, settle_updates=3)
-    progress = Progress(update=4, settled_at=5, running_loss=0.1, exact_in_a_row=1)
+    progress = Progress(update=4, settled_at=5, running_loss=0.1)
     seen = []
     for done in (5, 6, 7, 8, 9, 10, 11):
         progress.update = done
@@ -341,8 +412,25 @@ def test_a_machine_that_settled_in_vain_learns_again():
         seen.append(progress.settled_at)
         if done == 7:
             assert progress.running_loss == pytest.approx(math.log(2))
-            assert progress.exact_in_a_row == 0
     assert seen == [5, 5, None, None, None, None, 12]  # log 2, 0.634, 0.581, 0.532, 0.489
+
+
+def test_a_machine_that_was_exact_when_last_asked_is_not_let_go():
+    recipe = replace(SETTLING, settled_loss=0.5, settle_updates=3)
+    progress = Progress(update=7, settled_at=5, running_loss=0.1, exact_in_a_row=1)
+    note_loss(recipe, progress, 1, 0.1)
+    assert progress.settled_at == 5
+    progress.update, progress.exact_in_a_row = 8, 0
+    note_loss(recipe, progress, 1, 0.1)
+    assert progress.settled_at is None
+
+
+def test_the_share_that_is_learned_only_grows():
+    """1 - running loss / log 2, at its largest so far."""
+    progress = Progress()
+    for loss, learned in ((1.1, 0.0), (0.0, 0.01), (0.0, 0.109), (9.0, 0.109), (0.0, 0.109)):
+        note_loss(SMALL, progress, 1, loss * math.log(2))  # running, over log 2: 1.1, 0.99, 0.891, 1.7019, 1.53171
+        assert progress.learned == pytest.approx(learned)
 
 
 def test_a_recipe_without_settling_never_settles():
@@ -354,7 +442,7 @@ def test_a_recipe_without_settling_never_settles():
 # One update
 
 
-def gradient_by_hand(run, focus=0.0, quiet=0.0):
+def gradient_by_hand(run, focus=0.0, quiet=0.0, rest=0.0, listen=0.0):
     """The batch that the run draws next, and the gradient of its loss, written out."""
     batch, _, rows, key_strength = draw(run)
     history = []
@@ -368,19 +456,35 @@ def gradient_by_hand(run, focus=0.0, quiet=0.0):
         total = total - focus * (w * (w + 1e-9).log()).sum(-1).mean()
     if quiet:
         total = total + quiet * changes_by_hand(history, batch.mask)
+    if rest:
+        total = total + rest * unrest_by_hand(history, batch.mask, 1)
+    if listen:
+        total = total + listen * heard_by_hand(history, batch.mask)
     return torch.autograd.grad(total, list(run.model.parameters()))
 
 
-@pytest.mark.parametrize(("focus", "quiet"), [(0.0, 0.0), (0.3, 0.0), (0.0, 3.0)])
-def test_one_update_is_one_step_of_adam(focus, quiet):
+@pytest.mark.parametrize(
+    ("settling", "weights"),
+    [
+        (False, {}),
+        (True, {"focus": 0.3}),
+        (True, {"quiet": 3.0}),
+        (False, {"focus": 0.3, "quiet": 3.0}),
+        (False, {"rest": 3.0}),
+        (False, {"listen": 30.0}),
+        (True, {"focus": 0.3, "quiet": 3.0, "rest": 3.0, "listen": 30.0}),
+    ],
+)
+def test_one_update_is_one_step_of_adam(settling, weights):
     """The first step of Adam is the rate times g / (|g| + epsilon), with g cut to a norm of 0.01 here."""
     recipe = replace(SETTLING, clip_norm=0.01, warmup_updates=4, learning_rate=0.04, focus_updates=3)
-    recipe = replace(recipe, focus=focus, quiet=quiet)
+    recipe = replace(recipe, **{"focus": 0.0, "quiet": 0.0, **weights})
     run, twin = Run(recipe, 7), Run(recipe, 7)
-    settled_at = 0 if focus or quiet else None
-    run.progress.settled_at = twin.progress.settled_at = settled_at
+    run.progress.settled_at = twin.progress.settled_at = 0 if settling else None
+    run.progress.learned = 0.75
+    shares = {"focus": settling / 3, "quiet": settling / 3, "rest": 0.75, "listen": 1.0}
     before = [parameter.detach().clone() for parameter in run.model.parameters()]
-    gradients = gradient_by_hand(twin, focus / 3, quiet / 3)
+    gradients = gradient_by_hand(twin, **{name: shares[name] * weight for name, weight in weights.items()})
     norm = math.sqrt(sum(float(gradient.double().square().sum()) for gradient in gradients))
     record = update(run)
     assert record["gradient_norm"] == pytest.approx(norm, rel=1e-3)

@@ -112,7 +112,7 @@ def test_json_and_back_with_every_field_changed():
             changed[field.name] = value + (7 if isinstance(value, int) else 1 / 16)
         elif get_origin(field.type) is Literal:
             changed[field.name] = next(choice for choice in get_args(field.type) if choice != value)
-    recipe = replace(recipes.reliable, **changed, name="other", machine=LSTMConfig(10, 8, hidden_size=7, layers=3))
+    recipe = replace(recipes.reliable, **changed, name="other", machine=NTMConfig(7, 5, word_size=3))
     assert all(getattr(recipe, field.name) != getattr(recipes.reliable, field.name) for field in fields(Recipe))
     assert recipe_from_json(json.loads(json.dumps(recipe_to_json(recipe)))) == recipe
 
@@ -145,6 +145,16 @@ def test_a_number_that_no_recipe_can_mean(field, value, error, message):
     with pytest.raises(error) as caught:
         replace(recipes.reliable, **{field: value})
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    "machine", [LSTMConfig(10, 8), NTMConfig(10, 8, controller="lstm")], ids=lambda machine: type(machine).__name__
+)
+def test_the_posts_initialisation_is_of_its_controller(machine):
+    with pytest.raises(ValueError) as caught:
+        replace(recipes.reliable, machine=machine, initialisation="glorot")
+    assert "initialisation is 'glorot'" in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -223,7 +233,11 @@ def test_2014_knew_nothing_of_what_makes_ours_reliable(recipe):
     assert recipe.any_length == 0.0
     assert recipe.erase_bias == 0.0
     assert recipe.input_gain == 1.0
+    assert recipe.location_gain == 1.0
     assert recipe.quiet == 0.0
+    assert recipe.rest == 0.0
+    assert recipe.listen == 0.0
+    assert recipe.payload == recipe.payload_settling == "random"
     assert recipe.keep_training == 0.0
 
 

@@ -76,7 +76,7 @@ def linear_layers(machine):
 
 
 def test_pytorch_initialisation_lies_within_one_over_the_root_of_the_inputs():
-    for layer in linear_layers(build(replace(recipes.reliable, input_gain=1.0), 0)).values():
+    for layer in linear_layers(build(replace(recipes.reliable, input_gain=1.0, location_gain=1.0), 0)).values():
         bound = 1 / math.sqrt(layer.in_features)
         assert 0.9 * bound < layer.weight.abs().max() <= bound
 
@@ -89,15 +89,25 @@ def test_the_posts_output_layer_and_biases_are_zero():
         assert not layer.bias.any()
 
 
-def test_the_posts_controller_is_glorot():
+def assert_glorot(matrix):
     """Uniform within the root of 6 / (inputs + outputs)."""
-    weight = linear_layers(build(recipes.post_2014, 0))["controller.linear"].weight.detach()
-    units, inputs = weight.shape
-    assert (units, inputs) == (100, 8 + 20)
-    bound = math.sqrt(6 / (units + inputs))
-    assert 0.98 * bound < weight.abs().max() <= bound
-    assert abs(weight.std() - bound / math.sqrt(3)) < 0.02 * bound
-    assert abs(weight.mean()) < 0.05 * bound
+    bound = math.sqrt(6 / sum(matrix.shape))
+    assert (1 - 5 / matrix.numel()) * bound < matrix.abs().max() <= bound
+    assert abs(matrix.std() - bound / math.sqrt(3)) < 2 * bound / math.sqrt(matrix.numel())
+    assert abs(matrix.mean()) < 3 * bound / math.sqrt(matrix.numel())
+
+
+def test_each_of_the_posts_matrices_is_glorot_by_itself():
+    """It has one for the input, one for what is read, and one for each thing that a head emits."""
+    layers = linear_layers(build(recipes.post_2014, 0))
+    weight = layers["controller.linear"].weight.detach()
+    assert weight.shape == (100, 8 + 20)
+    assert_glorot(weight[:, :8])
+    assert_glorot(weight[:, 8:])
+    weight = layers["heads.linear"].weight.detach()
+    assert weight.shape == (20 + 1 + 1 + 3 + 1 + 20 + 20, 100)
+    for first, last in ((0, 20), (21, 22), (22, 25), (25, 26), (26, 46), (46, 66)):
+        assert_glorot(weight[first:last])
 
 
 def test_the_posts_key_strengths_start_at_zero():
@@ -143,6 +153,22 @@ def test_the_controller_listens_to_its_input_as_the_recipe_says(controller):
     expected = tensors(plain)
     expected[first][:, :5] *= 3  # 5 inputs, then what was read
     assert same_tensors(raised.state_dict(), expected)
+
+
+def test_what_moves_a_head_starts_as_deaf_to_the_payload_as_the_recipe_says():
+    """Key strength, gate, shift and sharpening; what is looked for, erased and added depends on h as before."""
+    plain, deaf = (build(replace(SMALL, location_gain=gain), 0) for gain in (1.0, 0.25))
+    h = torch.randn(7, 11, generator=torch.Generator().manual_seed(0)).tanh()
+
+    def emissions(machine):
+        return dict(zip(naive_names, machine.heads.linear(h).split(machine.heads.sizes, dim=-1), strict=True))
+
+    naive_names = ["key", "beta", "g", "s", "gamma", "erase", "add"]
+    before, after = emissions(plain), emissions(deaf)
+    for name in naive_names:
+        factor = 0.25 if name in {"beta", "g", "s", "gamma"} else 1.0
+        spread = before[name] - before[name].mean(dim=0)
+        torch.testing.assert_close(after[name] - after[name].mean(dim=0), factor * spread, msg=name)
 
 
 # Optimisers

@@ -1,5 +1,6 @@
 """The copy task: every payload against its own description, the frame around it against the time diagram."""
 
+import math
 import re
 
 import pytest
@@ -180,35 +181,68 @@ def test_text_is_longer_than_itself_and_starts_anywhere():
     assert len(set(spelt)) > 5
 
 
+drawn_for_training = pytest.mark.parametrize(
+    "draw", [tasks.uneven_vectors, tasks.uneven_payload, tasks.varied_payload], ids=lambda draw: draw.__name__
+)
+
+
+@drawn_for_training
 @pytest.mark.parametrize("batch_size", [1, 3, 4, 7, 16])
 @pytest.mark.parametrize("length", [1, 2, 20])
-def test_varied_payload_is_bits_of_the_shape_asked_for_and_the_generators_own(length, batch_size):
-    bits = tasks.varied_payload(batch_size, length, 11, generator())
+def test_training_payload_is_bits_of_the_shape_asked_for_and_the_generators_own(length, batch_size, draw):
+    bits = draw(batch_size, length, 11, generator())
     assert bits.shape == (batch_size, length, 11)
     assert bits.dtype == torch.float32
     assert ((bits == 0) | (bits == 1)).all()
-    assert torch.equal(tasks.varied_payload(batch_size, length, 11, generator()), bits)
+    assert torch.equal(draw(batch_size, length, 11, generator()), bits)
 
 
-def test_varied_payload_has_a_quarter_each_of_any_density_two_vectors_one_vector_and_random_bits():
-    bits = tasks.varied_payload(400, 50, 8, generator())
-    densities, pairs, same, fair = bits.split(100)
-    means = densities.mean(dim=(1, 2))
-    assert means.min() < 0.1
-    assert means.max() > 0.9
-    assert 0.2 < means.std() < 0.4  # uniform: 0.29
-    for sequence in pairs:
-        assert len(sequence.unique(dim=0)) <= 2
-    assert sum(len(sequence.unique(dim=0)) == 2 for sequence in pairs) > 90
+def shares_of_ones(bits):
+    """How often a vector has 0, 1, 2, ... ones."""
+    width = bits.shape[-1]
+    return torch.bincount(bits.sum(-1).long().flatten(), minlength=width + 1) / bits[..., 0].numel()
+
+
+def assert_every_number_of_ones_is_as_likely(bits):
+    vectors, expected = bits[..., 0].numel(), 1 / (bits.shape[-1] + 1)
+    five_deviations = 5 * (expected * (1 - expected) / vectors) ** 0.5
+    assert (shares_of_ones(bits) - expected).abs().max() < five_deviations
+
+
+def assert_fair(bits):
+    width, vectors = bits.shape[-1], bits[..., 0].numel()
+    for ones, share in enumerate(shares_of_ones(bits)):
+        expected = math.comb(width, ones) / 2**width
+        assert abs(share - expected) < 5 * (expected / vectors) ** 0.5
+
+
+def test_uneven_vectors_have_every_number_of_ones_as_often():
+    bits = tasks.uneven_vectors(300, 50, 7, generator())
+    assert_every_number_of_ones_is_as_likely(bits)
+    assert_every_number_of_ones_is_as_likely(bits[:, :1].expand(-1, 1, -1))  # at every place
+    assert len({tuple(sequence.sum(-1).tolist()) for sequence in bits}) == 300  # each vector has a density of its own
+    for place in range(7):
+        assert 0.45 < bits[..., place].mean() < 0.55
+
+
+def test_uneven_payload_is_half_fair_and_half_uneven():
+    fair, uneven = tasks.uneven_payload(401, 50, 7, generator()).split([200, 201])
+    assert_fair(fair)
+    assert_every_number_of_ones_is_as_likely(uneven)
+
+
+def test_varied_payload_has_a_quarter_each_of_fair_bits_two_vectors_one_vector_and_uneven_vectors():
+    fair, pairs, same, uneven = tasks.varied_payload(1600, 50, 7, generator()).split(400)
+    pair_ends = [sequence.unique(dim=0) for sequence in pairs]
+    assert_fair(fair)
+    assert max(map(len, pair_ends)) == 2
+    assert sum(len(ends) == 2 for ends in pair_ends) > 320  # two uneven vectors of 7 bits are often the same
     stays = (pairs[:, 1:] == pairs[:, :-1]).all(dim=-1).float().mean()
-    assert 0.45 < stays < 0.56  # in random order, not in turn
-    assert len({tuple(sequence[0].tolist()) for sequence in pairs}) > 50
+    assert 0.5 < stays < 0.62  # in random order, not in turn
+    assert_every_number_of_ones_is_as_likely(pairs[:, :1])
     assert (same == same[:, :1]).all()
-    ones = same[:, 0].mean(dim=-1)
-    assert 20 < (ones == 0).sum() < 48  # a third each: all zeros, all ones, or random
-    assert 20 < (ones == 1).sum() < 48
-    assert fair.mean(dim=(1, 2)).std() < 0.05
-    assert 0.48 < fair.mean() < 0.52
+    assert_every_number_of_ones_is_as_likely(same[:, :1])
+    assert_every_number_of_ones_is_as_likely(uneven)
 
 
 def test_each_kind_is_another_payload():

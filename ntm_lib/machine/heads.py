@@ -59,6 +59,11 @@ class Heads(nn.Module):
         return slice(self.sizes[0], self.sizes[0] + self.sizes[1])
 
     @property
+    def location_rows(self) -> slice:
+        """Where key strengths, gates, shifts and sharpenings stand among the linear layer's outputs."""
+        return slice(self.sizes[0], sum(self.sizes[:5]))
+
+    @property
     def erase_rows(self) -> slice:
         """Where the erase gates stand among the linear layer's outputs."""
         return slice(-self.sizes[-1] - self.sizes[-2], -self.sizes[-1])

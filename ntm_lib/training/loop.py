@@ -24,6 +24,8 @@ ENTROPY_EPSILON = 1e-9
 """Added to a weight inside the entropy's logarithm."""
 VALIDATIONS_IN_A_ROW = 2
 """Exact validations, one after the other, that end a training."""
+PAYLOADS = {"random": tasks.payload, "uneven": tasks.uneven_payload, "varied": tasks.varied_payload}
+"""What draws each kind of training payload."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,7 @@ def draw(run: Run) -> Draw:
         largest = recipe.largest_memory_settling if large else recipe.largest_memory
         rows = curriculum.draw_rows(2 * length + 4, largest, generator)
     width, start_marker = copy_format(run.model)
-    varied = (recipe.payload_settling if settling else recipe.payload) == "varied"
-    payload = tasks.varied_payload if varied else tasks.payload
+    payload = PAYLOADS[recipe.payload_settling if settling else recipe.payload]
     bits = payload(recipe.batch_size, length, width, generator=generator)
     return Draw(tasks.frame_copy(bits, start_marker), length, rows, recipe.handicap if large else 1.0)
 
@@ -98,7 +99,7 @@ def learning_rate(recipe: Recipe, progress: Progress) -> float:
     warm = min(1.0, (progress.update + 1) / max(1, recipe.warmup_updates))
     if progress.settled_at is None:
         return peak * warm
-    since = (progress.update - progress.settled_at) / recipe.settle_updates
+    since = min(1.0, (progress.update - progress.settled_at) / recipe.settle_updates)
     return peak * warm * (recipe.final_rate + (1 - recipe.final_rate) * 0.5 * (1 + math.cos(math.pi * since)))
 
 
@@ -109,10 +110,21 @@ def changes_of(history: list[NTMState], mask: Tensor) -> Tensor:
     return torch.stack(changed).mean() / history[0].memory.shape[-1]
 
 
-def motion_of(history: list[NTMState], read_heads: int) -> Tensor:
-    """Mean over steps of half the squared change of the read weightings: 0 for heads at rest, 1 for sharp steps."""
-    weights = torch.stack([state.weights[:, :read_heads] for state in history])  # (T, B, R, N)
-    return 0.5 * weights.diff(dim=0).square().sum(-1).mean()
+def unrest_of(history: list[NTMState], mask: Tensor, read_heads: int) -> Tensor:
+    """How far the readers are from resting while the sequence comes in: mask (B,T) -> ().
+
+    The mean of 1 - w_t . w_(t-1), counted as 0 during the answer: 0 for a head that stays on one row, 1 for one that
+    leaves it, and nearly 1 for one that is spread over many.
+    """
+    weights = torch.stack([state.weights[:, :read_heads] for state in history], dim=1)  # (B, T, R, N)
+    stays = (weights[:, 1:] * weights[:, :-1]).sum(-1)  # (B, T - 1, R)
+    return ((1 - stays) * (1 - mask[:, 1:, None])).mean()
+
+
+def heard_of(history: list[NTMState], mask: Tensor) -> Tensor:
+    """Mean square of what is read while the sequence comes in, counted as 0 during the answer: mask (B,T) -> ()."""
+    reads = torch.stack([state.reads for state in history], dim=1)  # (B, T, R, M)
+    return (reads.square().mean((2, 3)) * (1 - mask)).mean()
 
 
 def settling_weight(recipe: Recipe, progress: Progress) -> float:
@@ -122,23 +134,30 @@ def settling_weight(recipe: Recipe, progress: Progress) -> float:
     return min(1.0, (progress.update - progress.settled_at + 1) / max(1, recipe.focus_updates))
 
 
+def auxiliary_losses(run: Run, states: list[NTMState], mask: Tensor) -> Iterator[tuple[float, Tensor]]:
+    """What training asks of the heads beside the answer: weights and losses, those that count at this moment."""
+    recipe, progress = run.recipe, run.progress
+    if not states:  # a machine without a memory
+        return
+    if recipe.listen:
+        yield recipe.listen, heard_of(states, mask)
+    if recipe.rest and progress.learned:
+        yield recipe.rest * progress.learned, unrest_of(states, mask, run.model.config.read_heads)
+    share = settling_weight(recipe, progress)
+    if recipe.focus and share:
+        yield share * recipe.focus, spread_of(states)
+    if recipe.quiet and share:
+        yield share * recipe.quiet, changes_of(states, mask)
+
+
 def update(run: Run) -> dict:
     """One update; returns its record. Leaves the weights as they were if the loss or the gradient is not finite."""
     recipe, progress, parameters = run.recipe, run.progress, list(run.model.parameters())
     batch, length, rows, key_strength = draw(run)
     states: list[NTMState] = []
-    share = settling_weight(recipe, progress)
-    logits, _ = run.model(
-        batch.inputs, memory_size=rows, history=states if share or recipe.rest else None, key_strength=key_strength
-    )
+    logits, _ = run.model(batch.inputs, memory_size=rows, history=states, key_strength=key_strength)
     loss = loss_of(logits, batch, recipe.loss_over)
-    total = loss
-    if len(states) > 1 and recipe.rest:
-        total = total + recipe.rest * motion_of(states, run.model.config.read_heads)
-    if share and states and recipe.focus:
-        total = total + share * recipe.focus * spread_of(states)
-    if share and states and recipe.quiet:
-        total = total + share * recipe.quiet * changes_of(states, batch.mask)
+    total = loss + sum(weight * cost for weight, cost in auxiliary_losses(run, states, batch.mask))
     run.optimizer.zero_grad()
     total.backward()
     norm = clip(parameters, recipe)
@@ -176,6 +195,7 @@ def note_loss(recipe: Recipe, progress: Progress, length: int, loss: float) -> N
     """
     before = loss if progress.running_loss is None else progress.running_loss
     progress.running_loss = RUNNING * before + (1 - RUNNING) * loss
+    progress.learned = max(progress.learned, 1 - progress.running_loss / math.log(2))
     if length >= progress.level and loss < recipe.level_loss:
         progress.level += 1
     if progress.settled_at is None and progress.running_loss < recipe.settled_loss:
@@ -185,10 +205,10 @@ def note_loss(recipe: Recipe, progress: Progress, length: int, loss: float) -> N
 
 
 def settled_long_enough(recipe: Recipe, progress: Progress) -> bool:
-    """Whether the time to settle is over for a machine that has not converged by then."""
+    """Whether the time to settle is over for a machine that was not exact when last asked."""
     if progress.settled_at is None or progress.converged_at is not None:
         return False
-    return progress.update + 1 - progress.settled_at >= recipe.settle_updates
+    return progress.update + 1 - progress.settled_at >= recipe.settle_updates and not progress.exact_in_a_row
 
 
 @torch.no_grad()

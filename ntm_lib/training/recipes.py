@@ -9,7 +9,7 @@ from ntm_lib.machine import LSTMConfig, NTMConfig
 Curriculum = Literal["uniform", "power", "adaptive"]
 Optimizer = Literal["adam", "rmsprop"]
 Initialisation = Literal["pytorch", "glorot"]
-Payload = Literal["random", "varied"]
+Payload = Literal["random", "uneven", "varied"]
 LossOver = Literal["answer", "sequence"]
 
 
@@ -27,8 +27,11 @@ class Recipe:
     """Sizes and choices of the machine; 2 more inputs than outputs: a start and an end marker (1 more: only an end)."""
     initialisation: Initialisation = "pytorch"
     """pytorch: uniform within 1/sqrt(inputs); glorot: as the post's code, output layer and key strengths at zero."""
-    input_gain: float = 8.0
+    input_gain: float = 4.0
     """Factor on the controller's first weights for the input, so that a marker outweighs whatever is being read."""
+    location_gain: float = 0.3
+    """Factor on the first weights of everything that moves a head (key strength, gate, shift, sharpening), so that the
+    payload does not steer it."""
     erase_bias: float = 3.0
     """Added to the bias of every erase gate at the start: a head that rests on a row then replaces what it wrote there
     and does not add to it without end."""
@@ -37,9 +40,9 @@ class Recipe:
     """Updates at the most; a run stops as soon as it is settled and exact."""
     batch_size: int = 8
     """Sequences an update, all of one length."""
-    payload: Payload = "random"
-    """What is copied: random bits; or varied, a quarter random bits, a quarter bits of a density drawn for each
-    sequence, a quarter two vectors in random order, a quarter one vector (zeros, ones or random)."""
+    payload: Payload = "uneven"
+    """What is copied: random bits; uneven, half of the sequences random bits, half vectors in which every number of
+    ones is equally likely; or varied, a quarter each of both, of two vectors in random order, and of one vector."""
     payload_settling: Payload = "varied"
     """The same, once the machine has learned its lengths and settles."""
     loss_over: LossOver = "answer"
@@ -73,7 +76,7 @@ class Recipe:
     """Momentum of RMSProp (Adam has its own averages, 0.9 and 0.999)."""
     warmup_updates: int = 50
     """Updates over which the rate rises to its peak."""
-    clip_norm: float = 1.0
+    clip_norm: float = 0.2
     """Largest norm of the whole gradient; 0: no limit."""
     clip_value: float = 0.0
     """Largest absolute value of a gradient's elements; 0: no limit."""
@@ -90,8 +93,11 @@ class Recipe:
     """Updates over which that weight rises to its full value."""
 
     rest: float = 0.05
-    """Weight of the rest loss, from the first update on: half the squared change of the read weightings from step to
-    step (1 for a sharp step). A reader that does not wander while the sequence comes in cannot stray onto it."""
+    """Weight of the rest loss, times the share of the task that is learned: while the sequence comes in, a read head
+    should stay on one row. 0 for a weighting that is sharp and at rest, 1 for one that is spread out or moves on."""
+    listen: float = 0.1
+    """Weight of the listen loss, the mean square of what is read while the sequence comes in: nothing is worth reading
+    then, and what is read could be taken for the answer's beginning."""
     quiet: float = 0.02
     """While settling: weight of the quiet loss, the mean squared change of a row's numbers during the answer, summed
     over rows: what is written then can only do harm."""
@@ -111,6 +117,11 @@ class Recipe:
                 raise ValueError(f"{field.name} is {value!r}: expected one of {expected}")
             if field.type in (int, float):
                 _require_number(field.name, value, field.type)
+        if self.initialisation == "glorot" and getattr(self.machine, "controller", None) != "feed-forward":
+            raise ValueError(
+                "initialisation is 'glorot', as the post's code, which knows only a feed-forward controller:"
+                " leave it at 'pytorch' for another machine"
+            )
 
 
 AT_LEAST_ONE = {"updates", "batch_size", "max_length", "settle_updates", "validate_every"}
@@ -147,9 +158,11 @@ paper_2014 = Recipe(
     name="paper_2014",
     machine=NTMConfig(10, 8, initial_weights="learned", initial_memory="learned", initial_value=0.1),
     input_gain=1.0,
+    location_gain=1.0,
     erase_bias=0.0,
     updates=100_000,
     batch_size=1,
+    payload="random",
     payload_settling="random",
     max_length=20,
     largest_memory=0,
@@ -161,6 +174,7 @@ paper_2014 = Recipe(
     settled_loss=0.0,
     focus=0.0,
     rest=0.0,
+    listen=0.0,
     quiet=0.0,
     validate_every=1000,
 )

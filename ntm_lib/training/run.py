@@ -17,6 +17,7 @@ class Progress:
     sequences: int = 0
     seconds: float = 0.0
     running_loss: float | None = None
+    learned: float = 0.0
     level: int = 1
     settled_at: int | None = None
     exact_in_a_row: int = 0
@@ -52,22 +53,25 @@ def build(recipe: Recipe, seed: int) -> nn.Module:
 
 @torch.no_grad()
 def _lean(model: NTM, recipe: Recipe) -> None:
-    """Let the controller listen more to its input than to its reads, and the write heads replace rather than add."""
+    """Let the input outweigh what is read, the payload move no head, and the write heads replace rather than add."""
     controller = model.controller
     first = controller.linear.weight if hasattr(controller, "linear") else controller.cell.weight_ih
     first[:, : model.config.input_size] *= recipe.input_gain
+    model.heads.linear.weight[model.heads.location_rows] *= recipe.location_gain
     model.heads.linear.bias[model.heads.erase_rows] += recipe.erase_bias
 
 
+@torch.no_grad()
 def _initialise_as_the_post(model: NTM) -> None:
-    """Glorot-uniform weights, no biases, output layer and key strengths at zero (shawntan 01b0b6e)."""
+    """Each of its matrices Glorot-uniform, no biases, output layer and key strengths at zero (shawntan 01b0b6e)."""
     for module in model.modules():
         if isinstance(module, nn.Linear):
-            nn.init.xavier_uniform_(module.weight)
             nn.init.zeros_(module.bias)
+    from_input, from_reads = model.controller.linear.weight.tensor_split([model.config.input_size], dim=1)
+    for matrix in (from_input, from_reads, *model.heads.linear.weight.split(model.heads.sizes)):
+        nn.init.xavier_uniform_(matrix)
     nn.init.zeros_(model.output.weight)
-    with torch.no_grad():
-        model.heads.linear.weight[model.heads.beta_rows] = 0
+    model.heads.linear.weight[model.heads.beta_rows] = 0
 
 
 def make_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
