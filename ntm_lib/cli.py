@@ -128,7 +128,7 @@ def _copy(argv: list[str]) -> int:
 
 def _study(argv: list[str]) -> int:
     """Train every seed of every recipe, side by side; what DIR already holds is not done again."""
-    from ntm_lib.training import study
+    from ntm_lib.training import manifest, study, tables
 
     parser = _parser("study")
     parser.add_argument("recipes", type=str, nargs="+", metavar="RECIPE", help="some that `ntm recipes` lists")
@@ -143,25 +143,25 @@ def _study(argv: list[str]) -> int:
     options, given = _parse(parser, argv)
     rows = study.study(
         [_changed(name, given) for name in options.recipes],
-        study.parse_seeds(options.seeds),
+        manifest.parse_seeds(options.seeds),
         options.out,
         options.jobs,
         options.lengths,
         options.sequences,
         options.file,
     )
-    print(json.dumps(study.summary(rows), indent=1) if options.json else _summaries(study.summary(rows)))
+    print(json.dumps(tables.summary(rows), indent=1) if options.json else _summaries(tables.summary(rows)))
     return 0
 
 
 def _recipes(argv: list[str]) -> int:
     """List the recipes, and how each differs from `reliable`."""
-    from ntm_lib.training import recipes, study
+    from ntm_lib.training import manifest, recipes
 
     parser = _parser("recipes")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options, _ = _parse(parser, argv)
-    differences = {name: study.differences(recipes.by_name(name), recipes.reliable) for name in recipes.names()}
+    differences = {name: manifest.differences(recipes.by_name(name), recipes.reliable) for name in recipes.names()}
     if options.json:
         print(json.dumps(differences, indent=1))
         return 0

@@ -1,13 +1,10 @@
-"""Every seed of every recipe: what is kept, what is not done twice, and the tables with their intervals."""
+"""Every seed of every recipe: what is kept, what is not done twice, and the command that is noted."""
 
-import csv
 import json
 import shlex
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from small import SMALL, YARDSTICK, judge_quickly, same_tensors, tensors, without_seconds
 
 from ntm_lib import cli, load, train
@@ -170,87 +167,6 @@ def test_a_file_that_is_not_ours_is_named(tmp_path, name, content):
     with pytest.raises(ValueError, match=f"{name} is not what a study wrote .*: remove it or choose another"):
         study.study([TINY], [0], tmp_path, jobs=1)
     assert (tmp_path / name).read_text() == content
-
-
-def row(recipe, seed, converged, sequences, wrong_at_1000, **entries):
-    return {
-        "recipe": recipe,
-        "seed": seed,
-        "converged": converged,
-        "sequences": sequences,
-        "seconds": sequences / 100,
-        "stopped": None,
-        "wrong_bits": {"random": {"20": 0, "120": 3}, "zeros": {"20": 1}},
-        "lengths": {"1000": {"wrong_bits": wrong_at_1000}, "200": {"wrong_bits": 0}},
-        "files": {},
-        **entries,
-    }
-
-
-ROWS = [row("a", 0, True, 300, 0), row("a", 2, True, 100, 9), row("a", 10, False, 700, 0), row("b", 0, True, 500, 0)]
-
-
-def test_the_table_has_a_line_a_run():
-    wide = row("b", 1, False, 5, 2, stopped="NaN, here", files={"README.md": {"wrong_bits": 4}})
-    lines = list(csv.DictReader(study.table([*ROWS, wide]).splitlines()))
-    assert list(lines[0]) == [
-        *study.COLUMNS,
-        "wrong_bits_random_20",
-        "wrong_bits_random_120",
-        "wrong_bits_zeros_20",
-        "wrong_bits_200",
-        "wrong_bits_1000",
-        "wrong_bits_README.md",
-    ]
-    assert [line["wrong_bits_1000"] for line in lines] == ["0", "9", "0", "0", "2"]
-    assert [line["wrong_bits_README.md"] for line in lines] == ["", "", "", "", "4"]
-    assert [line["converged"] for line in lines] == ["True", "True", "False", "True", "False"]
-    assert lines[4]["stopped"] == "NaN, here" and lines[0]["stopped"] == ""
-
-
-def test_the_summary_counts_and_gives_intervals():
-    a, b = study.summary(ROWS)
-    assert a == {
-        "recipe": "a",
-        "converged": "2/3, 9.4–99.2 %",
-        "sequences_median": 300,
-        "sequences_worst": 700,
-        "seconds_median": 3.0,
-        "seconds_worst": 7.0,
-        "exact": {"1000": "2/3, 9.4–99.2 %", "200": "3/3, 29.2–100 %"},
-    }
-    assert b["recipe"] == "b" and b["converged"] == "1/1, 2.5–100 %"
-
-
-@pytest.mark.parametrize(
-    ("successes", "trials", "text"),
-    [(100, 100, "96.4–100"), (95, 100, "88.7–98.4"), (0, 10, "0–30.8"), (15, 24, "40.6–81.2")],
-)
-def test_intervals_are_those_of_clopper_and_pearson(successes, trials, text):
-    assert study.share(successes, trials) == f"{successes}/{trials}, {text} %"
-
-
-@given(st.lists(st.integers(0, 40), min_size=1))
-def test_seeds_in_short_are_the_same_seeds(seeds):
-    assert study.parse_seeds(study.seeds_text(seeds)) == sorted(set(seeds))
-
-
-def test_seeds_in_short():
-    assert study.seeds_text([7, 0, 1, 2]) == "0-2,7"
-    assert study.parse_seeds("8,0-2,1") == [8, 0, 1, 2]
-
-
-@pytest.mark.parametrize("text", ["", "a", "1-", "-1", "1,,2", "1 2", "3-1", "1-2-3", "1.5"])
-def test_other_seeds_are_refused(text):
-    with pytest.raises(ValueError, match=f"seeds are '{text}': expected"):
-        study.parse_seeds(text)
-
-
-def test_differences_are_those_that_were_made():
-    changed = replace(recipes.paper_2014, updates=7, machine=replace(recipes.paper_2014.machine, read_heads=2))
-    assert study.differences(changed, recipes.paper_2014) == {"updates": 7, "machine.read_heads": 2}
-    assert study.closest(changed) is recipes.paper_2014
-    assert study.differences(recipes.reliable, recipes.reliable) == {}
 
 
 def test_the_manifest_holds_the_command_that_made_the_runs(tmp_path, no_training):

@@ -6,22 +6,15 @@ OUT/runs.csv                 a line a run, built from those files alone
 OUT/manifest.json            the commands that made them, with versions
 """
 
-import csv
 import hashlib
-import io
 import json
 import math
-import os
-import platform
 import re
-import shlex
 import signal
-import statistics
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields
-from importlib.metadata import PackageNotFoundError, version
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -30,15 +23,14 @@ from torch import nn
 from tqdm import tqdm
 
 from ntm_lib.tasks import at_least_one
-from ntm_lib.training import recipes as named
 from ntm_lib.training.checkpoints import load, recipe_to_json, write_whole
 from ntm_lib.training.evaluation import MemoryTooSmall, copy_bytes, evaluate
 from ntm_lib.training.loop import result_of, train
+from ntm_lib.training.manifest import note_commands, read_json, versions
 from ntm_lib.training.recipes import Recipe
 from ntm_lib.training.run import Run
+from ntm_lib.training.tables import COLUMNS, table
 
-COLUMNS = ("recipe", "seed", "converged", "sequences", "seconds", "stopped")
-"""What every line of runs.csv begins with; wrong bits follow."""
 ENTRIES = {*COLUMNS, "wrong_bits", "lengths", "files", "settings"}
 """What every run's file holds, at least."""
 
@@ -63,6 +55,11 @@ class Questions:
             at_least_one(name, value)
         if self.file is not None:
             read_content(self.file)
+
+    def options(self) -> list[str]:
+        """These questions as options of the command."""
+        words = ["--lengths", *map(str, self.lengths), "--sequences", str(self.sequences)] if self.lengths else []
+        return words + (["--file", str(self.file)] if self.file else [])
 
     def open_in(self, row: dict | None) -> bool:
         """Whether a run (None: not yet made) leaves any of these questions without an answer."""
@@ -115,7 +112,7 @@ def study(
             raise ValueError(f"{recipe.name} copies vectors of {recipe.machine.output_size} bits: a file needs 8")
     runs = [(recipe, seed) for recipe in recipes for seed in dict.fromkeys(seeds)]
     missing = [run for run in runs if questions.open_in(read_row(out, *run))]
-    _note_commands(out, recipes, seeds, questions)
+    note_commands(out, recipes, seeds, questions.options())
     try:
         for _ in tqdm(_side_by_side(missing, out, questions, jobs), total=len(missing), unit="run", disable=None):
             pass
@@ -225,7 +222,7 @@ def read_row(out: Path, recipe: Recipe, seed: int) -> dict | None:
     path = _row_path(out, recipe, seed)
     if not path.exists():
         return None
-    row = _read(path, ENTRIES)
+    row = read_json(path, ENTRIES)
     ours = json.loads(json.dumps(recipe_to_json(recipe)))
     if row["settings"] != ours:
         differing = [name for name in ours if row["settings"].get(name) != ours[name]]
@@ -238,159 +235,12 @@ def read_row(out: Path, recipe: Recipe, seed: int) -> dict | None:
 
 def read_rows(out: Path) -> list[dict]:
     """All rows of a study, by recipe and seed; ValueError as in `read_row`."""
-    rows = [_read(path, ENTRIES) for path in (Path(out) / "runs").glob("*.json")]
+    rows = [read_json(path, ENTRIES) for path in (Path(out) / "runs").glob("*.json")]
     return sorted(rows, key=lambda row: (row["recipe"], row["seed"]))
-
-
-def _read(path: Path, needed: set[str]) -> dict:
-    """A JSON file of a study, which has at least the needed entries."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        missing = needed - content.keys()
-    except (OSError, ValueError, AttributeError) as error:
-        raise ValueError(
-            f"{path} is not what a study wrote ({error}): remove it or choose another directory"
-        ) from error
-    if missing:
-        raise ValueError(f"{path} is not what a study wrote (no {min(missing)}): remove it or choose another directory")
-    return content
 
 
 def _row_path(out: Path, recipe: Recipe, seed: int) -> Path:
     return out / "runs" / f"{recipe.name}-{seed}.json"
-
-
-def table(rows: Sequence[dict]) -> str:
-    """Rows as CSV: the columns of `COLUMNS`, then wrong bits by kind and length, by asked length, and by file."""
-    lines = [_line(row) for row in rows]
-    text = io.StringIO()
-    columns = dict.fromkeys(column for line in lines for column in line) or COLUMNS
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(lines)
-    return text.getvalue()
-
-
-def _line(row: dict) -> dict:
-    line = {column: row[column] for column in COLUMNS}
-    for kind, lengths in row["wrong_bits"].items():
-        line |= {f"wrong_bits_{kind}_{length}": wrong for length, wrong in lengths.items()}
-    for length in sorted(row["lengths"], key=int):
-        line[f"wrong_bits_{length}"] = row["lengths"][length]["wrong_bits"]
-    return line | {f"wrong_bits_{name}": count["wrong_bits"] for name, count in row["files"].items()}
-
-
-def summary(rows: Sequence[dict]) -> list[dict]:
-    """One dictionary a recipe: how many runs converged and were exact, with 95 % intervals, and what it took.
-
-    The medians and worst cases are over all runs, converged or not.
-    """
-    return [_summary_of([row for row in rows if row["recipe"] == name]) for name in _names(rows)]
-
-
-def _names(rows: Sequence[dict]) -> dict[str, None]:
-    return dict.fromkeys(row["recipe"] for row in rows)
-
-
-def _summary_of(rows: list[dict]) -> dict:
-    exact: dict[str, list[bool]] = {}
-    for row in rows:
-        for name, count in {**row["lengths"], **row["files"]}.items():
-            exact.setdefault(name, []).append(count["wrong_bits"] == 0)
-    sequences, seconds = [row["sequences"] for row in rows], [row["seconds"] for row in rows]
-    return {
-        "recipe": rows[0]["recipe"],
-        "converged": share(sum(row["converged"] for row in rows), len(rows)),
-        "sequences_median": statistics.median(sequences),
-        "sequences_worst": max(sequences),
-        "seconds_median": statistics.median(seconds),
-        "seconds_worst": max(seconds),
-        "exact": {name: share(sum(exact[name]), len(exact[name])) for name in exact},
-    }
-
-
-def share(successes: int, trials: int) -> str:
-    """A count and its exact (Clopper-Pearson) 95 % interval: "100/100, 96.4–100 %"."""
-    from scipy.stats import binomtest  # takes a second to import: only where a table is wanted
-
-    interval = binomtest(successes, trials).proportion_ci(confidence_level=0.95, method="exact")
-    low, high = (f"{100 * bound:.1f}".removesuffix(".0") for bound in interval)
-    return f"{successes}/{trials}, {low}–{high} %"
-
-
-def versions() -> dict[str, str]:
-    """The versions that a run depends on."""
-    try:
-        ours = version("ntm-lib")
-    except PackageNotFoundError:
-        ours = "not installed"
-    return {"python": platform.python_version(), "torch": torch.__version__, "ntm_lib": ours}
-
-
-def _note_commands(out: Path, recipes: list[Recipe], seeds: Sequence[int], questions: Questions) -> None:
-    """Add this study to the manifest, unless the same command made it before."""
-    path = out / "manifest.json"
-    manifest = _read(path, {"commands", "recipes"}) if path.exists() else {"commands": [], "recipes": {}}
-    for recipe in recipes:
-        command = command_of(recipe, seeds, out, questions)
-        if command not in manifest["commands"]:
-            manifest["commands"].append(command)
-        base = closest(recipe)
-        manifest["recipes"][recipe.name] = {"is": base.name, "but": differences(recipe, base)}
-    manifest |= {"versions": versions(), "cpu_count": os.cpu_count()}
-    write_whole(path, (json.dumps(manifest, indent=1) + "\n").encode())
-
-
-def command_of(recipe: Recipe, seeds: Sequence[int], out: Path, questions: Questions) -> str:
-    """The command that makes these runs."""
-    base = closest(recipe)
-    words = ["ntm", "study", base.name, "--seeds", seeds_text(seeds), "--out", str(out)]
-    if questions.lengths:
-        words += ["--lengths", *map(str, questions.lengths), "--sequences", str(questions.sequences)]
-    if questions.file:
-        words += ["--file", str(questions.file)]
-    for name, value in differences(recipe, base).items():
-        words += [f"--{name}", str(value)]
-    return shlex.join(words)
-
-
-def closest(recipe: Recipe) -> Recipe:
-    """The named recipe that a recipe differs least from."""
-    return min(map(named.by_name, named.names()), key=lambda base: len(differences(recipe, base)))
-
-
-def differences(recipe: Recipe, base: Recipe) -> dict[str, object]:
-    """The fields of a recipe, those of its machine as "machine.…", that are not as in another."""
-    mine, other = _flat(recipe), _flat(base)
-    return {name: value for name, value in mine.items() if name not in other or other[name] != value}
-
-
-def _flat(recipe: Recipe) -> dict[str, object]:
-    values = {field.name: getattr(recipe, field.name) for field in fields(recipe) if field.name != "machine"}
-    kind = {"machine": type(recipe.machine).__name__}
-    return values | kind | {f"machine.{name}": value for name, value in asdict(recipe.machine).items()}
-
-
-def seeds_text(seeds: Sequence[int]) -> str:
-    """Seeds in short: [0, 1, 2, 7] -> "0-2,7"."""
-    spans: list[list[int]] = []
-    for seed in sorted(set(seeds)):
-        if spans and seed == spans[-1][1] + 1:
-            spans[-1][1] = seed
-        else:
-            spans.append([seed, seed])
-    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in spans)
-
-
-def parse_seeds(text: str) -> list[int]:
-    """What `seeds_text` wrote: "0-2,7" -> [0, 1, 2, 7]; ValueError for anything else."""
-    if not re.fullmatch(r"\d+(-\d+)?(,\d+(-\d+)?)*", text):
-        raise ValueError(f"seeds are {text!r}: expected whole numbers and ranges, such as 0-99 or 3,5,8-12")
-    spans = [[int(seed) for seed in span.split("-")] for span in text.split(",")]
-    for span in spans:
-        if span[0] > span[-1]:
-            raise ValueError(f"seeds are {text!r}: expected ranges that rise; {span[0]}-{span[-1]} falls")
-    return list(dict.fromkeys(seed for span in spans for seed in range(span[0], span[-1] + 1)))
 
 
 def _sha256(content: bytes) -> str:

@@ -1,0 +1,67 @@
+"""Rows of a study as tables: a line a run, and counts with their intervals."""
+
+import csv
+import io
+import statistics
+from collections.abc import Sequence
+
+COLUMNS = ("recipe", "seed", "converged", "sequences", "seconds", "stopped")
+"""What every line of runs.csv begins with; wrong bits follow."""
+
+
+def table(rows: Sequence[dict]) -> str:
+    """Rows as CSV: the columns of `COLUMNS`, then wrong bits by kind and length, by asked length, and by file."""
+    lines = [_line(row) for row in rows]
+    text = io.StringIO()
+    columns = dict.fromkeys(column for line in lines for column in line) or COLUMNS
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(lines)
+    return text.getvalue()
+
+
+def _line(row: dict) -> dict:
+    line = {column: row[column] for column in COLUMNS}
+    for kind, lengths in row["wrong_bits"].items():
+        line |= {f"wrong_bits_{kind}_{length}": wrong for length, wrong in lengths.items()}
+    for length in sorted(row["lengths"], key=int):
+        line[f"wrong_bits_{length}"] = row["lengths"][length]["wrong_bits"]
+    return line | {f"wrong_bits_{name}": count["wrong_bits"] for name, count in row["files"].items()}
+
+
+def summary(rows: Sequence[dict]) -> list[dict]:
+    """One dictionary a recipe: how many runs converged and were exact, with 95 % intervals, and what it took.
+
+    The medians and worst cases are over all runs, converged or not.
+    """
+    return [_summary_of([row for row in rows if row["recipe"] == name]) for name in _names(rows)]
+
+
+def _names(rows: Sequence[dict]) -> dict[str, None]:
+    return dict.fromkeys(row["recipe"] for row in rows)
+
+
+def _summary_of(rows: list[dict]) -> dict:
+    exact: dict[str, list[bool]] = {}
+    for row in rows:
+        for name, count in {**row["lengths"], **row["files"]}.items():
+            exact.setdefault(name, []).append(count["wrong_bits"] == 0)
+    sequences, seconds = [row["sequences"] for row in rows], [row["seconds"] for row in rows]
+    return {
+        "recipe": rows[0]["recipe"],
+        "converged": share(sum(row["converged"] for row in rows), len(rows)),
+        "sequences_median": statistics.median(sequences),
+        "sequences_worst": max(sequences),
+        "seconds_median": statistics.median(seconds),
+        "seconds_worst": max(seconds),
+        "exact": {name: share(sum(exact[name]), len(exact[name])) for name in exact},
+    }
+
+
+def share(successes: int, trials: int) -> str:
+    """A count and its exact (Clopper-Pearson) 95 % interval: "100/100, 96.4–100 %"."""
+    from scipy.stats import binomtest  # takes a second to import: only where a table is wanted
+
+    interval = binomtest(successes, trials).proportion_ci(confidence_level=0.95, method="exact")
+    low, high = (f"{100 * bound:.1f}".removesuffix(".0") for bound in interval)
+    return f"{successes}/{trials}, {low}–{high} %"

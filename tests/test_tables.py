@@ -1,0 +1,65 @@
+"""Tables of a study: a line a run, and counts with their intervals."""
+
+import csv
+
+import pytest
+
+from ntm_lib.training import tables
+
+
+def row(recipe, seed, converged, sequences, wrong_at_1000, **entries):
+    return {
+        "recipe": recipe,
+        "seed": seed,
+        "converged": converged,
+        "sequences": sequences,
+        "seconds": sequences / 100,
+        "stopped": None,
+        "wrong_bits": {"random": {"20": 0, "120": 3}, "zeros": {"20": 1}},
+        "lengths": {"1000": {"wrong_bits": wrong_at_1000}, "200": {"wrong_bits": 0}},
+        "files": {},
+        **entries,
+    }
+
+
+ROWS = [row("a", 0, True, 300, 0), row("a", 2, True, 100, 9), row("a", 10, False, 700, 0), row("b", 0, True, 500, 0)]
+
+
+def test_the_table_has_a_line_a_run():
+    wide = row("b", 1, False, 5, 2, stopped="NaN, here", files={"README.md": {"wrong_bits": 4}})
+    lines = list(csv.DictReader(tables.table([*ROWS, wide]).splitlines()))
+    assert list(lines[0]) == [
+        *tables.COLUMNS,
+        "wrong_bits_random_20",
+        "wrong_bits_random_120",
+        "wrong_bits_zeros_20",
+        "wrong_bits_200",
+        "wrong_bits_1000",
+        "wrong_bits_README.md",
+    ]
+    assert [line["wrong_bits_1000"] for line in lines] == ["0", "9", "0", "0", "2"]
+    assert [line["wrong_bits_README.md"] for line in lines] == ["", "", "", "", "4"]
+    assert [line["converged"] for line in lines] == ["True", "True", "False", "True", "False"]
+    assert lines[4]["stopped"] == "NaN, here" and lines[0]["stopped"] == ""
+
+
+def test_the_summary_counts_and_gives_intervals():
+    a, b = tables.summary(ROWS)
+    assert a == {
+        "recipe": "a",
+        "converged": "2/3, 9.4–99.2 %",
+        "sequences_median": 300,
+        "sequences_worst": 700,
+        "seconds_median": 3.0,
+        "seconds_worst": 7.0,
+        "exact": {"1000": "2/3, 9.4–99.2 %", "200": "3/3, 29.2–100 %"},
+    }
+    assert b["recipe"] == "b" and b["converged"] == "1/1, 2.5–100 %"
+
+
+@pytest.mark.parametrize(
+    ("successes", "trials", "text"),
+    [(100, 100, "96.4–100"), (95, 100, "88.7–98.4"), (0, 10, "0–30.8"), (15, 24, "40.6–81.2")],
+)
+def test_intervals_are_those_of_clopper_and_pearson(successes, trials, text):
+    assert tables.share(successes, trials) == f"{successes}/{trials}, {text} %"
