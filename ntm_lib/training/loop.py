@@ -9,19 +9,17 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import binary_cross_entropy_with_logits
 
 from ntm_lib import tasks
 from ntm_lib.machine import NTMState
 from ntm_lib.training import checkpoints, curriculum
 from ntm_lib.training.evaluation import Verdict, copy_format, judge, validate
+from ntm_lib.training.losses import auxiliary_losses, loss_of
 from ntm_lib.training.recipes import Recipe
 from ntm_lib.training.run import Progress, Run
 
 RUNNING = 0.9
 """How much of the running loss the past keeps at each update."""
-ENTROPY_EPSILON = 1e-9
-"""Added to a weight inside the entropy's logarithm."""
 VALIDATIONS_IN_A_ROW = 2
 """Exact validations, one after the other, that end a training."""
 PAYLOADS = {"random": tasks.payload, "uneven": tasks.uneven_payload, "varied": tasks.varied_payload}
@@ -77,20 +75,6 @@ def draw(run: Run) -> Draw:
     return Draw(tasks.frame_copy(bits, start_marker), length, rows, recipe.handicap if large else 1.0)
 
 
-def loss_of(logits: Tensor, batch: tasks.Batch, over: str) -> Tensor:
-    """Mean cross-entropy in nats a bit, over the answer or over the whole sequence."""
-    if over == "sequence":
-        return binary_cross_entropy_with_logits(logits, batch.targets)
-    weight = batch.mask.unsqueeze(-1).expand_as(logits)
-    return binary_cross_entropy_with_logits(logits, batch.targets, weight, reduction="sum") / weight.sum()
-
-
-def spread_of(history: list[NTMState]) -> Tensor:
-    """Mean entropy of all weightings of all steps, in nats: 0 where every head points at one row."""
-    weights = torch.stack([state.weights for state in history])
-    return -(weights * (weights + ENTROPY_EPSILON).log()).sum(-1).mean()
-
-
 def learning_rate(recipe: Recipe, progress: Progress) -> float:
     """The rate of the next update: warm-up, then the peak, then a cosine from peak to final while settling."""
     peak = recipe.learning_rate
@@ -103,53 +87,6 @@ def learning_rate(recipe: Recipe, progress: Progress) -> float:
     return peak * warm * (recipe.final_rate + (1 - recipe.final_rate) * 0.5 * (1 + math.cos(math.pi * since)))
 
 
-def changes_of(history: list[NTMState], mask: Tensor) -> Tensor:
-    """Mean over the answer's steps of the squared change of a row's numbers, summed over rows: mask (B,T) -> ()."""
-    steps = [t for t in range(1, len(history)) if mask[:, t].any()]
-    changed = [(history[t].memory - history[t - 1].memory).square().sum(dim=(1, 2)) for t in steps]
-    return torch.stack(changed).mean() / history[0].memory.shape[-1]
-
-
-def unrest_of(history: list[NTMState], mask: Tensor, read_heads: int) -> Tensor:
-    """How far the readers are from resting while the sequence comes in: mask (B,T) -> ().
-
-    The mean of 1 - w_t . w_(t-1), counted as 0 during the answer: 0 for a head that stays on one row, 1 for one that
-    leaves it, and nearly 1 for one that is spread over many.
-    """
-    weights = torch.stack([state.weights[:, :read_heads] for state in history], dim=1)  # (B, T, R, N)
-    stays = (weights[:, 1:] * weights[:, :-1]).sum(-1)  # (B, T - 1, R)
-    return ((1 - stays) * (1 - mask[:, 1:, None])).mean()
-
-
-def heard_of(history: list[NTMState], mask: Tensor) -> Tensor:
-    """Mean square of what is read while the sequence comes in, counted as 0 during the answer: mask (B,T) -> ()."""
-    reads = torch.stack([state.reads for state in history], dim=1)  # (B, T, R, M)
-    return (reads.square().mean((2, 3)) * (1 - mask)).mean()
-
-
-def settling_weight(recipe: Recipe, progress: Progress) -> float:
-    """How much of the focus and quiet losses counts: nothing until the machine settles, then rising to all."""
-    if progress.settled_at is None:
-        return 0.0
-    return min(1.0, (progress.update - progress.settled_at + 1) / max(1, recipe.focus_updates))
-
-
-def auxiliary_losses(run: Run, states: list[NTMState], mask: Tensor) -> Iterator[tuple[float, Tensor]]:
-    """What training asks of the heads beside the answer: weights and losses, those that count at this moment."""
-    recipe, progress = run.recipe, run.progress
-    if not states:  # a machine without a memory
-        return
-    if recipe.listen:
-        yield recipe.listen, heard_of(states, mask)
-    if recipe.rest and progress.learned:
-        yield recipe.rest * progress.learned, unrest_of(states, mask, run.model.config.read_heads)
-    share = settling_weight(recipe, progress)
-    if recipe.focus and share:
-        yield share * recipe.focus, spread_of(states)
-    if recipe.quiet and share:
-        yield share * recipe.quiet, changes_of(states, mask)
-
-
 def update(run: Run) -> dict:
     """One update; returns its record. Leaves the weights as they were if the loss or the gradient is not finite."""
     recipe, progress, parameters = run.recipe, run.progress, list(run.model.parameters())
@@ -157,7 +94,11 @@ def update(run: Run) -> dict:
     states: list[NTMState] = []
     logits, _ = run.model(batch.inputs, memory_size=rows, history=states, key_strength=key_strength)
     loss = loss_of(logits, batch, recipe.loss_over)
-    total = loss + sum(weight * cost for weight, cost in auxiliary_losses(run, states, batch.mask))
+    total = loss
+    if states:  # a machine without a memory has none
+        read_heads = run.model.config.read_heads
+        for weight, cost in auxiliary_losses(recipe, progress, states, batch.mask, read_heads):
+            total = total + weight * cost
     run.optimizer.zero_grad()
     total.backward()
     norm = clip(parameters, recipe)

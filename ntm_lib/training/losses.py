@@ -1,0 +1,78 @@
+"""What a machine is trained to make small: the error of its answer, and what its heads should not do meanwhile.
+
+B sequences, T steps, R read heads, H heads, N rows, M numbers a row; a history holds the state after every step.
+"""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+from ntm_lib import tasks
+from ntm_lib.machine import NTMState
+from ntm_lib.training.recipes import Recipe
+from ntm_lib.training.run import Progress
+
+ENTROPY_EPSILON = 1e-9
+"""Added to a weight inside the entropy's logarithm."""
+
+
+def loss_of(logits: Tensor, batch: tasks.Batch, over: str) -> Tensor:
+    """Mean cross-entropy in nats a bit, over the answer or over the whole sequence."""
+    if over == "sequence":
+        return binary_cross_entropy_with_logits(logits, batch.targets)
+    weight = batch.mask.unsqueeze(-1).expand_as(logits)
+    return binary_cross_entropy_with_logits(logits, batch.targets, weight, reduction="sum") / weight.sum()
+
+
+def spread_of(history: list[NTMState]) -> Tensor:
+    """Mean entropy of all weightings of all steps, in nats: 0 where every head points at one row."""
+    weights = torch.stack([state.weights for state in history])
+    return -(weights * (weights + ENTROPY_EPSILON).log()).sum(-1).mean()
+
+
+def changes_of(history: list[NTMState], mask: Tensor) -> Tensor:
+    """Mean over the answer's steps of the squared change of a row's numbers, summed over rows: mask (B,T) -> ()."""
+    steps = [t for t in range(1, len(history)) if mask[:, t].any()]
+    changed = [(history[t].memory - history[t - 1].memory).square().sum(dim=(1, 2)) for t in steps]
+    return torch.stack(changed).mean() / history[0].memory.shape[-1]
+
+
+def unrest_of(history: list[NTMState], mask: Tensor, read_heads: int) -> Tensor:
+    """How far the readers are from resting while the sequence comes in: mask (B,T) -> ().
+
+    The mean of 1 - w_t . w_(t-1), counted as 0 during the answer: 0 for a head that stays on one row, 1 for one that
+    leaves it, and nearly 1 for one that is spread over many.
+    """
+    weights = torch.stack([state.weights[:, :read_heads] for state in history], dim=1)  # (B, T, R, N)
+    stays = (weights[:, 1:] * weights[:, :-1]).sum(-1)  # (B, T - 1, R)
+    return ((1 - stays) * (1 - mask[:, 1:, None])).mean()
+
+
+def heard_of(history: list[NTMState], mask: Tensor) -> Tensor:
+    """Mean square of what is read while the sequence comes in, counted as 0 during the answer: mask (B,T) -> ()."""
+    reads = torch.stack([state.reads for state in history], dim=1)  # (B, T, R, M)
+    return (reads.square().mean((2, 3)) * (1 - mask)).mean()
+
+
+def settling_weight(recipe: Recipe, progress: Progress) -> float:
+    """How much of the focus and quiet losses counts: nothing until the machine settles, then rising to all."""
+    if progress.settled_at is None:
+        return 0.0
+    return min(1.0, (progress.update - progress.settled_at + 1) / max(1, recipe.focus_updates))
+
+
+def auxiliary_losses(
+    recipe: Recipe, progress: Progress, history: list[NTMState], mask: Tensor, read_heads: int
+) -> Iterator[tuple[float, Tensor]]:
+    """What training asks of the heads beside the answer: weights and losses, those that count at this moment."""
+    if recipe.listen:
+        yield recipe.listen, heard_of(history, mask)
+    if recipe.rest and progress.learned:
+        yield recipe.rest * progress.learned, unrest_of(history, mask, read_heads)
+    share = settling_weight(recipe, progress)
+    if recipe.focus and share:
+        yield share * recipe.focus, spread_of(history)
+    if recipe.quiet and share:
+        yield share * recipe.quiet, changes_of(history, mask)

@@ -1,0 +1,87 @@
+"""README: its results are those of the committed tables, its commands those that made them, its example runs."""
+
+import csv
+import json
+import re
+import statistics
+from pathlib import Path
+
+import pytest
+import torch
+
+from ntm_lib.training.tables import share
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+STUDIES = {"reliable": "reliable", "reliable_kept_training": "kept", "reliable_lstm": "reliable_lstm"}
+"""Recipes and the directories of their tables."""
+
+
+def lines(recipe):
+    with (ROOT / "data" / "studies" / STUDIES[recipe] / "runs.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def count(values):
+    """How many of those that were asked are right, as README writes it."""
+    asked = [value for value in values if value != ""]
+    return share(sum(value in ("0", "True") for value in asked), len(asked))
+
+
+def result(what):
+    """The cells after the one that begins like this, in README's table."""
+    (line,) = re.findall(rf"^\| {re.escape(what)}[^|]*\| ([^|]*) \| ([^|]*) \|$", README, re.MULTILINE)
+    return line
+
+
+@pytest.mark.parametrize("recipe", STUDIES)
+def test_every_seed_in_order_is_in_the_table(recipe):
+    seeds = [int(line["seed"]) for line in lines(recipe)]
+    assert seeds == list(range(len(seeds)))
+    assert {line["recipe"] for line in lines(recipe)} == {recipe}
+
+
+@pytest.mark.parametrize(
+    ("what", "recipe", "column"),
+    [
+        ("`reliable`, seeds 0-99 that converged", "reliable", "converged"),
+        ("... no wrong bit in 20 sequences of length 1,000", "reliable", "wrong_bits_1000"),
+        ("... every byte of this file right", "reliable", "wrong_bits_README.md"),
+        ("trained on for as many updates again", "reliable_kept_training", "converged"),
+        ("`reliable_lstm`, seeds 0-29 that converged", "reliable_lstm", "converged"),
+    ],
+)
+def test_counts_are_those_of_the_tables(what, recipe, column):
+    assert result(what)[0] == count(line[column] for line in lines(recipe))
+
+
+@pytest.mark.parametrize(
+    ("what", "column", "form"),
+    [
+        ("... sequences seen until the end of training", "sequences", "{:,.0f} / {:,.0f}"),
+        ("... seconds from start to verdict", "seconds", "{:.0f} / {:.0f}"),
+    ],
+)
+def test_what_it_took_is_what_the_table_says(what, column, form):
+    numbers = [float(line[column]) for line in lines("reliable")]
+    assert result(what)[0] == form.format(statistics.median(numbers), max(numbers))
+
+
+@pytest.mark.parametrize("recipe", STUDIES)
+def test_the_commands_are_those_that_made_the_tables(recipe):
+    manifest = json.loads((ROOT / "data" / "studies" / STUDIES[recipe] / "manifest.json").read_text())
+    assert manifest["recipes"] == {recipe: {"is": recipe, "but": {}}}
+    for command in manifest["commands"]:
+        study, *questions = re.split(r" (?=--lengths|--file)", command)
+        assert f"| `{study}` |" in README
+        assert all(f"`{question}`" in README for question in questions)
+
+
+def test_the_example_runs():
+    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    shorter = code.replace("range(1000)", "range(2)")
+    assert shorter != code
+    names = {}
+    exec(shorter, names)
+    assert names["logits"].shape == (8, 6, 8)
+    assert torch.isfinite(names["loss"])
