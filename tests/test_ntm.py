@@ -253,6 +253,21 @@ def test_reads_are_of_the_memory_just_written():
 # What it starts from
 
 
+@pytest.mark.parametrize("weightings", ["separate", "single"])
+def test_first_reads_of_the_first_memory(weightings):
+    """By hand; nothing else is learned instead."""
+    config = vary(initial_reads="memory", initial_memory="learned", initial_weights="learned", **pairs(weightings))
+    model = make(config)
+    assert "reads_0" not in dict(model.named_parameters())
+    state = model.initial_state(B)
+    for b in range(B):
+        for head in range(4):
+            expected = sum(state.weights[b, head, n] * state.memory[b, n] for n in range(13))
+            torch.testing.assert_close(state.reads[b, head], expected)
+    logits, _ = model(sequence())
+    assert logits.shape == (B, T, 19)
+
+
 @pytest.mark.parametrize("rows", [1, 5, 13])
 def test_first_weights(rows):
     first = NTM(SMALL).initial_state(B, rows).weights
@@ -459,6 +474,7 @@ def test_every_size_of_the_configuration_is_in_the_list_above():
         ("weightings", "'separate', 'single', 'shared-previous'"),
         ("initial_weights", "'first-row', 'spaced', 'uniform', 'learned'"),
         ("initial_memory", "'constant', 'random', 'learned'"),
+        ("initial_reads", "'learned', 'memory'"),
         ("output_from", "'hidden-and-reads', 'hidden'"),
     ],
 )

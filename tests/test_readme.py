@@ -46,7 +46,7 @@ def test_every_seed_in_order_is_in_the_table(recipe):
     [
         ("`reliable`, seeds 0-99 that converged", "reliable", "converged"),
         ("... no wrong bit in 20 sequences of length 1,000", "reliable", "wrong_bits_1000"),
-        ("... every byte of this file right", "reliable", "wrong_bits_README.md"),
+        ("seeds 0-19: every byte of this file right", "reliable", "wrong_bits_README.md"),
         ("trained on for as many updates again", "reliable_kept_training", "converged"),
         ("`reliable_lstm`, seeds 0-29 that converged", "reliable_lstm", "converged"),
     ],
@@ -72,7 +72,7 @@ def test_the_commands_are_those_that_made_the_tables(recipe):
     manifest = json.loads((ROOT / "data" / "studies" / STUDIES[recipe] / "manifest.json").read_text())
     assert manifest["recipes"] == {recipe: {"is": recipe, "but": {}}}
     for command in manifest["commands"]:
-        study, *questions = re.split(r" (?=--lengths|--file)", command)
+        study, *questions = re.split(r" (?=--lengths)", command)
         assert f"| `{study}` |" in README
         assert all(f"`{question}`" in README for question in questions)
 

@@ -220,6 +220,7 @@ def test_post_2014_is_the_code_of_the_day_of_the_post():
         initial_weights="learned",
         initial_memory="learned",
         initial_value=1.0,  # uniform from -1 to 1
+        initial_reads="memory",
         output_from="hidden",
     )
 

@@ -14,6 +14,7 @@ from ntm_lib.machine.heads import Heads, Weightings
 Controller = Literal["feed-forward", "lstm"]
 InitialWeights = Literal["first-row", "spaced", "uniform", "learned"]
 InitialMemory = Literal["constant", "random", "learned"]
+InitialReads = Literal["learned", "memory"]
 OutputFrom = Literal["hidden-and-reads", "hidden", "reads"]
 
 
@@ -53,6 +54,9 @@ class NTMConfig:
     initial_value: float = 0.0
     """The number in every cell of a constant initial memory; of a random or learned one the farthest from 0, where 0
     means 1 / sqrt(N + M)."""
+    initial_reads: InitialReads = "learned"
+    """What the controller sees as the reads before the first step: learned numbers, or the first memory at the first
+    weightings."""
     output_from: OutputFrom = "hidden-and-reads"
     """What the output layer sees."""
 
@@ -76,6 +80,7 @@ _CHOICES = {
     "weightings": Weightings,
     "initial_weights": InitialWeights,
     "initial_memory": InitialMemory,
+    "initial_reads": InitialReads,
     "output_from": OutputFrom,
 }
 
@@ -124,7 +129,8 @@ class NTM(nn.Module):
             ),
             config.output_size,
         )
-        self.reads_0 = nn.Parameter(torch.zeros(1, config.read_heads, config.word_size))
+        if config.initial_reads == "learned":
+            self.reads_0 = nn.Parameter(torch.zeros(1, config.read_heads, config.word_size))
         self._make_initial_memory()
         if config.initial_weights == "learned":
             self.weights_0 = nn.Parameter(torch.randn(self.heads.addressing_heads, config.memory_size))
@@ -151,17 +157,18 @@ class NTM(nn.Module):
         """
         rows = _size("memory_size", self.config.memory_size if memory_size is None else memory_size)
         self._require_free_size(rows)
-        return NTMState(
-            memory=memory.initial_memory(self.memory_0, batch_size, rows),
-            weights=self._initial_weights(batch_size, rows),
-            reads=self.reads_0.expand(batch_size, -1, -1),
-            controller=self.controller.initial_state(batch_size),
-        )
+        tape = memory.initial_memory(self.memory_0, batch_size, rows)
+        weights = self._initial_weights(batch_size, rows)
+        if self.config.initial_reads == "learned":
+            reads = self.reads_0.expand(batch_size, -1, -1)
+        else:
+            reads = memory.read(tape, self.heads.reading(weights))
+        return NTMState(tape, weights, reads, self.controller.initial_state(batch_size))
 
     def _initial_weights(self, batch_size: int, rows: int) -> Tensor:
         if self.config.initial_weights == "learned":
             return self.weights_0.softmax(-1).expand(batch_size, -1, -1)
-        weights = self.reads_0.new_zeros(batch_size, self.heads.addressing_heads, rows)
+        weights = self.output.weight.new_zeros(batch_size, self.heads.addressing_heads, rows)
         if self.config.initial_weights == "uniform":
             return weights + 1 / rows
         heads = torch.arange(self.heads.addressing_heads)
@@ -247,9 +254,9 @@ class NTM(nn.Module):
             raise ValueError(
                 f"inputs are {inputs.shape[-1]} wide: this machine has input_size {self.config.input_size}"
             )
-        if inputs.dtype != self.reads_0.dtype:
+        if inputs.dtype != self.output.weight.dtype:
             raise TypeError(
-                f"inputs are {inputs.dtype}: expected {self.reads_0.dtype}; convert them with inputs.to(...)"
+                f"inputs are {inputs.dtype}: expected {self.output.weight.dtype}; convert them with inputs.to(...)"
             )
 
     def _check_state(self, state: NTMState, batch_size: int, memory_size: int | None = None) -> None:
@@ -282,8 +289,10 @@ class NTM(nn.Module):
                 " pass a state of this machine's own"
             )
         for tensor in (*state[:3], *state.controller):
-            if tensor.dtype != self.reads_0.dtype:
-                raise TypeError(f"state is {tensor.dtype}: expected {self.reads_0.dtype}, as the machine's weights")
+            if tensor.dtype != self.output.weight.dtype:
+                raise TypeError(
+                    f"state is {tensor.dtype}: expected {self.output.weight.dtype}, as the machine's weights"
+                )
 
 
 def _size(name: str, value: int) -> int:

@@ -96,9 +96,8 @@ def update(run: Run) -> dict:
     loss = loss_of(logits, batch, recipe.loss_over)
     total = loss
     if states:  # a machine without a memory has none
-        read_heads = run.model.config.read_heads
-        for weight, cost in auxiliary_losses(recipe, progress, states, batch.mask, read_heads):
-            total = total + weight * cost
+        costs = auxiliary_losses(recipe, progress, states, batch.mask, run.model.config.read_heads)
+        total = loss + sum(weight * cost for weight, cost in costs)
     run.optimizer.zero_grad()
     total.backward()
     norm = clip(parameters, recipe)

@@ -194,6 +194,7 @@ post_2014 = replace(
         initial_weights="learned",
         initial_memory="learned",
         initial_value=1.0,
+        initial_reads="memory",
         output_from="hidden",
     ),
     initialisation="glorot",
@@ -204,8 +205,7 @@ post_2014 = replace(
     clip_value=0.0,
 )
 """The post's code on the day of the post (shawntan 01b0b6e): one weighting for reading and writing, 7 bits and an
-end marker, a learned start, output from the hidden layer, loss over all steps, length 20 * progress ** 1.5, no clip.
-One difference: the first read is learned, where the post's is of the first memory at the first weighting."""
+end marker, a learned start, output from the hidden layer, loss over all steps, length 20 * progress ** 1.5, no clip."""
 
 
 def names() -> list[str]:
