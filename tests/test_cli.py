@@ -54,7 +54,12 @@ def start(*words, **options):
     """Run a command in a process group of its own, as a shell does."""
     command = [sys.executable, "-m", "ntm_lib", *map(str, words)]
     pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    return subprocess.Popen(command, **pipes, start_new_session=True, **options)
+    return subprocess.Popen(command, **pipes, start_new_session=True, preexec_fn=_obey_ctrl_c, **options)
+
+
+def _obey_ctrl_c():
+    """Tests that a shell runs in the background inherit that Ctrl-C is ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_until(condition, process):
