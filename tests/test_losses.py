@@ -57,6 +57,9 @@ def test_a_certain_mistake_has_a_finite_loss_and_gradient(over):
     assert logits.grad.abs().sum() > 0
 
 
+# Heads that point at one row, and a memory that rests
+
+
 def states(*weights):
     return [NTMState(memory=None, weights=torch.tensor(w), reads=None, controller=()) for w in weights]
 

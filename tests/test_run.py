@@ -9,6 +9,7 @@ from small import SMALL, YARDSTICK, same_tensors, tensors
 from torch import nn
 
 from ntm_lib.machine import NTM, LSTMBaseline
+from ntm_lib.machine.heads import Emission
 from ntm_lib.training import recipes
 from ntm_lib.training.run import Run, build, make_optimizer
 
@@ -161,11 +162,10 @@ def test_what_moves_a_head_starts_as_deaf_to_the_payload_as_the_recipe_says():
     h = torch.randn(7, 11, generator=torch.Generator().manual_seed(0)).tanh()
 
     def emissions(machine):
-        return dict(zip(naive_names, machine.heads.linear(h).split(machine.heads.sizes, dim=-1), strict=True))
+        return dict(zip(Emission._fields, machine.heads.linear(h).split(machine.heads.sizes, dim=-1), strict=True))
 
-    naive_names = ["key", "beta", "g", "s", "gamma", "erase", "add"]
     before, after = emissions(plain), emissions(deaf)
-    for name in naive_names:
+    for name in Emission._fields:
         factor = 0.25 if name in {"beta", "g", "s", "gamma"} else 1.0
         spread = before[name] - before[name].mean(dim=0)
         torch.testing.assert_close(after[name] - after[name].mean(dim=0), factor * spread, msg=name)
