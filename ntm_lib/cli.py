@@ -53,7 +53,7 @@ def _train(argv: list[str]) -> int:
     """Train a machine, say what it learned, and keep it in DIR; an interrupted DIR goes on. 0 only if converged."""
     parser = _parser("train")
     parser.add_argument("recipe", nargs="?", default="reliable", help="one that `ntm recipes` lists")
-    parser.add_argument("--seed", type=int, default=0, help="decides everything random")
+    parser.add_argument("--seed", type=int, default=0, help="decides its weights and what it is shown")
     parser.add_argument("--out", type=str, required=True, metavar="DIR", help="where the machine is kept")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     _add_fields(parser, argv)
@@ -134,7 +134,8 @@ def _study(argv: list[str]) -> int:
     parser.add_argument("recipes", type=str, nargs="+", metavar="RECIPE", help="some that `ntm recipes` lists")
     parser.add_argument("--seeds", type=str, required=True, help="such as 0-99 or 3,5,8-12")
     parser.add_argument("--out", type=str, required=True, metavar="DIR", help="where runs and tables are kept")
-    parser.add_argument("--jobs", type=int, default=None, help="runs at a time; else one a core")
+    parser.add_argument("--jobs", type=int, default=None, help="processes; else one a core")
+    parser.add_argument("--together", type=int, default=study.TOGETHER, help="seeds that share a process's passes")
     parser.add_argument("--lengths", type=int, nargs="+", default=[], help="count wrong bits at these lengths too")
     parser.add_argument("--sequences", type=int, default=20, help="in so many random sequences of each")
     parser.add_argument("--file", type=str, default=None, help="copy this file with every machine")
@@ -149,6 +150,7 @@ def _study(argv: list[str]) -> int:
         options.lengths,
         options.sequences,
         options.file,
+        options.together,
     )
     print(json.dumps(tables.summary(rows), indent=1) if options.json else _summaries(tables.summary(rows)))
     return 0

@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 COSINE_EPSILON = 1e-6
 """Added to a squared length inside its root, so that a row or key of zeros is similar to nothing instead of 0/0."""
@@ -18,9 +19,32 @@ SHARPEN_EPSILON = 1e-30
 
 def cosine_similarity(memory: Tensor, key: Tensor) -> Tensor:
     """How alike each key and each row are, from -1 to 1 (Eq. 6): (B,N,M), (B,H,M) -> (B,H,N)."""
-    row_length = (memory.square().sum(-1) + COSINE_EPSILON).sqrt()  # (B, N)
-    key_length = (key.square().sum(-1, keepdim=True) + COSINE_EPSILON).sqrt()  # (B, H, 1)
-    return (key / key_length) @ memory.mT / row_length.unsqueeze(1)  # (B, H, N)
+    unit_key = key / (key.square().sum(-1, keepdim=True) + COSINE_EPSILON).sqrt()
+    similarity, _ = _Similarity.apply(memory, unit_key)
+    return similarity
+
+
+class _Similarity(torch.autograd.Function):
+    """Keys of length 1 times rows over their length, with the derivative written out to spare passes over memory."""
+
+    @staticmethod
+    def forward(memory: Tensor, unit_key: Tensor) -> tuple[Tensor, Tensor]:
+        square = torch.linalg.vector_norm(memory, dim=-1).square()
+        row_length = (square + COSINE_EPSILON).sqrt().unsqueeze(1)  # (B, 1, N)
+        return (unit_key @ memory.mT).div_(row_length), row_length  # (B, H, N)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: tuple[Tensor, Tensor]) -> None:
+        ctx.mark_non_differentiable(output[1])
+        ctx.save_for_backward(*inputs, *output)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor, Tensor]:
+        memory, unit_key, similarity, row_length = ctx.saved_tensors
+        grad = grad / row_length
+        shrink = (grad * similarity).sum(1, keepdim=True) / row_length  # (B, 1, N): what a longer row would lose
+        return torch.baddbmm(memory * shrink.mT, grad.mT, unit_key, beta=-1), grad @ memory
 
 
 def content_weights(memory: Tensor, key: Tensor, beta: Tensor) -> Tensor:

@@ -6,13 +6,15 @@ Both kinds map (x, state) -> (h, state), where x is the input joined with the la
 import torch
 from torch import Tensor, nn
 
+from ntm_lib.machine.stack import Linear, for_each_sequence
+
 
 class FeedForwardController(nn.Module):
     """One tanh layer; without a state of its own it can remember only through the memory."""
 
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__()
-        self.linear = nn.Linear(input_size, hidden_size)
+        self.from_input = Linear(input_size, hidden_size)
 
     def initial_state(self, batch_size: int) -> tuple[()]:
         """There is none: an empty tuple."""
@@ -20,23 +22,29 @@ class FeedForwardController(nn.Module):
 
     def forward(self, x: Tensor, state: tuple[()]) -> tuple[Tensor, tuple[()]]:
         """x (B, input) -> h (B, hidden), state."""
-        return torch.tanh(self.linear(x)), state
+        return torch.tanh(self.from_input(x)), state
 
 
 class LSTMController(nn.Module):
-    """One LSTM layer with a learned initial state (the paper's "bias values")."""
+    """One LSTM layer with a learned initial state (the paper's "bias values"); gates in PyTorch's order."""
 
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__()
-        self.cell = nn.LSTMCell(input_size, hidden_size)
-        self.h_0 = nn.Parameter(torch.zeros(1, hidden_size))
-        self.c_0 = nn.Parameter(torch.zeros(1, hidden_size))
+        self.from_input = Linear(input_size, 4 * hidden_size)
+        self.from_state = Linear(hidden_size, 4 * hidden_size)
+        self.h_0 = nn.Parameter(torch.zeros(hidden_size))
+        self.c_0 = nn.Parameter(torch.zeros(hidden_size))
+        for parameter in (*self.from_input.parameters(), *self.from_state.parameters()):
+            nn.init.uniform_(parameter, -(hidden_size**-0.5), hidden_size**-0.5)  # as torch.nn.LSTM begins
 
     def initial_state(self, batch_size: int) -> tuple[Tensor, Tensor]:
         """The learned (h, c), each (B, hidden)."""
-        return self.h_0.expand(batch_size, -1), self.c_0.expand(batch_size, -1)
+        return for_each_sequence(self.h_0, 1, batch_size), for_each_sequence(self.c_0, 1, batch_size)
 
     def forward(self, x: Tensor, state: tuple[Tensor, Tensor]) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """x (B, input), (h, c) -> h (B, hidden), (h, c)."""
-        state = self.cell(x, state)
-        return state[0], state
+        h, c = state
+        input_gate, forget_gate, new, output_gate = (self.from_input(x) + self.from_state(h)).chunk(4, dim=-1)
+        c = torch.sigmoid(forget_gate) * c + torch.sigmoid(input_gate) * torch.tanh(new)
+        h = torch.sigmoid(output_gate) * torch.tanh(c)
+        return h, (h, c)

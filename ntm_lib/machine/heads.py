@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from ntm_lib.machine.stack import Linear
+
 Weightings = Literal["separate", "single", "shared-previous"]
 
 
@@ -37,7 +39,7 @@ class Heads(nn.Module):
         per_address = [word_size, 1, 1, 2 * shift_range + 1, 1]
         sizes = [n * self.addressing_heads for n in per_address] + [word_size * write_heads] * 2
         self.sizes = sizes
-        self.linear = nn.Linear(controller_size, sum(sizes))
+        self.linear = Linear(controller_size, sum(sizes))
 
     def forward(self, h: Tensor) -> Emission:
         """Split and squash the linear layer's output: h (B, hidden) -> Emission."""

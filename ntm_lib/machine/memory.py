@@ -3,12 +3,18 @@
 Shapes: B sequences, H heads, N memory locations (rows), M numbers a row.
 """
 
+from typing import Any
+
+import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from ntm_lib.machine.stack import for_each_sequence
 
 
 def initial_memory(rows: Tensor, batch_size: int, memory_size: int) -> Tensor:
-    """A fresh memory for every sequence: rows (1,M), repeated, or (N,M), as they are -> (B,N,M)."""
-    return rows.expand(batch_size, memory_size, rows.shape[-1])
+    """A fresh memory for every sequence: rows (1,M), repeated, or (N,M), as they are -> (B,N,M); or a stack of them."""
+    return for_each_sequence(rows.expand(*rows.shape[:-2], memory_size, -1), 2, batch_size)
 
 
 def read(memory: Tensor, weights: Tensor) -> Tensor:
@@ -30,9 +36,50 @@ def add(memory: Tensor, weights: Tensor, add: Tensor) -> Tensor:
     return memory.baddbmm(weights.mT, add)
 
 
-def write(memory: Tensor, weights: Tensor, erase: Tensor, add: Tensor) -> Tensor:
-    """All heads erase, then all heads add (Eqs. 3 and 4): (B,N,M), (B,H,N), (B,H,M), (B,H,M) -> (B,N,M)."""
-    return _add(_erase(memory, weights, erase), weights, add)
+def write(
+    memory: Tensor, weights: Tensor, erase: Tensor, add: Tensor, room: tuple[Tensor, Tensor] | None = None
+) -> Tensor:
+    """All heads erase, then all heads add (Eqs. 3 and 4): (B,N,M), (B,H,N), (B,H,M), (B,H,M) -> (B,N,M).
+
+    Without autograd, `room` for two memories spares new ones: the first then holds the result of a single head, and
+    may be `memory` itself.
+    """
+    if weights.shape[1] > 1:
+        return _add(_erase(memory, weights, erase), weights, add)
+    if room is not None:
+        return _write_one_head(memory, weights, erase, add, room)
+    return _WriteOneHead.apply(memory, weights, erase, add)
 
 
 _erase, _add = erase, add  # `write` has parameters of these names
+
+
+def _write_one_head(
+    memory: Tensor, weights: Tensor, erase: Tensor, add: Tensor, room: tuple[Tensor | None, Tensor | None]
+) -> Tensor:
+    """Eqs. 3 and 4 for one head, M (1 - w e) + w a, as M + w (a - e M): two passes over the memory instead of four."""
+    change = torch.addcmul(add, erase, memory, value=-1, out=room[1])
+    return torch.addcmul(memory, weights.mT, change, out=room[0])
+
+
+class _WriteOneHead(torch.autograd.Function):
+    """The same with its derivative written out: autograd would keep and pass over four matrices of memory's size."""
+
+    @staticmethod
+    def forward(memory: Tensor, weights: Tensor, erase: Tensor, add: Tensor) -> Tensor:
+        return _write_one_head(memory, weights, erase, add, room=(None, None))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, ...]:
+        memory, weights, erase, add = ctx.saved_tensors
+        product = grad * memory  # (B, N, M)
+        grad_weights = torch.baddbmm(product @ erase.mT, grad, add.mT, beta=-1).mT
+        grad_erase, grad_add = -(weights @ product), weights @ grad
+        erased = torch.mul(grad, erase, out=product)
+        grad_memory = torch.addcmul(grad, weights.mT, erased, value=-1, out=product)
+        return grad_memory, grad_weights, grad_erase, grad_add

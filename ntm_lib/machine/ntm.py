@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from ntm_lib.machine import addressing, memory
 from ntm_lib.machine.controller import FeedForwardController, LSTMController
 from ntm_lib.machine.heads import Heads, Weightings
+from ntm_lib.machine.stack import Linear, for_each_sequence
 
 Controller = Literal["feed-forward", "lstm"]
 InitialWeights = Literal["first-row", "spaced", "uniform", "learned"]
@@ -123,14 +124,14 @@ class NTM(nn.Module):
             config.shift_range,
             config.weightings,
         )
-        self.output = nn.Linear(
+        self.output = Linear(
             {"hidden": config.controller_size, "reads": reads_size}.get(
                 config.output_from, config.controller_size + reads_size
             ),
             config.output_size,
         )
         if config.initial_reads == "learned":
-            self.reads_0 = nn.Parameter(torch.zeros(1, config.read_heads, config.word_size))
+            self.reads_0 = nn.Parameter(torch.zeros(config.read_heads, config.word_size))
         self._make_initial_memory()
         if config.initial_weights == "learned":
             self.weights_0 = nn.Parameter(torch.randn(self.heads.addressing_heads, config.memory_size))
@@ -160,14 +161,14 @@ class NTM(nn.Module):
         tape = memory.initial_memory(self.memory_0, batch_size, rows)
         weights = self._initial_weights(batch_size, rows)
         if self.config.initial_reads == "learned":
-            reads = self.reads_0.expand(batch_size, -1, -1)
+            reads = for_each_sequence(self.reads_0, 2, batch_size)
         else:
             reads = memory.read(tape, self.heads.reading(weights))
         return NTMState(tape, weights, reads, self.controller.initial_state(batch_size))
 
     def _initial_weights(self, batch_size: int, rows: int) -> Tensor:
         if self.config.initial_weights == "learned":
-            return self.weights_0.softmax(-1).expand(batch_size, -1, -1)
+            return for_each_sequence(self.weights_0.softmax(-1), 2, batch_size)
         weights = self.output.weight.new_zeros(batch_size, self.heads.addressing_heads, rows)
         if self.config.initial_weights == "uniform":
             return weights + 1 / rows
@@ -211,9 +212,12 @@ class NTM(nn.Module):
             state = self.initial_state(len(inputs), memory_size)
         else:
             self._check_state(state, len(inputs), memory_size)
+        room = None
+        if history is None and not torch.is_grad_enabled():  # no one will look at the memory of an earlier step
+            room = torch.empty_like(state.memory), torch.empty_like(state.memory)
         features = []
         for x in inputs.unbind(dim=1):
-            feature, state = self._advance(x, state, key_strength)
+            feature, state = self._advance(x, state, key_strength, room)
             features.append(feature)
             if history is not None:
                 history.append(state)
@@ -226,7 +230,9 @@ class NTM(nn.Module):
         feature, state = self._advance(x, state)
         return self.output(feature), state
 
-    def _advance(self, x: Tensor, state: NTMState, key_strength: float = 1.0) -> tuple[Tensor, NTMState]:
+    def _advance(
+        self, x: Tensor, state: NTMState, key_strength: float = 1.0, room: tuple[Tensor, Tensor] | None = None
+    ) -> tuple[Tensor, NTMState]:
         """One step up to what the output layer sees."""
         h, controller = self.controller(torch.cat([x, state.reads.flatten(1)], dim=-1), state.controller)
         emission = self.heads(h)
@@ -239,7 +245,7 @@ class NTM(nn.Module):
             emission.s,
             emission.gamma,
         )
-        tape = memory.write(state.memory, self.heads.writing(weights), emission.erase, emission.add)
+        tape = memory.write(state.memory, self.heads.writing(weights), emission.erase, emission.add, room)
         reads = memory.read(tape, self.heads.reading(weights))
         sees = {"hidden": [h], "reads": [reads.flatten(1)]}.get(self.config.output_from, [h, reads.flatten(1)])
         feature = torch.cat(sees, dim=-1)

@@ -19,7 +19,7 @@ from ntm_lib.machine import LSTMConfig, NTMConfig
 from ntm_lib.training.recipes import Recipe
 from ntm_lib.training.run import Progress, Run
 
-FORMAT = "ntm-lib run 2"
+FORMAT = "ntm-lib run 3"
 FILE_NAME = "run.safetensors"
 
 

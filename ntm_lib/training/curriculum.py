@@ -1,9 +1,18 @@
-"""Which lengths a machine meets, and with how many rows of memory: schedules over a training."""
+"""Which lengths a machine meets, and with how many rows of memory: schedules over a training.
+
+What is drawn depends on the number of the update and on nothing that one machine knows, so that machines which learn
+side by side meet the same lengths and rows at the same update and can share a pass.
+"""
 
 import math
+from functools import lru_cache
+from typing import NamedTuple
 
 import torch
-from torch import Generator
+from torch.quasirandom import SobolEngine
+
+BLOCK = 1024
+"""Updates whose numbers are worked out at a time."""
 
 
 def longest(curriculum: str, max_length: int, progress: float, power: float, level: int) -> int:
@@ -19,14 +28,37 @@ def longest(curriculum: str, max_length: int, progress: float, power: float, lev
     return min(max_length, level)
 
 
-def draw_length(top: int, max_length: int, any_length: float, generator: Generator) -> int:
-    """A length from 1 to `top`, or with probability `any_length` from 1 to `max_length`."""
-    if float(torch.rand((), generator=generator)) < any_length:
-        top = max_length
-    return int(torch.randint(1, top + 1, (), generator=generator))
+class Chances(NamedTuple):
+    """Four numbers from 0 up to 1 that decide the shape of one update."""
+
+    any_length: float
+    length: float
+    large: float
+    rows: float
 
 
-def draw_rows(smallest: int, largest: int, generator: Generator) -> int:
+def chances(schedule: int, update: int) -> Chances:
+    """The numbers of one update: over any stretch of updates they fill the range evenly (a scrambled Sobol sequence).
+
+    `schedule` tells one such sequence from another. Independent numbers would leave lengths out for long by chance, and
+    a chance that all seeds share fails many at once.
+    """
+    return Chances(*_points(schedule, update // BLOCK)[update % BLOCK])
+
+
+@lru_cache(maxsize=8)
+def _points(schedule: int, block: int) -> list[list[float]]:
+    """A stretch of the sequence."""
+    engine = SobolEngine(len(Chances._fields), scramble=True, seed=schedule)
+    return engine.fast_forward(block * BLOCK).draw(BLOCK, dtype=torch.float64).tolist()
+
+
+def draw_length(top: int, max_length: int, any_length: float, chance: Chances) -> int:
+    """A length from 1 to `top`, or in the share `any_length` of all updates from 1 to `max_length`."""
+    return 1 + int(chance.length * (max_length if chance.any_length < any_length else top))
+
+
+def draw_rows(smallest: int, largest: int, chance: Chances) -> int:
     """A number of memory rows, log-uniform from `smallest` to `largest` (or `smallest` where that is larger)."""
     low, high = math.log(smallest), math.log(max(smallest, largest))
-    return round(math.exp(low + (high - low) * float(torch.rand((), generator=generator))))
+    return round(math.exp(low + (high - low) * chance.rows))

@@ -2,19 +2,21 @@
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from ntm_lib import tasks
-from ntm_lib.machine import NTMState
+from ntm_lib.machine import NTM, NTMState
+from ntm_lib.machine.stack import stack
 from ntm_lib.training import checkpoints, curriculum
 from ntm_lib.training.evaluation import Verdict, copy_format, judge, validate
-from ntm_lib.training.losses import auxiliary_losses, loss_of
+from ntm_lib.training.losses import auxiliary_loss, auxiliary_weights, loss_of
 from ntm_lib.training.recipes import Recipe
 from ntm_lib.training.run import Progress, Run
 
@@ -22,6 +24,8 @@ RUNNING = 0.9
 """How much of the running loss the past keeps at each update."""
 VALIDATIONS_IN_A_ROW = 2
 """Exact validations, one after the other, that end a training."""
+NUMBERS_TOGETHER = 131_072
+"""Memory cells of all machines that share a pass: more would not fit into a core's cache, and gain nothing."""
 PAYLOADS = {"random": tasks.payload, "uneven": tasks.uneven_payload, "varied": tasks.varied_payload}
 """What draws each kind of training payload."""
 
@@ -53,25 +57,22 @@ class Draw(NamedTuple):
 
 
 def draw(run: Run) -> Draw:
-    """The next batch and how to run it."""
-    recipe, generator = run.recipe, run.generator
-    settling = run.progress.settled_at is not None
+    """The next batch and how to run it: the recipe's schedule decides the shape, the run's own generator the bits."""
+    recipe, progress = run.recipe, run.progress
+    chance = curriculum.chances(recipe.schedule, progress.update)
+    settling = progress.settled_at is not None
     top = curriculum.longest(
-        recipe.curriculum,
-        recipe.max_length,
-        run.progress.update / recipe.updates,
-        recipe.length_power,
-        run.progress.level,
+        recipe.curriculum, recipe.max_length, progress.update / recipe.updates, recipe.length_power, progress.level
     )
-    length = curriculum.draw_length(top, recipe.max_length, recipe.any_length, generator)
-    rows, large = None, False
+    length = curriculum.draw_length(top, recipe.max_length, recipe.any_length, chance)
+    large = settling and chance.large < recipe.large_memories and recipe.largest_memory > 0
+    rows = None
     if recipe.largest_memory:
-        large = settling and float(torch.rand((), generator=generator)) < recipe.large_memories
         largest = recipe.largest_memory_settling if large else recipe.largest_memory
-        rows = curriculum.draw_rows(2 * length + 4, largest, generator)
+        rows = curriculum.draw_rows(2 * length + 4, largest, chance)
     width, start_marker = copy_format(run.model)
     payload = PAYLOADS[recipe.payload_settling if settling else recipe.payload]
-    bits = payload(recipe.batch_size, length, width, generator=generator)
+    bits = payload(recipe.batch_size, length, width, generator=run.generator)
     return Draw(tasks.frame_copy(bits, start_marker), length, rows, recipe.handicap if large else 1.0)
 
 
@@ -87,28 +88,73 @@ def learning_rate(recipe: Recipe, progress: Progress) -> float:
     return peak * warm * (recipe.final_rate + (1 - recipe.final_rate) * 0.5 * (1 + math.cos(math.pi * since)))
 
 
-def update(run: Run) -> dict:
-    """One update; returns its record. Leaves the weights as they were if the loss or the gradient is not finite."""
-    recipe, progress, parameters = run.recipe, run.progress, list(run.model.parameters())
-    batch, length, rows, key_strength = draw(run)
+def update(runs: Sequence[Run]) -> list[dict]:
+    """One update of every run; returns their records. Runs whose draws have one shape share a pass.
+
+    Leaves the weights of a run as they were if its loss or its gradient is not finite.
+    """
+    draws = [draw(run) for run in runs]
+    losses = [0.0] * len(runs)
+    for indices in passes(runs, draws):
+        together = backpropagate([runs[index] for index in indices], [draws[index] for index in indices])
+        for index, loss in zip(indices, together, strict=True):
+            losses[index] = loss
+    return [step(*each) for each in zip(runs, draws, losses, strict=True)]
+
+
+def passes(runs: Sequence[Run], draws: Sequence[Draw]) -> Iterator[list[int]]:
+    """Which runs to put through their machines together: draws of one shape, as many as a cache holds."""
+    alike: dict[tuple, list[int]] = {}
+    for index, one in enumerate(draws):
+        alike.setdefault((one.length, one.rows, one.key_strength), []).append(index)
+    for indices in alike.values():
+        at_once = machines_at_once(runs[indices[0]], draws[indices[0]])
+        yield from (indices[first : first + at_once] for first in range(0, len(indices), at_once))
+
+
+def machines_at_once(run: Run, one: Draw) -> int:
+    """How many machines share a pass before their memories outgrow what is fast to reach; a yardstick runs alone."""
+    if not isinstance(run.model, NTM):
+        return 1
+    config = run.model.config
+    return max(1, NUMBERS_TOGETHER // (run.recipe.batch_size * (one.rows or config.memory_size) * config.word_size))
+
+
+def backpropagate(runs: Sequence[Run], draws: Sequence[Draw]) -> list[float]:
+    """Put every run's batch through its machine, all in one pass, and leave gradients; returns the answers' losses."""
+    recipe, models = runs[0].recipe, [run.model for run in runs]
+    inputs = torch.cat([one.batch.inputs for one in draws])
     states: list[NTMState] = []
-    logits, _ = run.model(batch.inputs, memory_size=rows, history=states, key_strength=key_strength)
-    loss = loss_of(logits, batch, recipe.loss_over)
-    total = loss
+    options = {"memory_size": draws[0].rows, "history": states, "key_strength": draws[0].key_strength}
+    if isinstance(models[0], NTM):
+        logits, _ = functional_call(models[0], stack(models), (inputs,), options)
+    else:
+        logits, _ = models[0](inputs, **options)
+    blocks = zip(logits.chunk(len(runs)), draws, strict=True)
+    losses = torch.stack([loss_of(block, one.batch, recipe.loss_over) for block, one in blocks])
+    total = losses.sum()
     if states:  # a machine without a memory has none
-        costs = auxiliary_losses(recipe, progress, states, batch.mask, run.model.config.read_heads)
-        total = loss + sum(weight * cost for weight, cost in costs)
-    run.optimizer.zero_grad()
+        mask = torch.cat([one.batch.mask for one in draws])
+        weights = [auxiliary_weights(recipe, run.progress) for run in runs]
+        total = total + auxiliary_loss(weights, states, mask, models[0].config.read_heads)
+    for run in runs:
+        run.optimizer.zero_grad()
     total.backward()
-    norm = clip(parameters, recipe)
-    record = {"update": progress.update + 1, "length": length, "loss": loss.item(), "gradient_norm": norm}
-    if not math.isfinite(record["loss"] + norm):
-        progress.stopped = explain_not_finite(run.model, batch, rows, key_strength, record)
+    return losses.tolist()
+
+
+def step(run: Run, one: Draw, loss: float) -> dict:
+    """Let the gradients that stand move the weights, unless they are not finite; returns the update's record."""
+    recipe, progress = run.recipe, run.progress
+    norm = clip(list(run.model.parameters()), recipe)
+    record = {"update": progress.update + 1, "length": one.length, "loss": loss, "gradient_norm": norm}
+    if not math.isfinite(loss + norm):
+        progress.stopped = explain_not_finite(run.model, one, record)
         return record
     for group in run.optimizer.param_groups:
         group["lr"] = learning_rate(recipe, progress)
     run.optimizer.step()
-    note_loss(recipe, progress, length, record["loss"])
+    note_loss(recipe, progress, one.length, loss)
     progress.update += 1
     progress.sequences += recipe.batch_size
     return record
@@ -152,9 +198,7 @@ def settled_long_enough(recipe: Recipe, progress: Progress) -> bool:
 
 
 @torch.no_grad()
-def explain_not_finite(
-    model: nn.Module, batch: tasks.Batch, rows: int | None, key_strength: float, record: dict
-) -> str:
+def explain_not_finite(model: nn.Module, one: Draw, record: dict) -> str:
     """One line that names the step, the length and the first thing that was not finite."""
     where = next(
         (
@@ -166,7 +210,7 @@ def explain_not_finite(
     )
     if not math.isfinite(record["loss"]):
         states: list[NTMState] = []
-        model(batch.inputs, memory_size=rows, history=states, key_strength=key_strength)
+        model(one.batch.inputs, memory_size=one.rows, history=states, key_strength=one.key_strength)
         where = next(
             (
                 f"{name} at time step {step}"
@@ -206,35 +250,50 @@ def last_update(recipe: Recipe, progress: Progress) -> int:
     return math.ceil(progress.converged_at * (1 + recipe.keep_training))
 
 
-def records(run: Run) -> Iterator[dict]:
-    """Train until done, yielding a record after every validation; a run can be saved and continued between two."""
-    recipe, progress = run.recipe, run.progress
-    while not is_done(run):
+def records(runs: Sequence[Run]) -> Iterator[tuple[Run, dict]]:
+    """Train until all are done, yielding a run and its record after each of its validations.
+
+    A run can be saved and continued between two records. The time of an update is shared by the runs that took it.
+    """
+    recent: dict[int, list[dict]] = {run.seed: [] for run in runs}
+    while active := [run for run in runs if not is_done(run)]:
         started = time.perf_counter()
-        losses, norms = [], []
-        while True:
-            record = update(run)
-            losses.append(record["loss"])
-            norms.append(record["gradient_norm"])
-            if progress.stopped or progress.update == last_update(recipe, progress):
-                break
-            if progress.update % recipe.validate_every == 0:
-                break
-        wrong = None if progress.stopped else check(run)
-        progress.seconds += time.perf_counter() - started
-        progress.history.append(
-            {
-                "update": progress.update,
-                "sequences": progress.sequences,
-                "seconds": round(progress.seconds, 3),
-                "loss": sum(losses) / len(losses),
-                "gradient_norm": max(norms),
-                "level": progress.level,
-                "settled": progress.settled_at is not None,
-                "validation_wrong_bits": wrong,
-            }
-        )
-        yield progress.history[-1]
+        updates = update(active)
+        seconds = (time.perf_counter() - started) / len(active)
+        for run, record in zip(active, updates, strict=True):
+            run.progress.seconds += seconds
+            recent[run.seed].append(record)
+            if pauses(run):
+                yield run, note_validation(run, recent[run.seed])
+                recent[run.seed] = []
+
+
+def pauses(run: Run) -> bool:
+    """Whether a run stands between two records: time to validate, or the end."""
+    progress = run.progress
+    if progress.stopped or progress.update == last_update(run.recipe, progress):
+        return True
+    return progress.update % run.recipe.validate_every == 0
+
+
+def note_validation(run: Run, updates: list[dict]) -> dict:
+    """Validate, and add what the last updates came to to the history; returns that record."""
+    progress, started = run.progress, time.perf_counter()
+    wrong = None if progress.stopped else check(run)
+    progress.seconds += time.perf_counter() - started
+    progress.history.append(
+        {
+            "update": progress.update,
+            "sequences": progress.sequences,
+            "seconds": round(progress.seconds, 3),
+            "loss": sum(record["loss"] for record in updates) / len(updates),
+            "gradient_norm": max(record["gradient_norm"] for record in updates),
+            "level": progress.level,
+            "settled": progress.settled_at is not None,
+            "validation_wrong_bits": wrong,
+        }
+    )
+    return progress.history[-1]
 
 
 def train(
@@ -249,18 +308,40 @@ def train(
     goes on from there, bit for bit as if it had not been interrupted; a finished one is returned as it is.
     Raises TypeError or ValueError for a recipe or a seed of the wrong kind, and where `out` holds something else.
     """
+    return next(train_together(recipe, {seed: out}, on_record))
+
+
+def train_together(
+    recipe: Recipe,
+    outs: Mapping[int, str | Path | None],
+    on_record: Callable[[dict], None] | None = None,
+) -> Iterator[Result]:
+    """Train one machine from each seed, in shared passes, and yield each result the moment it is there.
+
+    `outs` says where each seed's run is saved. Every run is bit for bit what `train` makes of its seed, whatever other
+    seeds stand beside it; errors as in `train`.
+    """
     if not isinstance(recipe, Recipe):
         raise TypeError(f"recipe is {type(recipe).__name__}: expected a Recipe, such as recipes.reliable")
-    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**63:
-        raise ValueError(f"seed is {seed!r}: expected a whole number from 0 on")
-    run = checkpoints.resume(Run(recipe, seed), out)
-    progress = run.progress
-    if not progress.finished:
-        checkpoints.save(run, out)  # a directory that cannot be written is noticed before anything is learned
-    for record in () if progress.finished else records(run):
-        checkpoints.save(run, out)
+    for seed in outs:
+        if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**63:
+            raise ValueError(f"seed is {seed!r}: expected a whole number from 0 on")
+    runs = [checkpoints.resume(Run(recipe, seed), out) for seed, out in outs.items()]
+    for run in runs:
+        if not run.progress.finished:
+            checkpoints.save(run, outs[run.seed])  # a directory that cannot be written is noticed before anything else
+    yield from (finish(run, outs[run.seed]) for run in runs if is_done(run))
+    for run, record in records([run for run in runs if not is_done(run)]):
+        checkpoints.save(run, outs[run.seed])
         if on_record:
             on_record(record)
+        if is_done(run):
+            yield finish(run, outs[run.seed])
+
+
+def finish(run: Run, out: str | Path | None) -> Result:
+    """Judge a run that is done, unless it was judged before, and keep the verdict."""
+    progress = run.progress
     if not progress.finished:
         started = time.perf_counter()
         progress.reports = judge(run.model).to_json()

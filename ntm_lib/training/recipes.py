@@ -48,6 +48,8 @@ class Recipe:
     loss_over: LossOver = "answer"
     """The steps whose cross-entropy counts: the answer, or the whole sequence (zeros wanted outside the answer)."""
 
+    schedule: int = 0
+    """Which sequence of lengths and memory sizes is drawn, the same for every seed; the seed decides all the rest."""
     curriculum: Curriculum = "uniform"
     """Longest length over time: the same always; max_length * progress ** length_power; or one more when learned."""
     max_length: int = 10

@@ -54,9 +54,7 @@ def build(recipe: Recipe, seed: int) -> nn.Module:
 @torch.no_grad()
 def _lean(model: NTM, recipe: Recipe) -> None:
     """Let the input outweigh what is read, the payload move no head, and the write heads replace rather than add."""
-    controller = model.controller
-    first = controller.linear.weight if hasattr(controller, "linear") else controller.cell.weight_ih
-    first[:, : model.config.input_size] *= recipe.input_gain
+    model.controller.from_input.weight[:, : model.config.input_size] *= recipe.input_gain
     model.heads.linear.weight[model.heads.location_rows] *= recipe.location_gain
     model.heads.linear.bias[model.heads.erase_rows] += recipe.erase_bias
 
@@ -67,7 +65,7 @@ def _initialise_as_the_post(model: NTM) -> None:
     for module in model.modules():
         if isinstance(module, nn.Linear):
             nn.init.zeros_(module.bias)
-    from_input, from_reads = model.controller.linear.weight.tensor_split([model.config.input_size], dim=1)
+    from_input, from_reads = model.controller.from_input.weight.tensor_split([model.config.input_size], dim=1)
     for matrix in (from_input, from_reads, *model.heads.linear.weight.split(model.heads.sizes)):
         nn.init.xavier_uniform_(matrix)
     nn.init.zeros_(model.output.weight)

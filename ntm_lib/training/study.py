@@ -25,12 +25,14 @@ from tqdm import tqdm
 from ntm_lib.tasks import at_least_one
 from ntm_lib.training.checkpoints import load, recipe_to_json, write_whole
 from ntm_lib.training.evaluation import MemoryTooSmall, copy_bytes, evaluate
-from ntm_lib.training.loop import result_of, train
+from ntm_lib.training.loop import result_of, train_together
 from ntm_lib.training.manifest import note_commands, read_json, versions
 from ntm_lib.training.recipes import Recipe
 from ntm_lib.training.run import Run
 from ntm_lib.training.tables import COLUMNS, table
 
+TOGETHER = 16
+"""Seeds that one process trains in shared passes; more gain little, and a process that ends late makes others wait."""
 ENTRIES = {*COLUMNS, "wrong_bits", "lengths", "files", "settings"}
 """What every run's file holds, at least."""
 
@@ -96,8 +98,11 @@ def study(
     lengths: Sequence[int] = (),
     sequences: int = 20,
     file: str | Path | None = None,
+    together: int = TOGETHER,
 ) -> list[dict]:
-    """Train and judge every recipe on every seed, `jobs` at a time (None: one a core); returns one row a run.
+    """Train and judge every recipe on every seed, in `jobs` processes (None: one a core); returns one row a run.
+
+    Each process trains up to `together` seeds of a recipe in shared passes, which changes nothing but the time.
 
     What `out` already holds is not done again: a finished run is only asked what it has not answered yet, and an
     interrupted one goes on. A bar shows progress on a terminal.
@@ -106,6 +111,7 @@ def study(
     out, questions = Path(out), Questions(tuple(lengths), sequences, None if file is None else Path(file))
     if jobs is not None and jobs < 1:
         raise ValueError(f"jobs is {jobs}: expected at least 1, or none for one a core")
+    at_least_one("together", together)
     recipes = _distinct(recipes)
     for recipe in recipes if file is not None else ():
         if recipe.machine.output_size != 8:
@@ -113,9 +119,11 @@ def study(
     runs = [(recipe, seed) for recipe in recipes for seed in dict.fromkeys(seeds)]
     missing = [run for run in runs if questions.open_in(read_row(out, *run))]
     note_commands(out, recipes, seeds, questions.options())
+    jobs = jobs or cpu_count()
     try:
-        for _ in tqdm(_side_by_side(missing, out, questions, jobs), total=len(missing), unit="run", disable=None):
-            pass
+        with tqdm(total=len(missing), unit="run", disable=None) as bar:
+            for done in _side_by_side(_shares(missing, jobs, together), out, questions, jobs):
+                bar.update(done)
     finally:
         write_whole(out / "runs.csv", table(read_rows(out)).encode())
     return [read_row(out, *run) for run in runs]
@@ -131,11 +139,24 @@ def _distinct(recipes: Sequence[Recipe]) -> list[Recipe]:
     return list(by_name.values())
 
 
-def _side_by_side(runs: list[tuple[Recipe, int]], out: Path, questions: Questions, jobs: int | None) -> Iterator[None]:
-    jobs = min(jobs or cpu_count(), max(1, len(runs)))
+def _shares(runs: list[tuple[Recipe, int]], jobs: int, together: int) -> list[tuple[Recipe, list[int]]]:
+    """What one process does at a time: a recipe and seeds, as many as go together while no process has to wait."""
+    by_recipe: dict[Recipe, list[int]] = {}
+    for recipe, seed in runs:
+        by_recipe.setdefault(recipe, []).append(seed)
+    size = min(together, max(1, math.ceil(len(runs) / jobs)))
+    return [
+        (recipe, seeds[first : first + size])
+        for recipe, seeds in by_recipe.items()
+        for first in range(0, len(seeds), size)
+    ]
+
+
+def _side_by_side(shares: list[tuple[Recipe, list[int]]], out: Path, questions: Questions, jobs: int) -> Iterator[int]:
+    """Do all shares, and yield how many runs each one was as it ends."""
     with _interrupt_stays_here():
-        ends = Parallel(n_jobs=jobs, return_as="generator_unordered")(
-            delayed(_make)(recipe, seed, out, questions) for recipe, seed in runs
+        ends = Parallel(n_jobs=min(jobs, max(1, len(shares))), return_as="generator_unordered")(
+            delayed(_make)(recipe, seeds, out, questions) for recipe, seeds in shares
         )
     yield from ends
 
@@ -153,19 +174,20 @@ def _interrupt_stays_here() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _make(recipe: Recipe, seed: int, out: Path, questions: Questions) -> None:
-    """Train where that is not done, ask what is open, and write the run down; on one thread."""
+def _make(recipe: Recipe, seeds: list[int], out: Path, questions: Questions) -> int:
+    """Train where that is not done, ask what is open, and write each run down as it ends; on one thread."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
+    machines = {seed: out / "machines" / recipe.name / str(seed) for seed in seeds}
     try:
-        machine = out / "machines" / recipe.name / str(seed)
-        train(recipe, seed, machine)
-        model, run = load(machine)
-        row = read_row(out, recipe, seed) or row_of(run)
-        _answer(questions, row, model)
-        write_whole(_row_path(out, recipe, seed), (json.dumps(row, indent=1) + "\n").encode())
+        for result in train_together(recipe, machines):
+            model, run = load(machines[result.seed])
+            row = read_row(out, recipe, run.seed) or row_of(run)
+            _answer(questions, row, model)
+            write_whole(_row_path(out, recipe, run.seed), (json.dumps(row, indent=1) + "\n").encode())
     finally:
         torch.set_num_threads(threads)
+    return len(seeds)
 
 
 def _answer(questions: Questions, row: dict, model: nn.Module) -> None:
