@@ -163,10 +163,10 @@ def linear(weight, bias, x):
 
 
 def lstm_cell(parts, x, h, c):
-    from_input = linear(parts["controller.cell.weight_ih"], parts["controller.cell.bias_ih"], x)
-    from_hidden = linear(parts["controller.cell.weight_hh"], parts["controller.cell.bias_hh"], h)
+    from_input = linear(parts["controller.from_input.weight"], parts["controller.from_input.bias"], x)
+    from_state = linear(parts["controller.from_state.weight"], parts["controller.from_state.bias"], h)
     size = len(h)
-    total = [a + b for a, b in zip(from_input, from_hidden, strict=True)]
+    total = [a + b for a, b in zip(from_input, from_state, strict=True)]
     new_c = [sigmoid(total[size + i]) * c[i] + sigmoid(total[i]) * math.tanh(total[2 * size + i]) for i in range(size)]
     new_h = [sigmoid(total[3 * size + i]) * math.tanh(new_c[i]) for i in range(size)]
     return new_h, new_c
@@ -203,16 +203,16 @@ def run_machine(model, inputs, memory_size=None):
     for sequence in inputs:
         tape = first_memory(config, parts, rows)
         weights = first_weights(config, parts, heads, rows)
-        reads = parts["reads_0"][0].copy()
+        reads = parts["reads_0"].copy()
         if config.controller == "lstm":
-            h, c = parts["controller.h_0"][0], parts["controller.c_0"][0]
+            h, c = parts["controller.h_0"], parts["controller.c_0"]
         logits = []
         for x in sequence:
             seen = [*x, *reads.reshape(-1)]
             if config.controller == "lstm":
                 h, c = lstm_cell(parts, seen, h, c)
             else:
-                total = linear(parts["controller.linear.weight"], parts["controller.linear.bias"], seen)
+                total = linear(parts["controller.from_input.weight"], parts["controller.from_input.bias"], seen)
                 h = [math.tanh(value) for value in total]
             raw = linear(parts["heads.linear.weight"], parts["heads.linear.bias"], h)
             key, beta, g, s, gamma, e, a = emission(raw, heads, writers, config.word_size, 2 * config.shift_range + 1)
@@ -237,7 +237,8 @@ def run_machine(model, inputs, memory_size=None):
                 tape = add(tape[None], write_weights[w][None, None], a[None, w : w + 1])[0]
             for r in range(readers):
                 reads[r] = read(tape[None], weights[None, r : r + 1])[0, 0]
-            feature = [*h, *reads.reshape(-1)] if config.output_from == "hidden-and-reads" else h
+            sees = {"hidden": [*h], "reads": [*reads.reshape(-1)], "hidden-and-reads": [*h, *reads.reshape(-1)]}
+            feature = sees[config.output_from]
             logits.append(linear(parts["output.weight"], parts["output.bias"], feature))
         results.append((np.array(logits), tape, weights, reads))
     return [np.stack(part) for part in zip(*results, strict=True)]

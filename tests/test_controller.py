@@ -13,8 +13,8 @@ B, T, INPUT, HIDDEN = 2, 5, 3, 7
 
 def test_feed_forward_by_hand():
     controller = FeedForwardController(2, 2).double()
-    controller.linear.weight.data = torch.tensor([[1.0, -2.0], [0.5, 0.25]], dtype=torch.float64)
-    controller.linear.bias.data = torch.tensor([0.1, -0.2], dtype=torch.float64)
+    controller.from_input.weight.data = torch.tensor([[1.0, -2.0], [0.5, 0.25]], dtype=torch.float64)
+    controller.from_input.bias.data = torch.tensor([0.1, -0.2], dtype=torch.float64)
     h, state = controller(torch.tensor([[0.3, 0.4], [0.0, 0.0]], dtype=torch.float64), ())
     expected = [[math.tanh(0.3 - 0.8 + 0.1), math.tanh(0.15 + 0.1 - 0.2)], [math.tanh(0.1), math.tanh(-0.2)]]
     torch.testing.assert_close(h, torch.tensor(expected, dtype=torch.float64))
@@ -31,8 +31,8 @@ def test_lstm_is_torchs_lstm_given_the_same_weights():
     nn.init.normal_(controller.h_0)
     nn.init.normal_(controller.c_0)
     lstm = nn.LSTM(INPUT, HIDDEN, batch_first=True)
-    for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh"):
-        getattr(lstm, f"{name}_l0").data = getattr(controller.cell, name).data
+    lstm.weight_ih_l0.data, lstm.bias_ih_l0.data = controller.from_input.weight.data, controller.from_input.bias.data
+    lstm.weight_hh_l0.data, lstm.bias_hh_l0.data = controller.from_state.weight.data, controller.from_state.bias.data
     inputs = torch.randn(B, T, INPUT)
     expected, (last_h, last_c) = lstm(inputs, tuple(part.unsqueeze(0) for part in controller.initial_state(B)))
     state = controller.initial_state(B)

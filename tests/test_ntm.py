@@ -67,6 +67,7 @@ def test_the_machine_is_the_loop(weightings, controller):
         {"initial_memory": "learned"},
         {"initial_value": 0.5},
         {"output_from": "hidden"},
+        {"output_from": "reads"},
         {"shift_range": 2},
         {"read_heads": 1, "write_heads": 1},
         {"memory_size": 1},

@@ -84,7 +84,7 @@ def test_pytorch_initialisation_lies_within_one_over_the_root_of_the_inputs():
 
 def test_the_posts_output_layer_and_biases_are_zero():
     layers = linear_layers(build(recipes.post_2014, 0))
-    assert set(layers) == {"controller.linear", "heads.linear", "output"}
+    assert set(layers) == {"controller.from_input", "heads.linear", "output"}
     assert not layers["output"].weight.any()
     for layer in layers.values():
         assert not layer.bias.any()
@@ -101,7 +101,7 @@ def assert_glorot(matrix):
 def test_each_of_the_posts_matrices_is_glorot_by_itself():
     """It has one for the input, one for what is read, and one for each thing that a head emits."""
     layers = linear_layers(build(recipes.post_2014, 0))
-    weight = layers["controller.linear"].weight.detach()
+    weight = layers["controller.from_input"].weight.detach()
     assert weight.shape == (100, 8 + 20)
     assert_glorot(weight[:, :8])
     assert_glorot(weight[:, 8:])
@@ -150,9 +150,8 @@ def test_the_controller_listens_to_its_input_as_the_recipe_says(controller):
     """Nothing else changes: what it reads and what it remembers weigh as before."""
     recipe = replace(SMALL, machine=replace(SMALL.machine, controller=controller))
     plain, raised = (build(replace(recipe, input_gain=gain), 0) for gain in (1.0, 3.0))
-    first = "controller.linear.weight" if controller == "feed-forward" else "controller.cell.weight_ih"
     expected = tensors(plain)
-    expected[first][:, :5] *= 3  # 5 inputs, then what was read
+    expected["controller.from_input.weight"][:, :5] *= 3  # 5 inputs, then what was read
     assert same_tensors(raised.state_dict(), expected)
 
 
