@@ -1,10 +1,13 @@
-"""What heads should not do, as slow loops over steps, sequences and heads: a specification to test against."""
+"""What heads should not do, as slow loops over steps, sequences and heads: one number a sequence, to test against."""
+
+import torch
 
 
 def changes_by_hand(history, mask):
     """How much one row's numbers change in one step of the answer, squared, summed over rows and averaged."""
-    total, count = 0.0, 0
+    means = []
     for b in range(len(mask)):
+        total, count = 0.0, 0
         for t in range(1, len(history)):
             if mask[b, t]:
                 before, after = history[t - 1].memory[b], history[t].memory[b]
@@ -12,27 +15,45 @@ def changes_by_hand(history, mask):
                     (new - old) ** 2 for new, old in zip(after.flatten(), before.flatten(), strict=True)
                 )
                 count += before.shape[1]
-    return total / count
+        means.append(total / count)
+    return torch.stack(means)
 
 
 def unrest_by_hand(history, mask, read_heads):
-    """Over all steps but the first, sequences and read heads: how little of a weighting stays where it was."""
-    total, count = 0.0, 0
-    for t in range(1, len(history)):
-        for b in range(len(mask)):
+    """Over all steps but the first, and read heads: how little of a weighting stays where it was."""
+    means = []
+    for b in range(len(mask)):
+        total, count = 0.0, 0
+        for t in range(1, len(history)):
             for head in range(read_heads):
                 stays = sum(history[t].weights[b, head] * history[t - 1].weights[b, head])
                 total = total + (0 if mask[b, t] else 1 - stays)
                 count += 1
-    return total / count
+        means.append(total / count)
+    return torch.stack(means)
 
 
 def heard_by_hand(history, mask):
-    """Over all steps and sequences: the mean of the squares of what is read before the answer."""
-    total, count = 0.0, 0
-    for t, state in enumerate(history):
-        for b in range(len(mask)):
+    """Over all steps: the mean of the squares of what is read before the answer."""
+    means = []
+    for b in range(len(mask)):
+        total, count = 0.0, 0
+        for t, state in enumerate(history):
             numbers = state.reads[b].flatten()
             total = total + (0 if mask[b, t] else sum(number**2 for number in numbers) / len(numbers))
             count += 1
-    return total / count
+        means.append(total / count)
+    return torch.stack(means)
+
+
+def spread_by_hand(history):
+    """Over all steps and heads: the entropy of a weighting."""
+    means = []
+    for b in range(len(history[0].weights)):
+        total, count = 0.0, 0
+        for state in history:
+            for weighting in state.weights[b]:
+                total = total - sum(w * (w + 1e-9).log() for w in weighting)
+                count += 1
+        means.append(total / count)
+    return torch.stack(means)

@@ -1,15 +1,26 @@
 """Losses: each by hand, and what it is nothing for."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from losses_by_hand import changes_by_hand, heard_by_hand, unrest_by_hand
+from losses_by_hand import changes_by_hand, heard_by_hand, spread_by_hand, unrest_by_hand
+from small import SETTLING
 
 from ntm_lib import tasks
 from ntm_lib.machine import NTMState
-from ntm_lib.training.losses import changes_of, heard_of, loss_of, spread_of, unrest_of
+from ntm_lib.training.losses import (
+    auxiliary_loss,
+    auxiliary_weights,
+    changes_of,
+    heard_of,
+    loss_of,
+    spread_of,
+    unrest_of,
+)
+from ntm_lib.training.run import Progress
 
 # The answer
 
@@ -74,10 +85,11 @@ def test_the_spread_of_a_weighting_on_one_row_is_zero():
     assert spread_of(states([[[0.0, 1.0, 0.0]]])).item() == pytest.approx(0, abs=1e-6)
 
 
-def test_the_spread_is_the_mean_over_steps_sequences_and_heads():
+def test_the_spread_of_a_sequence_is_the_mean_over_steps_and_heads():
     half, two, one = [0.5, 0.5, 0.0], [0.5, 0.25, 0.25], [1.0, 0.0, 0.0]  # log 2, 1.5 log 2 and 0
     history = states([[half, one], [two, two]], [[one, one], [half, one]])
-    assert spread_of(history).item() == pytest.approx((1 + 0 + 1.5 + 1.5 + 0 + 0 + 1 + 0) / 8 * math.log(2), rel=1e-5)
+    expected = [(1 + 0 + 0 + 0) / 4 * math.log(2), (1.5 + 1.5 + 1 + 0) / 4 * math.log(2)]
+    assert spread_of(history).tolist() == pytest.approx(expected, rel=1e-5)
 
 
 def test_the_spread_has_a_finite_gradient_where_a_weight_is_zero():
@@ -91,34 +103,45 @@ def test_the_changes_of_the_memory_by_hand():
     generator = torch.Generator().manual_seed(0)
     mask = tasks.copy(2, 3, 5).mask
     history = [NTMState(torch.randn(2, 7, 3, generator=generator), None, None, ()) for _ in range(8)]
-    assert changes_of(history, mask).item() == pytest.approx(changes_by_hand(history, mask).item(), rel=1e-5)
+    changes = changes_of(history, mask)
+    assert changes.shape == (2,)
+    torch.testing.assert_close(changes, changes_by_hand(history, mask))
 
 
 def test_a_memory_that_rests_during_the_answer_has_not_changed():
     mask = tasks.copy(2, 3, 5).mask
     tapes = [torch.full((2, 7, 3), float(min(step, 4))) for step in range(8)]  # the answer begins at step 5
-    assert changes_of([NTMState(tape, None, None, ()) for tape in tapes], mask) == 0
+    assert changes_of([NTMState(tape, None, None, ()) for tape in tapes], mask).tolist() == [0, 0]
     later = [torch.full((2, 7, 3), float(min(step, 5))) for step in range(8)]
-    assert changes_of([NTMState(tape, None, None, ()) for tape in later], mask).item() == pytest.approx(7 / 3)
+    expected = pytest.approx([7 / 3] * 2)
+    assert changes_of([NTMState(tape, None, None, ()) for tape in later], mask).tolist() == expected
+    later[4][1] = 5.0  # the second sequence is earlier than the first
+    assert changes_of([NTMState(tape, None, None, ()) for tape in later], mask).tolist() == pytest.approx([7 / 3, 0])
 
 
 # Readers while the sequence comes in
 
 
-def test_what_readers_do_while_the_sequence_comes_in_by_hand():
+def a_history(sequences, rows=7):
+    """8 steps of 3 read heads and 2 others on rows of 11 numbers."""
     generator = torch.Generator().manual_seed(0)
-    mask = tasks.copy(2, 3, 5).mask
-    history = [
+    return [
         NTMState(
-            None,
-            torch.randn(2, 5, 7, generator=generator).softmax(-1),
-            torch.randn(2, 3, 11, generator=generator),
+            torch.randn(sequences, rows, 11, generator=generator),
+            torch.randn(sequences, 5, rows, generator=generator).softmax(-1),
+            torch.randn(sequences, 3, 11, generator=generator),
             (),
         )
         for _ in range(8)
     ]
-    assert unrest_of(history, mask, 3).item() == pytest.approx(unrest_by_hand(history, mask, 3).item(), rel=1e-5)
-    assert heard_of(history, mask).item() == pytest.approx(heard_by_hand(history, mask).item(), rel=1e-5)
+
+
+def test_what_readers_do_while_the_sequence_comes_in_by_hand():
+    history, mask = a_history(2), tasks.copy(2, 3, 5).mask
+    unrest, heard = unrest_of(history, mask, 3), heard_of(history, mask)
+    assert unrest.shape == heard.shape == (2,)
+    torch.testing.assert_close(unrest, unrest_by_hand(history, mask, 3))
+    torch.testing.assert_close(heard, heard_by_hand(history, mask))
 
 
 def readers(*rows):
@@ -151,3 +174,65 @@ def test_what_is_read_in_the_answer_is_free():
         reads[step] = 3.0
         heard = heard_of([NTMState(None, None, numbers, ()) for numbers in reads], mask).item()
         assert heard == pytest.approx(9 / 6 if step < 4 else 0)
+
+
+# All of them together
+
+WEIGHED = replace(SETTLING, listen=0.7, rest=0.5, focus=0.3, quiet=0.2, focus_updates=4)
+
+
+@pytest.mark.parametrize(
+    ("progress", "expected"),
+    [
+        ({}, [0.7, 0.0, 0.0, 0.0]),
+        ({"learned": 0.25}, [0.7, 0.125, 0.0, 0.0]),
+        ({"update": 10, "settled_at": 10}, [0.7, 0.0, 0.075, 0.05]),
+        ({"update": 12, "settled_at": 10, "learned": 1.0}, [0.7, 0.5, 0.225, 0.15]),
+        ({"update": 13, "settled_at": 10}, [0.7, 0.0, 0.3, 0.2]),
+        ({"update": 99, "settled_at": 10}, [0.7, 0.0, 0.3, 0.2]),
+    ],
+)
+def test_how_much_each_counts_by_hand(progress, expected):
+    weights = auxiliary_weights(WEIGHED, Progress(**progress))
+    assert list(weights) == ["listen", "rest", "focus", "quiet"]
+    assert list(weights.values()) == pytest.approx(expected)
+
+
+def test_no_updates_to_rise_in_is_at_once():
+    assert auxiliary_weights(replace(WEIGHED, focus_updates=0), Progress(settled_at=0))["focus"] == 0.3
+
+
+def test_each_machine_has_its_own_weights_and_the_mean_of_its_own_sequences():
+    """Two machines of three sequences each."""
+    history, mask = a_history(6), tasks.copy(6, 3, 5).mask
+    weights = [
+        {"listen": 0.7, "rest": 0.0, "focus": 0.3, "quiet": 0.11},
+        {"listen": 0.2, "rest": 0.5, "focus": 0.0, "quiet": 0.13},
+    ]
+    measured = {
+        "listen": heard_by_hand(history, mask),
+        "rest": unrest_by_hand(history, mask, 3),
+        "focus": spread_by_hand(history),
+        "quiet": changes_by_hand(history, mask),
+    }
+    expected = sum(
+        machine[name] * measured[name][3 * which : 3 * which + 3].mean()
+        for which, machine in enumerate(weights)
+        for name in machine
+    )
+    torch.testing.assert_close(auxiliary_loss(weights, history, mask, 3), expected)
+    swapped = auxiliary_loss(weights[::-1], history, mask, 3)
+    assert abs(swapped - expected) > 0.01
+
+
+@pytest.mark.parametrize(
+    ("name", "unknown"),
+    [("listen", ["memory", "weights"]), ("rest", ["memory", "reads"]), ("focus", ["memory", "reads"])],
+)
+def test_what_counts_for_no_machine_is_not_worked_out(name, unknown):
+    """Nothing that the others look at is even there."""
+    mask = tasks.copy(4, 3, 5).mask
+    history = [state._replace(**dict.fromkeys(unknown)) for state in a_history(4)]
+    nothing = dict.fromkeys(["listen", "rest", "focus", "quiet"], 0.0)
+    assert auxiliary_loss([nothing, {**nothing, name: 0.5}], history, mask, 3) > 0
+    assert auxiliary_loss([nothing, nothing], [], mask, 3) == 0
