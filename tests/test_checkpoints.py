@@ -49,7 +49,7 @@ def saved(tmp_path):
     """A run of a few updates, and the file that it is saved in."""
     run = Run(SMALL, 3)
     for _ in range(3):
-        update(run)
+        update([run])
     run.progress.history.append({"update": 3, "loss": 0.1 + 0.2, "validation_wrong_bits": None})
     save(run, tmp_path / "run")
     return run, tmp_path / "run" / FILE_NAME
@@ -86,7 +86,7 @@ def complaint(directory):
 def test_everything_comes_back(recipe, tmp_path):
     run = Run(recipe, 2**63 - 1)
     for _ in range(3):
-        update(run)
+        update([run])
     save(run, tmp_path)
     again = read(tmp_path)
     assert (again.recipe, again.seed, again.progress) == (run.recipe, run.seed, run.progress)
@@ -105,7 +105,7 @@ def test_a_run_that_has_not_begun_comes_back(tmp_path):
     save(run, tmp_path)
     again = read(tmp_path)
     for _ in range(3):
-        assert update(again) == update(run)
+        assert update([again]) == update([run])
     assert same_tensors(again.model.state_dict(), run.model.state_dict())
 
 

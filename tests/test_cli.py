@@ -334,8 +334,8 @@ def test_a_directory_that_is_not_ours_truncated_or_of_another_version_is_one_lin
         (b"", "is truncated or not ours"),
         (b"not ours at all", "is truncated or not ours"),
         (whole[: len(whole) // 2], "is truncated or not ours"),
-        (save({"x": torch.zeros(1)}), "has format None: expected 'ntm-lib run 2'"),
-        (other, "has format 'ntm-lib run 0': expected 'ntm-lib run 2'"),
+        (save({"x": torch.zeros(1)}), f"has format None: expected {checkpoints.FORMAT!r}"),
+        (other, f"has format 'ntm-lib run 0': expected {checkpoints.FORMAT!r}"),
     ):
         file.write_bytes(content)
         for words in (["evaluate", tmp_path], ["copy", tmp_path, file], ["train", "--out", tmp_path, *TINY]):

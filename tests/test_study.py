@@ -10,6 +10,7 @@ from small import SMALL, YARDSTICK, judge_quickly, same_tensors, tensors, withou
 from ntm_lib import cli, load, train
 from ntm_lib.training import loop, recipes, study
 from ntm_lib.training.evaluation import copy_bytes, evaluate
+from ntm_lib.training.loop import train_together
 
 TINY = replace(SMALL, name="tiny", updates=4, validate_every=2)
 OTHER = replace(YARDSTICK, name="other", updates=4, validate_every=2)
@@ -26,7 +27,7 @@ def no_training(monkeypatch):
     """From when it is called on, an update is an error."""
 
     def forbid():
-        monkeypatch.setattr(loop, "update", lambda run: pytest.fail("trained again"))
+        monkeypatch.setattr(loop, "update", lambda runs: pytest.fail("trained again"))
 
     return forbid
 
@@ -85,21 +86,28 @@ def test_what_is_done_is_not_done_again(tmp_path, no_training):
 def test_only_what_is_missing_is_done(tmp_path, monkeypatch):
     study.study([TINY], [0, 2], tmp_path, jobs=1)
     trained = []
-    monkeypatch.setattr(study, "train", lambda recipe, seed, out: trained.append(seed) or train(recipe, seed, out))
+
+    def watched(recipe, outs):
+        trained.extend(outs)
+        return train_together(recipe, outs)
+
+    monkeypatch.setattr(study, "train_together", watched)
     rows = study.study([TINY], [0, 1, 2], tmp_path, jobs=1)
     assert trained == [1] and [row["seed"] for row in rows] == [0, 1, 2]
     assert len((tmp_path / "runs.csv").read_text().splitlines()) == 1 + 3
 
 
-def test_a_run_that_ended_is_kept_when_the_next_fails(tmp_path, monkeypatch):
-    def fail_on_one(recipe, seed, out):
-        if seed == 1:
-            raise KeyboardInterrupt
-        return train(recipe, seed, out)
+@pytest.mark.parametrize("together", [1, 2])
+def test_a_run_that_ended_is_kept_when_the_next_fails(tmp_path, monkeypatch, together):
+    def fail_on_one(recipe, outs):
+        for result in train_together(recipe, outs):
+            if result.seed == 1:
+                raise KeyboardInterrupt
+            yield result
 
-    monkeypatch.setattr(study, "train", fail_on_one)
+    monkeypatch.setattr(study, "train_together", fail_on_one)
     with pytest.raises(KeyboardInterrupt):
-        study.study([TINY], [0, 1], tmp_path, jobs=1)
+        study.study([TINY], [0, 1], tmp_path, jobs=1, together=together)
     assert [row["seed"] for row in study.read_rows(tmp_path)] == [0]
     assert len((tmp_path / "runs.csv").read_text().splitlines()) == 1 + 1
 
