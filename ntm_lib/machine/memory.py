@@ -78,7 +78,7 @@ class _WriteOneHead(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, ...]:
         memory, weights, erase, add = ctx.saved_tensors
         product = grad * memory  # (B, N, M)
-        grad_weights = torch.baddbmm(product @ erase.mT, grad, add.mT, beta=-1).mT
+        grad_weights = torch.baddbmm(erase @ product.mT, add, grad.mT, beta=-1)
         grad_erase, grad_add = -(weights @ product), weights @ grad
         erased = torch.mul(grad, erase, out=product)
         grad_memory = torch.addcmul(grad, weights.mT, erased, value=-1, out=product)

@@ -69,21 +69,28 @@ def evaluate(
     sequences = tasks.at_least_one("sequences", sequences)
     if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < MOST_SEEDS:
         raise ValueError(f"seed is {seed!r}: expected a whole number from 0 to {MOST_SEEDS - 1}")
-    width, start_marker = copy_format(model)
+    width, _ = copy_format(model)
     counts = {}
     for length in lengths:
-        generator = Generator().manual_seed(seed * 1_000_003 + length)
+        generator = _generator(seed, length)
         rows = _rows(model, length, memory_size)
         cells = (rows or getattr(model.config, "memory_size", length)) * getattr(model.config, "word_size", 1)
         share = max(1, min(sequences, NUMBERS_AT_ONCE // cells))
-        wrong_bits, wrong_sequences = 0, 0
-        for first in range(0, sequences, share):
-            bits = tasks.payload(min(share, sequences - first), length, width, kind, generator)
-            wrong = (copy_through(model, bits, rows, start_marker) != bits).sum(dim=(1, 2))
-            wrong_bits += int(wrong.sum())
-            wrong_sequences += int((wrong > 0).sum())
-        counts[length] = Count(sequences, wrong_sequences, sequences * length * width, wrong_bits)
+        wrong = [
+            wrong_bits(model, tasks.payload(min(share, sequences - first), length, width, kind, generator), rows)
+            for first in range(0, sequences, share)
+        ]
+        counts[length] = _count(torch.cat(wrong), length, width)
     return Report(kind, counts)
+
+
+def _generator(seed: int, length: int) -> Generator:
+    return Generator().manual_seed(seed * 1_000_003 + length)
+
+
+def _count(wrong: Tensor, length: int, width: int) -> Count:
+    """Wrong bits of each sequence (B) as a count."""
+    return Count(len(wrong), int((wrong > 0).sum()), len(wrong) * length * width, int(wrong.sum()))
 
 
 @dataclass(frozen=True)
@@ -129,45 +136,57 @@ class Verdict:
 def judge(model: nn.Module, seed: int = 0) -> Verdict:
     """What "converged" means: 100 random sequences at each of 20, 50 and 120, 10 of every other kind at 20 and 120.
 
-    A machine whose rows are counted among its parameters is judged at the one memory size it has.
+    The sequences are those that `evaluate` draws from this seed, all of one length in one batch. A machine whose rows
+    are counted among its parameters is judged at the one memory size it has.
     """
-    kinds = [kind for kind in tasks.KINDS if kind != "random"]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", MemoryTooSmall)
-        random = evaluate(model, (20, 50, 120), 100, seed)
-        return Verdict((random, *(evaluate(model, (20, 120), 10, seed, kind) for kind in kinds)))
+    width, _ = copy_format(model)
+    counts: dict[str, dict[int, Count]] = {kind: {} for kind in tasks.KINDS}
+    for length in (20, 50, 120):
+        sequences = {kind: 100 if kind == "random" else 10 for kind in tasks.KINDS if kind == "random" or length != 50}
+        payloads = [
+            tasks.payload(number, length, width, kind, _generator(seed, length)) for kind, number in sequences.items()
+        ]
+        rows = rows_needed(length) if getattr(model, "free_memory_size", False) else None
+        wrong = wrong_bits(model, torch.cat(payloads), rows).split(list(sequences.values()))
+        for kind, block in zip(sequences, wrong, strict=True):
+            counts[kind][length] = _count(block, length, width)
+    return Verdict(tuple(Report(kind, lengths) for kind, lengths in counts.items()))
 
 
 def validate(model: nn.Module, longest: int, generator: Generator) -> int:
     """Wrong bits in fresh sequences of every kind, none as short as any trained on: zero means exact.
 
-    4 times and 10 times the longest trained length; then 10 times again with 20 times the rows that this needs, which
-    is what a much longer tape does to a jump by content. Stops at the first that fails. A machine tied to its number of
+    4 times and 10 times the longest trained length; then 4 times with 20 times the rows that 10 times need, which is
+    what a much longer tape does to a jump by content. Stops at the first that fails. A machine tied to its number of
     rows copies what these hold.
     """
-    width, start_marker = copy_format(model)
+    width, _ = copy_format(model)
     free = getattr(model, "free_memory_size", False)
     room = math.inf if free else (getattr(model.config, "memory_size", math.inf) - 2) // 2
-    trials = [(4 * longest, 1, 16, 8), (10 * longest, 1, 64, 16), (10 * longest, 20, 4, 1)]
-    for length, enlarge, random, others in trials[: 3 if free else 2]:
-        length = int(min(length, room))
-        bits = torch.cat(
-            [
-                tasks.payload(random if kind == "random" else others, length, width, kind, generator)
-                for kind in tasks.KINDS
-            ]
-        )
-        rows = rows_needed(length) * enlarge if free else None
-        wrong = int((copy_through(model, bits, rows, start_marker) != bits).sum())
+    short, long = int(min(4 * longest, room)), int(min(10 * longest, room))
+    trials = [
+        (short, rows_needed(short), 16, 8),
+        (long, rows_needed(long), 64, 8),
+        (short, 20 * rows_needed(long), 4, 1),
+    ]
+    for length, rows, random, others in trials[: 3 if free else 2]:
+        numbers = {kind: random if kind == "random" else others for kind in tasks.KINDS}
+        bits = torch.cat([tasks.payload(numbers[kind], length, width, kind, generator) for kind in numbers])
+        wrong = int(wrong_bits(model, bits, rows if free else None).sum())
         if wrong:
             return wrong
     return 0
 
 
+def wrong_bits(model: nn.Module, bits: Tensor, memory_size: int | None = None) -> Tensor:
+    """How many bits of each sequence come back wrong: bits (B, L, width) -> (B)."""
+    return (copy_through(model, bits, memory_size) != bits).sum(dim=(1, 2))
+
+
 @torch.no_grad()
-def copy_through(model: nn.Module, bits: Tensor, memory_size: int | None = None, start_marker: bool = True) -> Tensor:
+def copy_through(model: nn.Module, bits: Tensor, memory_size: int | None = None) -> Tensor:
     """Send a payload of bits (B, L, width) through the machine and return the bits that come out, same shape."""
-    batch = tasks.frame_copy(bits, start_marker)
+    batch = tasks.frame_copy(bits, start_marker=copy_format(model)[1])
     logits, _ = model(batch.inputs, memory_size=memory_size)
     return (logits[:, -bits.shape[1] :] > 0).to(bits.dtype)
 
@@ -213,11 +232,12 @@ def copy_bytes(model: nn.Module, content: bytes, memory_size: int | None = None)
 
     Raises ValueError for no bytes at all and for a machine whose vectors are not 8 bits wide; warns as `evaluate`.
     """
-    width, start_marker = copy_format(model)
-    if width != 8:
-        raise ValueError(f"this machine copies vectors of {width} bits: bytes need a machine of output_size 8")
+    if copy_format(model)[0] != 8:
+        raise ValueError(
+            f"this machine copies vectors of {model.config.output_size} bits: bytes need a machine of output_size 8"
+        )
     if not content:
         raise ValueError("there is nothing to copy: expected at least one byte")
     bits = tasks.number_bits(torch.tensor(list(content))).unsqueeze(0)
     rows = _rows(model, len(content), memory_size)
-    return bytes(tasks.bits_number(copy_through(model, bits, rows, start_marker))[0].tolist())
+    return bytes(tasks.bits_number(copy_through(model, bits, rows))[0].tolist())

@@ -24,8 +24,8 @@ RUNNING = 0.9
 """How much of the running loss the past keeps at each update."""
 VALIDATIONS_IN_A_ROW = 2
 """Exact validations, one after the other, that end a training."""
-NUMBERS_TOGETHER = 131_072
-"""Memory cells of all machines that share a pass: more would not fit into a core's cache, and gain nothing."""
+NUMBERS_TOGETHER = 524_288
+"""Memory cells of all machines that share a pass: with more, fewer passes no longer make up for slower memory."""
 PAYLOADS = {"random": tasks.payload, "uneven": tasks.uneven_payload, "varied": tasks.varied_payload}
 """What draws each kind of training payload."""
 
