@@ -26,10 +26,15 @@ class FeedForwardController(nn.Module):
 
 
 class LSTMController(nn.Module):
-    """One LSTM layer with a learned initial state (the paper's "bias values"); gates in PyTorch's order."""
+    """One LSTM layer with a learned initial state (the paper's "bias values"); gates in PyTorch's order.
 
-    def __init__(self, input_size: int, hidden_size: int):
+    With `forget_ceiling` below 1 no cell keeps all of its value from one step to the next. A cell that does adds up
+    what it sees, and after ten times as many steps as were trained on it is where it never was.
+    """
+
+    def __init__(self, input_size: int, hidden_size: int, forget_ceiling: float = 1.0):
         super().__init__()
+        self.forget_ceiling = forget_ceiling
         self.from_input = Linear(input_size, 4 * hidden_size)
         self.from_state = Linear(hidden_size, 4 * hidden_size)
         self.h_0 = nn.Parameter(torch.zeros(hidden_size))
@@ -45,6 +50,6 @@ class LSTMController(nn.Module):
         """x (B, input), (h, c) -> h (B, hidden), (h, c)."""
         h, c = state
         input_gate, forget_gate, new, output_gate = (self.from_input(x) + self.from_state(h)).chunk(4, dim=-1)
-        c = torch.sigmoid(forget_gate) * c + torch.sigmoid(input_gate) * torch.tanh(new)
+        c = self.forget_ceiling * torch.sigmoid(forget_gate) * c + torch.sigmoid(input_gate) * torch.tanh(new)
         h = torch.sigmoid(output_gate) * torch.tanh(c)
         return h, (h, c)

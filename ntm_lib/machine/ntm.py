@@ -42,6 +42,8 @@ class NTMConfig:
     """What steers the heads: one tanh layer, or an LSTM with a state of its own."""
     controller_size: int = 100
     """Hidden units of the controller."""
+    forget_ceiling: float = 1.0
+    """Highest value of an LSTM controller's forget gates, above 0: below 1 its cells cannot count without end."""
     shift_range: int = 1
     """Farthest step of a head in one time step, in rows: 1 allows -1, 0 and +1."""
     weightings: Weightings = "separate"
@@ -65,6 +67,8 @@ class NTMConfig:
         sizes = {field.name: getattr(self, field.name) for field in fields(self) if field.type is int}
         for name, value in sizes.items():
             object.__setattr__(self, name, _size(name, value))
+        if not 0 < self.forget_ceiling <= 1:
+            raise ValueError(f"forget_ceiling is {self.forget_ceiling}: expected more than 0 and at most 1")
         for name, choices in _CHOICES.items():
             if getattr(self, name) not in get_args(choices):
                 expected = ", ".join(repr(choice) for choice in get_args(choices))
@@ -114,8 +118,11 @@ class NTM(nn.Module):
             raise TypeError(f"config is {type(config).__name__}: expected an NTMConfig")
         self.config = config
         reads_size = config.read_heads * config.word_size
-        controller = FeedForwardController if config.controller == "feed-forward" else LSTMController
-        self.controller = controller(config.input_size + reads_size, config.controller_size)
+        seen = config.input_size + reads_size
+        if config.controller == "lstm":
+            self.controller: nn.Module = LSTMController(seen, config.controller_size, config.forget_ceiling)
+        else:
+            self.controller = FeedForwardController(seen, config.controller_size)
         self.heads = Heads(
             config.controller_size,
             config.word_size,

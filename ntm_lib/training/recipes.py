@@ -32,6 +32,9 @@ class Recipe:
     location_gain: float = 0.3
     """Factor on the first weights of everything that moves a head (key strength, gate, shift, sharpening), so that the
     payload does not steer it."""
+    open_gates: float = 0.0
+    """Added to the first biases of an LSTM's input and output gates, taken from its forget gates': it then begins as a
+    layer that passes on what it sees and keeps little."""
     erase_bias: float = 3.0
     """Added to the bias of every erase gate at the start: a head that rests on a row then replaces what it wrote there
     and does not add to it without end."""
@@ -78,6 +81,9 @@ class Recipe:
     """Momentum of RMSProp (Adam has its own averages, 0.9 and 0.999)."""
     warmup_updates: int = 50
     """Updates over which the rate rises to its peak."""
+    state_decay: float = 0.0
+    """Decoupled weight decay of an LSTM's weights from its own last state, so that it keeps nothing for long without a
+    reason."""
     clip_norm: float = 0.2
     """Largest norm of the whole gradient; 0: no limit."""
     clip_value: float = 0.0
@@ -124,11 +130,15 @@ class Recipe:
                 "initialisation is 'glorot', as the post's code, which knows only a feed-forward controller:"
                 " leave it at 'pytorch' for another machine"
             )
+        if self.state_decay and self.optimizer != "adam":
+            raise ValueError(
+                f"state_decay is {self.state_decay}: only Adam has it; leave it at 0 with {self.optimizer}"
+            )
 
 
 AT_LEAST_ONE = {"updates", "batch_size", "max_length", "settle_updates", "validate_every"}
 SHARES = {"any_length", "large_memories", "final_rate", "handicap", "momentum"}
-SIGNED = {"erase_bias"}
+SIGNED = {"erase_bias", "open_gates"}
 
 
 def _require_number(name: str, value: float, kind: type) -> None:
@@ -151,14 +161,17 @@ reliable_kept_training = replace(reliable, name="reliable_kept_training", keep_t
 reliable_lstm = replace(
     reliable,
     name="reliable_lstm",
-    machine=replace(COPY_MACHINE, controller="lstm", controller_size=32, output_from="reads"),
+    machine=replace(COPY_MACHINE, controller="lstm", controller_size=32, forget_ceiling=0.5, output_from="reads"),
     input_gain=1.0,
+    open_gates=2.0,
     learning_rate=1e-2,
+    state_decay=1.0,
     settle_updates=400,
     settle_at_least=325,
 )
-"""The LSTM controller, kept small so that it cannot hold a sequence in its own state; what comes out depends on what is
-read alone, because that state still changes after ten times as many steps as were trained on. README has its count."""
+"""The LSTM controller: small, with cells that forget half at every step, and an output from what is read alone. What it
+could count or keep in its own state is learned sooner than the tape, and is wrong after more steps than were trained on.
+README has its count."""
 
 paper_2014 = Recipe(
     name="paper_2014",

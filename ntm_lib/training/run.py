@@ -55,6 +55,10 @@ def build(recipe: Recipe, seed: int) -> nn.Module:
 def _lean(model: NTM, recipe: Recipe) -> None:
     """Let the input outweigh what is read, the payload move no head, and the write heads replace rather than add."""
     model.controller.from_input.weight[:, : model.config.input_size] *= recipe.input_gain
+    if model.config.controller == "lstm":
+        input_gate, forget_gate, _, output_gate = model.controller.from_input.bias.chunk(4)
+        for gate, sign in ((input_gate, 1), (output_gate, 1), (forget_gate, -1)):
+            gate += sign * recipe.open_gates
     model.heads.linear.weight[model.heads.location_rows] *= recipe.location_gain
     model.heads.linear.bias[model.heads.erase_rows] += recipe.erase_bias
 
@@ -74,8 +78,11 @@ def _initialise_as_the_post(model: NTM) -> None:
 
 def make_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
     """The recipe's optimiser over all weights."""
-    if recipe.optimizer == "adam":
-        return torch.optim.Adam(model.parameters(), lr=recipe.learning_rate)
-    return torch.optim.RMSprop(
-        model.parameters(), lr=recipe.learning_rate, alpha=0.95, eps=1e-2, momentum=recipe.momentum, centered=True
-    )
+    if recipe.optimizer == "rmsprop":
+        return torch.optim.RMSprop(
+            model.parameters(), lr=recipe.learning_rate, alpha=0.95, eps=1e-2, momentum=recipe.momentum, centered=True
+        )
+    from_state = [weight for name, weight in model.named_parameters() if name == "controller.from_state.weight"]
+    others = [weight for name, weight in model.named_parameters() if name != "controller.from_state.weight"]
+    groups = [{"params": others, "weight_decay": 0.0}, {"params": from_state, "weight_decay": recipe.state_decay}]
+    return torch.optim.AdamW([group for group in groups if group["params"]], lr=recipe.learning_rate)
