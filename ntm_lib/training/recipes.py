@@ -169,9 +169,9 @@ reliable_lstm = replace(
     settle_updates=400,
     settle_at_least=325,
 )
-"""The LSTM controller: small, with cells that forget half at every step, and an output from what is read alone. What it
-could count or keep in its own state is learned sooner than the tape, and is wrong after more steps than were trained on.
-README has its count."""
+"""The LSTM controller: small, with cells that forget half at every step, and an output from what is read alone. What
+it could count or keep in its own state is learned sooner than the tape, and is wrong after more steps than were trained
+on. README has its count."""
 
 paper_2014 = Recipe(
     name="paper_2014",
