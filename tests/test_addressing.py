@@ -261,9 +261,35 @@ def leaves(*tensors):
         ("address", range(7)),
     ],
 )
-def test_gradients_are_those_of_finite_differences(name, takes):
-    everything = draw(10, batch=2, heads=3, rows=5, width=2, offsets=3)
+@pytest.mark.parametrize("heads", [1, 3])
+def test_gradients_are_those_of_finite_differences(name, takes, heads):
+    everything = draw(10, batch=2, heads=heads, rows=5, width=2, offsets=3)
     assert gradcheck(getattr(addressing, name), leaves(*(everything[i] for i in takes)))
+
+
+@pytest.mark.parametrize("heads", [1, 3])
+@pytest.mark.parametrize("learning", ["memory", "key", "both"])
+@pytest.mark.parametrize("scale", [0.0, 1e-3, 1.0, 100.0])
+def test_similarity_has_the_gradients_of_its_formula(scale, learning, heads):
+    """Rows and keys of any length; of the formula as autograd takes it apart."""
+    memory, _, key, *_ = draw(14, heads=heads)
+    memory, key = (memory * scale).requires_grad_(learning != "key"), (key * scale).requires_grad_(learning != "memory")
+    row_length = (memory.square().sum(-1) + addressing.COSINE_EPSILON).sqrt().unsqueeze(1)
+    key_length = (key.square().sum(-1, keepdim=True) + addressing.COSINE_EPSILON).sqrt()
+    formula = (key / key_length) @ memory.mT / row_length
+    similarity = addressing.cosine_similarity(memory, key)
+    torch.testing.assert_close(similarity, formula, rtol=1e-12, atol=1e-12)
+    blend = torch.randn(B, heads, N, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    learns = [tensor for tensor in (memory, key) if tensor.requires_grad]
+    found, expected = (torch.autograd.grad((value * blend).sum(), learns) for value in (similarity, formula))
+    torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-12)
+    assert scale == 0 or all(gradient.any() for gradient in found)
+
+
+def test_similarity_to_a_row_that_is_repeated_has_the_gradient_of_finite_differences():
+    _, _, key, *_ = draw(15)
+    row = torch.randn(1, M, dtype=torch.float64, requires_grad=True)
+    assert gradcheck(lambda row: addressing.cosine_similarity(row.expand(B, N, M), key), (row,))
 
 
 def test_interpolate_has_the_gradients_of_finite_differences():

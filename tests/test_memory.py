@@ -120,6 +120,66 @@ def test_initial_memory_repeats_a_row_or_takes_all_rows():
     assert (memory[1] == rows).all()
 
 
+def test_initial_memory_of_a_stack_is_every_machines_own():
+    rows = torch.arange(6.0).view(2, 1, 3)
+    memory = room.initial_memory(rows, 10, 7)
+    assert memory.shape == (10, 7, 3)
+    assert (memory[:5] == rows[0]).all()
+    assert (memory[5:] == rows[1]).all()
+    rows = torch.arange(42.0).view(2, 7, 3)
+    memory = room.initial_memory(rows, 10, 7)
+    assert (memory[:5] == rows[0]).all()
+    assert (memory[5:] == rows[1]).all()
+
+
+# Room for the result
+
+
+def a_row_repeated(memory):
+    """An expanded view, as every machine's first memory: all sequences and rows are one row of numbers."""
+    return room.initial_memory(memory[0, :1], *memory.shape[:2])
+
+
+@pytest.mark.parametrize("heads", [1, 3])
+@pytest.mark.parametrize("like", [torch.clone, a_row_repeated])
+def test_write_with_room_is_write_without(like, heads):
+    memory, weights, erase, add = draw(10, heads=heads)
+    memory = like(memory)
+    before = memory.clone()
+    expected = room.write(memory, weights, erase, add)
+    spare = torch.full((2, B, N, M), torch.nan, dtype=torch.float64)
+    after = room.write(memory, weights, erase, add, (spare[0], spare[1]))
+    assert torch.equal(after, expected)
+    assert torch.equal(memory, before)
+    if heads == 1:
+        assert after.data_ptr() == spare[0].data_ptr()
+
+
+@pytest.mark.parametrize("heads", [1, 3])
+def test_the_result_may_take_the_place_of_the_memory(heads):
+    memory, *emitted = draw(11, heads=heads)
+    others = [tensor.clone() for tensor in emitted]
+    expected = room.write(memory, *emitted)
+    tape = memory.clone()
+    after = room.write(tape, *emitted, (tape, torch.full_like(tape, torch.nan)))
+    assert torch.equal(after, expected)
+    if heads == 1:
+        assert after is tape
+    for tensor, before in zip(emitted, others, strict=True):
+        assert torch.equal(tensor, before)
+
+
+def test_many_writes_into_one_room_are_many_writes():
+    memory, *_ = draw(12, heads=1)
+    expected, tape = memory, memory.clone()
+    spare = torch.empty_like(tape), torch.empty_like(tape)
+    for seed in range(5):
+        _, weights, erase, add = draw(seed, heads=1)
+        expected = room.write(expected, weights, erase, add)
+        tape = room.write(tape, weights, erase, add, spare)
+        assert torch.equal(tape, expected)
+
+
 # Invariants
 
 sizes = st.tuples(*[st.integers(1, 5)] * 4)
@@ -221,6 +281,30 @@ def test_writing_leaves_what_it_was_given_untouched():
 def test_gradients_are_those_of_finite_differences(name, takes, heads):
     everything = draw(7, batch=2, heads=heads, rows=5, width=3)
     assert gradcheck(getattr(room, name), tuple(everything[i].requires_grad_() for i in takes))
+
+
+@pytest.mark.parametrize("heads", [1, 3])
+@pytest.mark.parametrize("learning", [(0,), (1,), (2,), (3,), (0, 1), (1, 2, 3), (0, 1, 2, 3)])
+def test_gradients_of_writing_are_those_of_erasing_and_adding(learning, heads):
+    """Whichever of the four learn."""
+    leaves = [tensor.requires_grad_(i in learning) for i, tensor in enumerate(draw(13, heads=heads))]
+    memory, weights, erase, add = leaves
+    blend = torch.randn(B, N, M, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    found, expected = (
+        torch.autograd.grad((after * blend).sum(), [leaves[i] for i in learning])
+        for after in (room.write(*leaves), room.add(room.erase(memory, weights, erase), weights, add))
+    )
+    torch.testing.assert_close(found, expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("heads", [1, 3])
+def test_a_row_that_is_repeated_has_the_gradient_of_finite_differences(heads):
+    _, weights, erase, add = draw(14, heads=heads)
+
+    def write(row):
+        return room.write(room.initial_memory(row, B, N), weights, erase, add)
+
+    assert gradcheck(write, (torch.randn(1, M, dtype=torch.float64, requires_grad=True),))
 
 
 @pytest.mark.parametrize("heads", [1, 2, 3])

@@ -197,6 +197,66 @@ def test_shapes():
     assert [tuple(tensor.shape) for tensor in state.controller] == [(B, 17), (B, 17)]
 
 
+# Without autograd, where memories are written over
+
+
+EVERY_WRITER = [{"read_heads": 1, "write_heads": 1}, {}]
+
+
+def every_tensor(state):
+    return (*state[:3], *state.controller)
+
+
+@pytest.mark.parametrize("controller", ["feed-forward", "lstm"])
+@pytest.mark.parametrize("writers", EVERY_WRITER)
+@pytest.mark.parametrize("initial_memory", ["constant", "learned"])
+def test_without_autograd_everything_is_the_same(initial_memory, writers, controller):
+    model = make(vary(controller=controller, initial_memory=initial_memory, **writers))
+    for inputs in (sequence(), sequence()[:, :1]):
+        logits, state = model(inputs)
+        for off in (torch.no_grad, torch.inference_mode):
+            with off():
+                plain, plain_state = model(inputs)
+                kept, kept_state = model(inputs, history=[])
+            assert torch.equal(plain, logits)
+            assert torch.equal(kept, logits)
+            for tensors in zip(every_tensor(state), every_tensor(plain_state), every_tensor(kept_state), strict=True):
+                assert torch.equal(tensors[1], tensors[0])
+                assert torch.equal(tensors[2], tensors[0])
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("controller", ["feed-forward", "lstm"])
+@pytest.mark.parametrize("writers", EVERY_WRITER)
+def test_without_autograd_a_state_passed_in_stays_as_it_is(writers, controller):
+    """The very first, which is a view of one row, and one that a call returned; both can be used again."""
+    model = make(vary(controller=controller, initial_value=0.5, **writers))
+    for state in (model.initial_state(B), model(sequence())[1]):
+        before = [tensor.clone() for tensor in every_tensor(state)]
+        first, first_end = model(sequence(seed=2), state)
+        ends = [tensor.clone() for tensor in every_tensor(first_end)]
+        second, _ = model(sequence(seed=2), state)
+        assert torch.equal(first, second)
+        model(sequence(seed=3), first_end)
+        for tensor, kept in zip((*every_tensor(state), *every_tensor(first_end)), (*before, *ends), strict=True):
+            assert torch.equal(tensor, kept)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("controller", ["feed-forward", "lstm"])
+@pytest.mark.parametrize("writers", EVERY_WRITER)
+def test_without_autograd_the_history_holds_every_step_and_no_step_twice(writers, controller):
+    model = make(vary(controller=controller, **writers))
+    history = []
+    model(sequence(), history=history)
+    assert len({state.memory.data_ptr() for state in history}) == T
+    state = model.initial_state(B)
+    for x, kept in zip(sequence().unbind(dim=1), history, strict=True):
+        _, state = model.step(x, state)
+        for tensor, expected in zip(every_tensor(kept), every_tensor(state), strict=True):
+            assert torch.equal(tensor, expected)
+
+
 # Invariants
 
 
