@@ -162,12 +162,15 @@ def linear(weight, bias, x):
     return [sum(weight[i, j] * x[j] for j in range(len(x))) + bias[i] for i in range(len(bias))]
 
 
-def lstm_cell(parts, x, h, c):
+def lstm_cell(parts, x, h, c, ceiling):
     from_input = linear(parts["controller.from_input.weight"], parts["controller.from_input.bias"], x)
     from_state = linear(parts["controller.from_state.weight"], parts["controller.from_state.bias"], h)
     size = len(h)
     total = [a + b for a, b in zip(from_input, from_state, strict=True)]
-    new_c = [sigmoid(total[size + i]) * c[i] + sigmoid(total[i]) * math.tanh(total[2 * size + i]) for i in range(size)]
+    new_c = [
+        ceiling * sigmoid(total[size + i]) * c[i] + sigmoid(total[i]) * math.tanh(total[2 * size + i])
+        for i in range(size)
+    ]
     new_h = [sigmoid(total[3 * size + i]) * math.tanh(new_c[i]) for i in range(size)]
     return new_h, new_c
 
@@ -210,7 +213,7 @@ def run_machine(model, inputs, memory_size=None):
         for x in sequence:
             seen = [*x, *reads.reshape(-1)]
             if config.controller == "lstm":
-                h, c = lstm_cell(parts, seen, h, c)
+                h, c = lstm_cell(parts, seen, h, c, config.forget_ceiling)
             else:
                 total = linear(parts["controller.from_input.weight"], parts["controller.from_input.bias"], seen)
                 h = [math.tanh(value) for value in total]

@@ -68,6 +68,7 @@ def test_the_machine_is_the_loop(weightings, controller):
         {"initial_value": 0.5},
         {"output_from": "hidden"},
         {"output_from": "reads"},
+        {"controller": "lstm", "forget_ceiling": 0.5},
         {"shift_range": 2},
         {"read_heads": 1, "write_heads": 1},
         {"memory_size": 1},
@@ -543,6 +544,12 @@ def test_an_unknown_choice_is_answered_with_the_known_ones(name, expected):
     for value in ("LSTM", None, 3, ["lstm"]):
         with raises(ValueError, f"{name} is {value!r}: expected one of {expected}"):
             vary(**{name: value})
+
+
+@pytest.mark.parametrize("ceiling", [0.0, -0.5, 1.01, float("nan")])
+def test_a_forget_ceiling_is_a_share_above_zero(ceiling):
+    with raises(ValueError, f"forget_ceiling is {ceiling}: expected more than 0 and at most 1"):
+        vary(forget_ceiling=ceiling)
 
 
 def test_single_weightings_need_as_many_readers_as_writers():

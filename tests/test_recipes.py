@@ -112,9 +112,12 @@ def test_json_and_back_with_every_field_changed():
             changed[field.name] = value + (7 if isinstance(value, int) else 1 / 16)
         elif get_origin(field.type) is Literal:
             changed[field.name] = next(choice for choice in get_args(field.type) if choice != value)
+    decaying = replace(recipes.reliable, state_decay=changed.pop("state_decay"))  # the other optimiser has none
     recipe = replace(recipes.reliable, **changed, name="other", machine=NTMConfig(7, 5, word_size=3))
-    assert all(getattr(recipe, field.name) != getattr(recipes.reliable, field.name) for field in fields(Recipe))
-    assert recipe_from_json(json.loads(json.dumps(recipe_to_json(recipe)))) == recipe
+    same = [name for name, value in vars(recipe).items() if value == getattr(recipes.reliable, name)]
+    assert same == ["state_decay"] and decaying != recipes.reliable
+    for one in (recipe, decaying):
+        assert recipe_from_json(json.loads(json.dumps(recipe_to_json(one)))) == one
 
 
 # Numbers that no recipe can mean
@@ -157,8 +160,21 @@ def test_the_posts_initialisation_is_of_its_controller(machine):
     assert "\n" not in str(caught.value)
 
 
+def test_state_decay_is_adams():
+    with pytest.raises(ValueError) as caught:
+        replace(recipes.reliable, state_decay=0.25, optimizer="rmsprop")
+    assert str(caught.value) == "state_decay is 0.25: only Adam has it; leave it at 0 with rmsprop"
+
+
 @pytest.mark.parametrize(
-    "values", [{"clip_norm": 0.0, "warmup_updates": 0}, {"learning_rate": 1}, {"erase_bias": -2.0}, {"any_length": 1.0}]
+    "values",
+    [
+        {"clip_norm": 0.0, "warmup_updates": 0},
+        {"learning_rate": 1},
+        {"erase_bias": -2.0},
+        {"open_gates": -2.0},
+        {"any_length": 1.0},
+    ],
 )
 def test_numbers_that_a_recipe_can_mean(values):
     for field, value in values.items():

@@ -14,13 +14,14 @@ from ntm_lib.training import recipes
 from ntm_lib.training.run import Run, build, make_optimizer
 
 POST = replace(recipes.post_2014, machine=replace(recipes.post_2014.machine, memory_size=31, controller_size=11))
+LSTM = replace(SMALL, name="lstm", machine=replace(SMALL.machine, controller="lstm"))
 every_build = pytest.mark.parametrize(
     "recipe",
     [
         SMALL,
         YARDSTICK,
         POST,
-        replace(SMALL, machine=replace(SMALL.machine, controller="lstm")),
+        LSTM,
         replace(SMALL, machine=replace(SMALL.machine, initial_memory="random", initial_value=1.0)),
     ],
     ids=["ntm", "lstm baseline", "post", "lstm controller", "random memory"],
@@ -155,6 +156,14 @@ def test_the_controller_listens_to_its_input_as_the_recipe_says(controller):
     assert same_tensors(raised.state_dict(), expected)
 
 
+def test_gates_of_an_lstm_start_as_open_as_the_recipe_says():
+    """Input and output gates by that much more, forget gates by that much less; nothing else changes."""
+    plain, opened = (build(replace(LSTM, open_gates=gates), 0) for gates in (0.0, 2.0))
+    expected = tensors(plain)
+    expected["controller.from_input.bias"] += torch.tensor([2.0, -2.0, 0.0, 2.0]).repeat_interleave(11)
+    assert same_tensors(opened.state_dict(), expected)
+
+
 def test_what_moves_a_head_starts_as_deaf_to_the_payload_as_the_recipe_says():
     """Key strength, gate, shift and sharpening; what is looked for, erased and added depends on h as before."""
     plain, deaf = (build(replace(SMALL, location_gain=gain), 0) for gain in (1.0, 0.25))
@@ -206,6 +215,22 @@ def test_adam_by_hand():
     assert steps(replace(SMALL, optimizer="adam", learning_rate=rate), GRADIENTS) == pytest.approx(expected, rel=1e-5)
 
 
+def test_the_weights_from_an_lstms_own_state_decay_and_no_others():
+    """By rate times decay at every step, whatever the gradient."""
+    recipe = replace(LSTM, learning_rate=0.05, state_decay=0.3)
+    plain, decaying = build(recipe, 0), build(recipe, 0)
+    for model, one in ((plain, replace(recipe, state_decay=0.0)), (decaying, recipe)):
+        optimizer = make_optimizer(one, model)
+        for parameter in model.parameters():
+            parameter.grad = torch.full_like(parameter, 0.1)
+        optimizer.step()
+    expected, name = tensors(plain), "controller.from_state.weight"
+    expected[name] -= 0.05 * 0.3 * build(recipe, 0).state_dict()[name]
+    found = tensors(decaying)
+    torch.testing.assert_close(found.pop(name), expected.pop(name))
+    assert same_tensors(found, expected)
+
+
 @pytest.mark.parametrize("momentum", [0.9, 0.5])
 def test_rmsprop_is_graves(momentum):
     """Graves 2013, Eqs. 38-45: the gradient over the root of its variance, decay 0.95, and momentum.
@@ -226,8 +251,9 @@ def test_rmsprop_is_graves(momentum):
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "rmsprop"])
-@pytest.mark.parametrize("recipe", [SMALL, YARDSTICK, POST], ids=lambda r: r.name)
-def test_the_optimiser_has_every_weight(optimizer, recipe):
+@pytest.mark.parametrize("recipe", [SMALL, LSTM, YARDSTICK, POST], ids=lambda r: r.name)
+def test_the_optimiser_has_every_weight_once(optimizer, recipe):
     model = build(recipe, 0)
-    (group,) = make_optimizer(replace(recipe, optimizer=optimizer), model).param_groups
-    assert {id(weight) for weight in group["params"]} == {id(weight) for weight in model.parameters()}
+    groups = make_optimizer(replace(recipe, optimizer=optimizer), model).param_groups
+    weights = [id(weight) for group in groups for weight in group["params"]]
+    assert sorted(weights) == sorted(id(weight) for weight in model.parameters())
