@@ -37,6 +37,29 @@ SMALL = Recipe(
 SETTLING = replace(SMALL, name="settling", settled_loss=10.0, settle_updates=100, settle_at_least=9)
 """Settles from its second update on."""
 
+ADAPTIVE = replace(
+    SMALL, name="adaptive", updates=12, curriculum="adaptive", level_loss=0.69, max_length=5, largest_memory=23
+)
+"""Machines of different seeds soon earn different levels, and so meet different lengths."""
+
+APART = replace(
+    SETTLING,
+    name="apart",
+    updates=12,
+    max_length=5,
+    largest_memory=23,
+    largest_memory_settling=41,
+    settled_loss=0.69,
+    settle_updates=7,
+    settle_at_least=2,
+    focus=0.3,
+    focus_updates=3,
+    rest=0.5,
+    listen=0.5,
+    quiet=0.3,
+)
+"""Machines of different seeds settle at different updates, and some learn again; every loss counts."""
+
 YARDSTICK = replace(SMALL, name="yardstick", machine=LSTMConfig(5, 3, 7))
 
 
