@@ -15,12 +15,24 @@ import pytest
 import torch
 from safetensors import safe_open
 from safetensors.torch import save as to_bytes
-from small import MACHINE, SETTLING, SMALL, YARDSTICK, judge_quickly, same_run, same_tensors, tensors, without_seconds
+from small import (
+    ADAPTIVE,
+    APART,
+    MACHINE,
+    SETTLING,
+    SMALL,
+    YARDSTICK,
+    judge_quickly,
+    same_run,
+    same_tensors,
+    tensors,
+    without_seconds,
+)
 
 from ntm_lib import load
 from ntm_lib.training import checkpoints, loop
 from ntm_lib.training.checkpoints import FILE_NAME, FORMAT, read, resume, save, write_whole
-from ntm_lib.training.loop import train, update
+from ntm_lib.training.loop import train, train_together, update
 from ntm_lib.training.run import Run
 
 RMSPROP = replace(SMALL, name="rmsprop", optimizer="rmsprop", machine=replace(MACHINE, initial_memory="learned"))
@@ -233,6 +245,63 @@ def test_an_update_that_breaks_off_leaves_what_was_saved(tmp_path, monkeypatch):
     assert same_run(train(SMALL, seed=5, out=tmp_path), straight)
 
 
+@pytest.mark.parametrize("recipe", [replace(ADAPTIVE, machine=LSTM.machine), APART], ids=lambda recipe: recipe.name)
+def test_a_group_that_breaks_off_goes_on_with_other_neighbours(recipe, tmp_path, monkeypatch):
+    """Between two saves, then in the middle of an update; each time someone else stands beside it."""
+    outs = {seed: tmp_path / str(seed) for seed in (5, 0, 7, 11)}
+
+    def go_on(*seeds, **options):
+        return list(train_together(recipe, {seed: outs[seed] for seed in seeds}, **options))
+
+    def updates():
+        return [read(out).progress.update for out in outs.values() if out.exists()]
+
+    with pytest.raises(Interrupted):
+        go_on(5, 0, 7, on_record=interrupt_after(5))
+    assert updates() == [8, 8, 4]
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "step", fails_at(12, loop.step))  # in the sixth update, when one has made its step
+        with pytest.raises(KeyboardInterrupt):
+            go_on(11, 7)
+    assert updates() == [8, 8, 8, 4]
+    go_on(11, 5)
+    go_on(0, 7)
+    for seed, out in outs.items():
+        straight = tmp_path / f"straight {seed}"
+        train(recipe, seed, straight)
+        (left, left_progress), (right, right_progress) = stored(out), stored(straight)
+        assert left_progress.finished
+        assert same_tensors(left, right)
+        assert left_progress == right_progress
+
+
+def fails_at(count, function):
+    """A function that breaks off when it is called for the `count`th time."""
+    calls = []
+
+    def call(*arguments):
+        calls.append(arguments)
+        if len(calls) == count:
+            raise KeyboardInterrupt
+        return function(*arguments)
+
+    return call
+
+
+def test_finished_runs_come_first_and_stay_as_they_are(tmp_path):
+    outs = {seed: tmp_path / str(seed) for seed in (5, 0, 7)}
+    finished = {seed: train(SMALL, seed, outs[seed]) for seed in (7, 0)}
+    content = {seed: (outs[seed] / FILE_NAME).read_bytes() for seed in finished}
+    records = []
+    results = list(train_together(SMALL, outs, on_record=records.append))
+    assert [result.seed for result in results] == [0, 7, 5]
+    assert len(records) == len(results[-1].history)
+    for result in results[:2]:
+        assert same_run(result, finished[result.seed])
+        assert (outs[result.seed] / FILE_NAME).read_bytes() == content[result.seed]
+    assert same_run(results[-1], trained(SMALL))
+
+
 def test_an_interrupted_judgement_is_made_again(tmp_path, monkeypatch):
     straight = trained(SMALL)
 
@@ -252,7 +321,7 @@ def test_an_interrupted_judgement_is_made_again(tmp_path, monkeypatch):
 KILLED = """
 import os, signal, sys
 from small import SETTLING
-from ntm_lib.training.loop import train
+from ntm_lib.training.loop import train_together
 
 def kill(*arguments):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -263,23 +332,29 @@ def on_record(record):
             kill()
         os.replace = kill  # dies with the next file written and the old one still in place
 
-train(SETTLING, seed=5, out=sys.argv[1], on_record=on_record)
+list(train_together(SETTLING, {int(seed): f"{sys.argv[1]}/{seed}" for seed in sys.argv[3:]}, on_record))
 """
 
 
-@pytest.mark.parametrize("when", ["between", "writing"])
-def test_a_killed_run_ends_as_if_it_had_not_been(when, tmp_path):
-    """kill -9 in another process, between two updates or while a file is put in place."""
+@pytest.mark.parametrize(
+    ("when", "seeds", "updates"), [("between", [5], [12]), ("writing", [5], [12]), ("writing", [5, 6], [12, 8])]
+)
+def test_killed_runs_end_as_if_they_had_not_been(when, seeds, updates, tmp_path):
+    """kill -9 in another process, between two updates or while a file is put in place; then others stand beside."""
     here = Path(__file__).parent
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here.parent), str(here)]), "OMP_NUM_THREADS": "1"}
-    broken = tmp_path / "broken"
-    killed = subprocess.run([sys.executable, "-c", KILLED, broken, when], env=environment, timeout=600, check=False)
+    command = [sys.executable, "-c", KILLED, tmp_path, when, *map(str, seeds)]
+    killed = subprocess.run(command, env=environment, timeout=600, check=False)
     assert killed.returncode == -signal.SIGKILL
-    assert read(broken).progress.update == 12
-    result = train(SETTLING, seed=5, out=broken)
-    straight = train(SETTLING, seed=5, out=tmp_path / "straight")
-    assert same_run(result, straight)
-    assert same_tensors(stored(broken)[0], stored(tmp_path / "straight")[0])
+    outs = {seed: tmp_path / str(seed) for seed in seeds}
+    assert [read(out).progress.update for out in outs.values()] == updates
+    if len(seeds) > 1:
+        outs = {7: None, **dict(reversed(outs.items()))}
+    for result in train_together(SETTLING, outs):
+        if result.seed in seeds:
+            straight = train(SETTLING, result.seed, tmp_path / f"straight {result.seed}")
+            assert same_run(result, straight)
+            assert same_tensors(stored(outs[result.seed])[0], stored(tmp_path / f"straight {result.seed}")[0])
 
 
 def test_a_finished_run_comes_back_as_it_is(tmp_path, monkeypatch):

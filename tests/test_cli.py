@@ -301,6 +301,8 @@ def test_recipes_shows_how_each_differs(ntm):
         ("study relable --seeds 0 --out new", "recipe is 'relable': expected one of"),
         ("study reliable --seeds 9-0 --out new", "seeds are '9-0': expected ranges that rise"),
         ("study reliable --seeds 0 --out new --jobs 0", "jobs is 0: expected at least 1"),
+        ("study reliable --seeds 0 --out new --together 0", "together is 0: expected at least 1"),
+        ("study reliable --seeds 0 --out new --together some", "--together is 'some': expected a whole number"),
         ("study reliable --seeds 0 --out new --file EMPTY", "empty is empty"),
         ("study post_2014 --seeds 0 --out new --file FILE", "post_2014 copies vectors of 7 bits: a file needs 8"),
         ("study reliable --seeds 0 --out FILE", "cannot write .*file.manifest.json: "),

@@ -75,6 +75,39 @@ def test_runs_on_many_cores_are_the_runs_of_one(tmp_path, monkeypatch):
         assert without_seconds(run.progress.history) == without_seconds(alone.history)
 
 
+def test_seeds_together_are_the_seeds_one_by_one(tmp_path, monkeypatch):
+    groups = []
+
+    def watched(recipe, outs):
+        groups.append((recipe.name, list(outs)))
+        return train_together(recipe, outs)
+
+    monkeypatch.setattr(study, "train_together", watched)
+    seeds, rows = [3, 0, 1, 7, 4], {}
+    for together in (1, 5):
+        out = tmp_path / str(together)
+        rows[together] = study.study([TINY, OTHER], seeds, out, jobs=1, lengths=[5], sequences=7, together=together)
+    one_by_one = [(recipe, [seed]) for recipe in ("tiny", "other") for seed in seeds]
+    assert groups == [*one_by_one, ("tiny", seeds), ("other", seeds)]
+    assert [(row["recipe"], row["seed"]) for row in rows[5]] == [(recipe, seed) for recipe, (seed,) in one_by_one]
+    assert without_seconds(rows[5]) == without_seconds(rows[1])
+    for row in rows[5]:
+        models = [load(tmp_path / together / "machines" / row["recipe"] / str(row["seed"]))[0] for together in "15"]
+        assert same_tensors(*map(tensors, models))
+
+
+def test_what_a_process_does_at_a_time_by_hand():
+    def shares(*arguments):
+        return [(recipe.name, seeds) for recipe, seeds in study._shares(*arguments)]
+
+    runs = [*((TINY, seed) for seed in (3, 0, 1, 7, 4)), (OTHER, 3), (OTHER, 0)]
+    assert shares(runs, 1, 16) == [("tiny", [3, 0, 1, 7, 4]), ("other", [3, 0])]
+    assert shares(runs, 2, 16) == [("tiny", [3, 0, 1, 7]), ("tiny", [4]), ("other", [3, 0])]  # 7 runs, 4 a process
+    assert shares(runs, 2, 2) == [("tiny", [3, 0]), ("tiny", [1, 7]), ("tiny", [4]), ("other", [3, 0])]
+    assert shares(runs, 16, 16) == [(recipe.name, [seed]) for recipe, seed in runs]
+    assert shares([], 2, 16) == []
+
+
 def test_what_is_done_is_not_done_again(tmp_path, no_training):
     study.study([TINY], [0, 1], tmp_path, jobs=1)
     before = contents(tmp_path)
@@ -150,6 +183,8 @@ def test_another_recipe_of_that_name_is_refused(tmp_path):
     ("changes", "complaint"),
     [
         ({"jobs": 0}, "jobs is 0: expected at least 1"),
+        ({"together": 0}, "together is 0: expected at least 1"),
+        ({"together": 2.5}, "together is 2.5: expected a whole number"),
         ({"lengths": [0]}, "length is 0: expected at least 1"),
         ({"lengths": [5], "sequences": -1}, "sequences is -1: expected at least 1"),
         ({"lengths": [2.5]}, "length is 2.5: expected a whole number"),
