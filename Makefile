@@ -6,7 +6,7 @@ NBVAL = $(PYTEST) --nbval --nbval-current-env --nbval-cell-timeout=120 --nbval-s
 # Nothing while there are no notebooks: pytest calls an empty run a failure.
 CHECK_NOTEBOOKS = $(if $(wildcard notebooks/*.ipynb),$(NBVAL) notebooks)
 
-.PHONY: demo lab test notebooks study lint
+.PHONY: demo lab test notebooks study bench lint
 
 demo: $(VENV)/core
 	$(NTM) train reliable --seed 0 --out runs/demo
@@ -26,6 +26,9 @@ notebooks: $(VENV)/test
 study: $(VENV)/core
 	$(NTM) study reliable --seeds 0-99 --out runs/reliable
 
+bench: $(VENV)/bench
+	$(VENV)/bin/python -m benchmarks
+
 lint: $(VENV)/test
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
@@ -34,6 +37,11 @@ lint: $(VENV)/test
 $(VENV)/core: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --editable . --constraint constraints.txt
+	touch $@
+
+# The DNC that we compare with asks for an index library too, which only its sparse variants use.
+$(VENV)/bench: $(VENV)/core
+	$(VENV)/bin/pip install --quiet --no-deps dnc==1.1.0
 	touch $@
 
 $(VENV)/lab $(VENV)/test: $(VENV)/core

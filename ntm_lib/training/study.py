@@ -11,10 +11,12 @@ import json
 import math
 import re
 import signal
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from operator import ne
 from pathlib import Path
 
 import torch
@@ -122,8 +124,8 @@ def study(
     jobs = jobs or cpu_count()
     try:
         with tqdm(total=len(missing), unit="run", disable=None) as bar:
-            for done in _side_by_side(_shares(missing, jobs, together), out, questions, jobs):
-                bar.update(done)
+            with _counting(bar, [_row_path(out, *run) for run in missing]):
+                _side_by_side(_shares(missing, jobs, together), out, questions, jobs)
     finally:
         write_whole(out / "runs.csv", table(read_rows(out)).encode())
     return [read_row(out, *run) for run in runs]
@@ -152,13 +154,38 @@ def _shares(runs: list[tuple[Recipe, int]], jobs: int, together: int) -> list[tu
     ]
 
 
-def _side_by_side(shares: list[tuple[Recipe, list[int]]], out: Path, questions: Questions, jobs: int) -> Iterator[int]:
-    """Do all shares, and yield how many runs each one was as it ends."""
+def _side_by_side(shares: list[tuple[Recipe, list[int]]], out: Path, questions: Questions, jobs: int) -> None:
+    """Do all shares, `jobs` at a time."""
     with _interrupt_stays_here():
         ends = Parallel(n_jobs=min(jobs, max(1, len(shares))), return_as="generator_unordered")(
             delayed(_make)(recipe, seeds, out, questions) for recipe, seeds in shares
         )
-    yield from ends
+    for _ in ends:
+        pass
+
+
+@contextmanager
+def _counting(bar: tqdm, paths: list[Path]) -> Iterator[None]:
+    """Let a bar follow the files written meanwhile: a process says nothing before all of its seeds are done."""
+
+    def times() -> list[int]:
+        return [path.stat().st_mtime_ns if path.exists() else 0 for path in paths]
+
+    def follow() -> None:
+        while not ended.wait(1):
+            bar.update(sum(map(ne, times(), before)) - bar.n)
+
+    before, ended = times(), threading.Event()
+    watcher = threading.Thread(target=follow, daemon=True)
+    if not bar.disable:
+        watcher.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        if not bar.disable:
+            watcher.join()
+        bar.update(sum(map(ne, times(), before)) - bar.n)
 
 
 @contextmanager
@@ -174,7 +201,7 @@ def _interrupt_stays_here() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _make(recipe: Recipe, seeds: list[int], out: Path, questions: Questions) -> int:
+def _make(recipe: Recipe, seeds: list[int], out: Path, questions: Questions) -> None:
     """Train where that is not done, ask what is open, and write each run down as it ends; on one thread."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -187,7 +214,6 @@ def _make(recipe: Recipe, seeds: list[int], out: Path, questions: Questions) -> 
             write_whole(_row_path(out, recipe, run.seed), (json.dumps(row, indent=1) + "\n").encode())
     finally:
         torch.set_num_threads(threads)
-    return len(seeds)
 
 
 def _answer(questions: Questions, row: dict, model: nn.Module) -> None:
