@@ -237,6 +237,14 @@ class NTM(nn.Module):
         feature, state = self._advance(x, state)
         return self.output(feature), state
 
+    def compile(self, *arguments: Any, **options: Any) -> None:
+        """Compile one step with torch.compile, which takes these arguments; the same numbers, up to rounding.
+
+        `nn.Module.compile` would compile the whole unrolled loop, which takes minutes, and again for every length. A
+        step is compiled again for every batch size and number of rows, so this pays where those do not change.
+        """
+        self._advance = torch.compile(self._advance, *arguments, **options)
+
     def _advance(
         self, x: Tensor, state: NTMState, key_strength: float = 1.0, room: tuple[Tensor, Tensor] | None = None
     ) -> tuple[Tensor, NTMState]:

@@ -1,0 +1,23 @@
+"""`python -m benchmarks [step learn scale]`: those named, or all; each prints a table and writes results/NAME.json."""
+
+import sys
+
+from benchmarks import learn, scale, step
+
+
+def main() -> None:
+    """Run what the command line names."""
+    names = sys.argv[1:] or ["step", "learn", "scale"]
+    if names[0] == "scale" and len(names) > 1 and names[1] in ("copy", "update"):
+        scale.main(names[1:])
+        return
+    calls = {"step": step.main, "learn": learn.main, "scale": lambda: scale.main([])}
+    for name in names:
+        if name not in calls:
+            sys.exit(f"benchmark is {name!r}: expected one of {', '.join(calls)}")
+        print(f"\n{name}\n")
+        calls[name]()
+
+
+if __name__ == "__main__":  # a study's worker processes import this module
+    main()

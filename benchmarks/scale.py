@@ -1,0 +1,92 @@
+"""Growth: time and memory of an update with length and rows, and of copying without gradients up to 10,000 vectors."""
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+
+import torch
+
+from benchmarks import report
+from ntm_lib import NTM, NTMConfig, load, tasks, train
+from ntm_lib.training import recipes
+from ntm_lib.training.evaluation import evaluate, rows_needed
+
+ROWS, LENGTHS, COPIES = (128, 512, 2048, 8192), (10, 20, 40, 80), (100, 1000, 10_000)
+
+
+def peak() -> int:
+    """The most memory this process has held so far, in bytes."""
+    import resource
+
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def apart(what: str, *arguments: object) -> dict:
+    """Run a measurement in a process of its own, so that its peak of memory is its own."""
+    command = [sys.executable, "-m", "benchmarks", "scale", what, *map(str, arguments)]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def one_update(length: int, rows: int) -> dict:
+    """Seconds and bytes of one update of the paper's machine at batch 16, beyond what the process held before."""
+    torch.set_num_threads(1)
+    model, batch = NTM(NTMConfig(10, 8)), tasks.copy(16, length)
+    model(tasks.copy(16, 1).inputs)[0].sum().backward()
+    before, times = peak(), []
+    for _ in range(5):
+        started = time.perf_counter()
+        model(batch.inputs, memory_size=rows)[0].sum().backward()
+        times.append(time.perf_counter() - started)
+    return {"seconds": sorted(times)[2], "bytes": peak() - before}
+
+
+def one_copy(directory: str, length: int) -> dict:
+    """Seconds, bytes and wrong bits of copying one sequence."""
+    torch.set_num_threads(1)
+    model, _ = load(directory)
+    evaluate(model, [1], 1)
+    before, started = peak(), time.perf_counter()
+    wrong = evaluate(model, [length], 1).wrong_bits
+    return {"seconds": time.perf_counter() - started, "bytes": peak() - before, "wrong_bits": wrong}
+
+
+def measure() -> dict:
+    """All sizes."""
+    with tempfile.TemporaryDirectory() as directory:
+        train(recipes.reliable, 0, directory)
+        copies = [{"length": n, "rows": rows_needed(n), **apart("copy", directory, n)} for n in COPIES]
+    by_rows = [{"length": 20, "rows": rows, **apart("update", 20, rows)} for rows in ROWS]
+    by_length = [{"length": length, "rows": 512, **apart("update", length, 512)} for length in LENGTHS]
+    return {"update_by_rows": by_rows, "update_by_length": by_length, "copy": copies}
+
+
+def main(arguments: list[str]) -> None:
+    """Measure, keep and print; with arguments, one measurement as JSON."""
+    if arguments:
+        what, *sizes = arguments
+        print(json.dumps(one_copy(sizes[0], int(sizes[1])) if what == "copy" else one_update(*map(int, sizes))))
+        return
+    results = measure()
+    exponents = {
+        "time with rows": report.exponent(
+            [one["rows"] for one in results["update_by_rows"]], [one["seconds"] for one in results["update_by_rows"]]
+        ),
+        "time with length": report.exponent(
+            [2 * one["length"] + 2 for one in results["update_by_length"]],
+            [one["seconds"] for one in results["update_by_length"]],
+        ),
+        "time of a copy with length times rows": report.exponent(
+            [(2 * one["length"] + 2) * one["rows"] for one in results["copy"]],
+            [one["seconds"] for one in results["copy"]],
+        ),
+    }
+    report.keep("scale", "python -m benchmarks scale", {**results, "exponents": exponents})
+    rows = [
+        [name, one["length"], one["rows"], one["seconds"], one["bytes"] / 1e6, one.get("wrong_bits", "-")]
+        for name, ones in results.items()
+        for one in ones
+    ]
+    print(report.table(["what", "length", "rows", "seconds", "MB", "wrong bits"], rows))
+    print(report.table(["growth", "exponent"], [[name, value] for name, value in exponents.items()]))
