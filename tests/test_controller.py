@@ -42,6 +42,17 @@ def test_lstm_is_torchs_lstm_given_the_same_weights():
     torch.testing.assert_close(state, (last_h[0], last_c[0]))
 
 
+def test_lstm_begins_as_torchs_lstm_begins():
+    """Every weight and bias uniform within one over the root of the units, however many inputs there are."""
+    controller = LSTMController(3, 97)
+    for name, parameter in controller.named_parameters():
+        if name in {"h_0", "c_0"}:
+            assert not parameter.any()
+        else:
+            assert 0.9 * 97**-0.5 < parameter.abs().max() <= 97**-0.5, name
+            assert abs(parameter.mean()) < 0.2 * 97**-0.5, name
+
+
 def test_lstm_starts_from_learned_values_the_same_for_every_sequence():
     controller = LSTMController(INPUT, HIDDEN)
     nn.init.normal_(controller.h_0)
