@@ -777,3 +777,29 @@ def test_the_papers_configuration_has_the_size_that_the_docstring_says(controlle
     assert paper - count(dataclasses.replace(config, initial_memory="learned")) == unplaced
     for number in (expected, paper, unplaced, 9_292, 968):
         assert f"{number:,}" in NTM.__doc__
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor")  # both are what torch.compile does by itself
+@pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning")
+@pytest.mark.parametrize("controller", ["feed-forward", "lstm"])
+def test_a_compiled_step_is_the_step(controller):
+    """With a backend that traces a step and its derivative and then runs them as they are: no compiler is needed."""
+    torch.manual_seed(0)
+    plain = NTM(NTMConfig(5, 3, 13, 7, controller=controller, controller_size=11))
+    compiled = NTM(plain.config)
+    compiled.load_state_dict(plain.state_dict())
+    traced = []
+
+    def backend(graph, inputs):
+        traced.append(graph)
+        return torch._dynamo.lookup_backend("aot_eager")(graph, inputs)
+
+    compiled.compile(backend=backend, fullgraph=True)
+    inputs = torch.randn(2, 4, 5)
+    for model in (plain, compiled):
+        logits, state = model(inputs)
+        (logits.square().sum() + state.memory.sum()).backward()
+    torch.testing.assert_close(compiled(inputs), plain(inputs))
+    for (name, expected), parameter in zip(plain.named_parameters(), compiled.parameters(), strict=True):
+        torch.testing.assert_close(parameter.grad, expected.grad, msg=name)
+    assert traced

@@ -1,11 +1,15 @@
 """Every seed of every recipe: what is kept, what is not done twice, and the command that is noted."""
 
+import io
 import json
+import os
 import shlex
+import threading
 from dataclasses import replace
 
 import pytest
 from small import SMALL, YARDSTICK, judge_quickly, same_tensors, tensors, without_seconds
+from tqdm import tqdm
 
 from ntm_lib import cli, load, train
 from ntm_lib.training import loop, recipes, study
@@ -223,3 +227,25 @@ def test_the_manifest_holds_the_command_that_made_the_runs(tmp_path, no_training
     no_training()
     assert cli.main([*shlex.split(command)[1:], "--jobs", "1"]) == 0
     assert json.loads((tmp_path / "a study" / "manifest.json").read_text()) == manifest
+
+
+def test_the_bar_counts_the_files_written_meanwhile(tmp_path):
+    before, again, new, missing = (tmp_path / name for name in ("before", "again", "new", "missing"))
+    for path in (before, again):
+        path.write_text("old")
+        os.utime(path, ns=(0, 0))
+    with tqdm(total=4, file=io.StringIO(), disable=False) as bar:
+        with study._counting(bar, [before, again, new, missing]):
+            again.write_text("new")
+            new.write_text("new")
+        assert bar.n == 2
+
+
+def test_the_bar_follows_while_a_study_runs(tmp_path, monkeypatch):
+    followed = threading.Event()
+    with tqdm(total=1, file=io.StringIO(), disable=False) as bar:
+        update = bar.update
+        monkeypatch.setattr(bar, "update", lambda n: (update(n), bar.n == 1 and followed.set()))
+        with study._counting(bar, [tmp_path / "new"]):
+            (tmp_path / "new").write_text("new")
+            assert followed.wait(30)

@@ -319,8 +319,9 @@ def train_together(
     """Train one machine from each seed, in shared passes, and yield each result the moment it is there.
 
     `outs` says where each seed's run is saved. With the recipes of this library every run is bit for bit what `train`
-    makes of its seed, whatever other seeds stand beside it; the products of much smaller matrices may round differently
-    in company. Errors as in `train`.
+    makes of its seed, whatever other seeds stand beside it. At other sizes Intel's MKL may round by where a machine's
+    numbers begin in the stack; the environment variable MKL_CBWR=AUTO, set from the start, keeps it from that.
+    Errors as in `train`.
     """
     if not isinstance(recipe, Recipe):
         raise TypeError(f"recipe is {type(recipe).__name__}: expected a Recipe, such as recipes.reliable")
