@@ -78,6 +78,7 @@ def update_together(models: list[NTM], batch: tasks.Batch):
 
 def sides(batch_size: int) -> dict:
     """All updates to be timed, by name; those of the group are of `TOGETHER` machines."""
+    torch.compiler.reset()  # or it gives up compiling after eight shapes
     batch = tasks.copy(batch_size, LENGTH, OUTPUT, generator=torch.Generator().manual_seed(0))
     calls = {}
     for controller in ("feed-forward", "lstm"):

@@ -219,16 +219,27 @@ class NTM(nn.Module):
             state = self.initial_state(len(inputs), memory_size)
         else:
             self._check_state(state, len(inputs), memory_size)
-        room = None
-        if history is None and not torch.is_grad_enabled():  # no one will look at the memory of an earlier step
-            room = torch.empty_like(state.memory), torch.empty_like(state.memory)
+        if history is None and not torch.is_grad_enabled():
+            return self._forward_in_place(inputs, state, key_strength)
         features = []
         for x in inputs.unbind(dim=1):
-            feature, state = self._advance(x, state, key_strength, room)
+            feature, state = self._advance(x, state, key_strength)
             features.append(feature)
             if history is not None:
                 history.append(state)
         return self.output(torch.stack(features, dim=1)), state
+
+    def _forward_in_place(self, inputs: Tensor, state: NTMState, key_strength: float) -> tuple[Tensor, NTMState]:
+        """The same where no one will look at an earlier step: one memory serves all steps, whatever their number.
+
+        What the output layer sees has its place beforehand too: small pieces kept among large ones that come and go
+        would leave holes in which no memory fits.
+        """
+        room = torch.empty_like(state.memory), torch.empty_like(state.memory)
+        features = inputs.new_empty(*inputs.shape[:2], self.output.in_features)
+        for t, x in enumerate(inputs.unbind(dim=1)):
+            features[:, t], state = self._advance(x, state, key_strength, room)
+        return self.output(features), state
 
     def step(self, x: Tensor, state: NTMState) -> tuple[Tensor, NTMState]:
         """One time step: x (B, input) and a state -> logits (B, output) and the next state; errors as in `forward`."""
