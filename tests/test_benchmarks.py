@@ -1,0 +1,83 @@
+"""What the benchmarks measure with: the textbook machine computes, the limit is counted by hand, sides take turns."""
+
+import json
+import math
+
+import pytest
+import torch
+
+from benchmarks import limit, report, step
+from benchmarks.textbook import Head, TextbookNTM
+
+
+@pytest.mark.parametrize("lstm", [False, True])
+def test_the_textbook_machine_answers_and_learns(lstm):
+    torch.manual_seed(0)
+    model = TextbookNTM(input_size=5, output_size=3, rows=13, width=7, hidden=11, lstm=lstm)
+    inputs = torch.randn(2, 4, 5)
+    logits = model(inputs)
+    assert logits.shape == (2, 4, 3)
+    torch.testing.assert_close(model(inputs[1:]), logits[1:])  # sequences do not meet
+    logits.square().sum().backward()
+    assert all(parameter.grad.isfinite().all() and parameter.grad.any() for parameter in model.parameters())
+
+
+def test_the_textbook_shift_goes_up_the_tape_and_round_its_end():
+    head = Head(hidden=2, width=3, writes=False)
+    weights = torch.tensor([0.1, 0.2, 0.3, 0.4])
+    torch.testing.assert_close(head.shift(weights, torch.tensor([0.0, 0.0, 1.0])), torch.tensor([0.4, 0.1, 0.2, 0.3]))
+    blend = head.shift(weights, torch.tensor([0.5, 0.25, 0.25]))
+    expected = [0.5 * w[1] + 0.25 * w[0] + 0.25 * w[2] for w in ((0.1, 0.2, 0.4), (0.2, 0.3, 0.1), (0.3, 0.4, 0.2))]
+    torch.testing.assert_close(blend[:3], torch.tensor(expected))
+
+
+def test_the_operations_of_an_update_by_hand():
+    """One step and sequence of a machine with 2 rows of 3 numbers, 5 units, 7 inputs and last reads, 1 output."""
+    weights = 7 * 5 + 5 * (2 * (3 + 6) + 2 * 3) + (5 + 3) * 1
+    assert limit.operations(1, 1, 2, 3, 5, 7, 1, lstm=False) == 3 * (2 * weights + 12 * 2 * 3)
+    more = limit.operations(1, 1, 2, 3, 5, 7, 1, lstm=True) - limit.operations(1, 1, 2, 3, 5, 7, 1, lstm=False)
+    assert more == 3 * 2 * (4 * (7 + 5) * 5 - 7 * 5)
+    assert limit.operations(4, 11, 2, 3, 5, 7, 1, lstm=True) == 44 * limit.operations(1, 1, 2, 3, 5, 7, 1, lstm=True)
+    assert limit.traffic(4, 11, 2, 3) == 5 * 4 * 44 * 6
+
+
+def test_sides_take_turns():
+    calls = []
+    sides = {"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}
+    times = report.in_turn(sides, rounds=3, seconds=0)
+    assert "".join(calls[-6:]) == "ababab"
+    assert {name: len(values) for name, values in times.items()} == {"a": 3, "b": 3}
+
+
+def test_the_exponent_of_a_power_is_that_power():
+    sizes = [1, 10, 70, 300]
+    assert report.exponent(sizes, [5 * size**1.5 for size in sizes]) == pytest.approx(1.5)
+
+
+def test_a_spread_and_what_is_kept(tmp_path, monkeypatch):
+    assert report.spread([3.0, 1.0, 2.0, 9.0]) == {"median": 2.5, "fastest": 1.0, "slowest": 9.0}
+    monkeypatch.setattr(report, "RESULTS", tmp_path / "results")
+    report.keep("what", "the command", [1, 2])
+    kept = json.loads((tmp_path / "results" / "what.json").read_text())
+    assert (kept["command"], kept["results"]) == ("the command", [1, 2])
+    assert kept["machine"]["versions"]["torch"] == torch.__version__
+
+
+def test_a_table_has_aligned_columns():
+    lines = report.table(["name", "ms"], [["a", 1.23456], ["longer", 70000.0]]).splitlines()
+    assert lines == ["name       ms", "a        1.23", "longer  7e+04"]
+
+
+def test_an_update_of_each_side_moves_its_weights(monkeypatch):
+    """Small sizes; those of the group learn from batches of their own and each keeps its own weights."""
+    for name, size in {"LENGTH": 2, "ROWS": 7, "WIDTH": 3, "HIDDEN": 5, "TOGETHER": 3}.items():
+        monkeypatch.setattr(step, name, size)
+    config = step.NTMConfig(step.INPUT, step.OUTPUT, step.ROWS, step.WIDTH, controller_size=step.HIDDEN)
+    models = [step.NTM(config) for _ in range(step.TOGETHER)]
+    before = [model.output.weight.clone() for model in models]
+    batch = step.tasks.copy(2, step.LENGTH, step.OUTPUT)
+    step.update_together(models, batch)()
+    step.update_of(models[0], batch)()
+    for model, weight in zip(models, before, strict=True):
+        change = (model.output.weight - weight).abs().max().item()
+        assert 0 < change < 1e-3 and math.isfinite(change)
