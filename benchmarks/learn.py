@@ -11,6 +11,7 @@ from benchmarks import report
 from ntm_lib.training import recipes
 from ntm_lib.training.loop import train
 from ntm_lib.training.study import study
+from ntm_lib.training.tables import aligned
 
 SEEDS = range(20)
 
@@ -51,11 +52,7 @@ def main() -> None:
         [name, float(statistics.median(values)), float(min(values)), float(max(values))]
         for name, values in (("seconds", seconds), ("sequences", sequences))
     ]
-    print(report.table(columns, rows))
+    print(aligned([columns, *rows]))
     per_hour = {together: 3600 * len(SEEDS) / statistics.median(times) for together, times in grouped.items()}
-    print(
-        report.table(
-            ["study, seeds that share a pass", "seeds an hour"], [[key, value] for key, value in per_hour.items()]
-        )
-    )
+    print(aligned([["study, seeds that share a pass", "seeds an hour"], *map(list, per_hour.items())]))
     print(f"in a group {per_hour['16'] / per_hour['1']:.1f} times as many")

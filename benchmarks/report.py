@@ -1,4 +1,4 @@
-"""What every benchmark shares: timing sides in turn, and results as a table and a JSON file."""
+"""What every benchmark shares: timing sides in turn, and results as a JSON file."""
 
 import json
 import os
@@ -64,15 +64,3 @@ def keep(name: str, command: str, results: object) -> None:
     RESULTS.mkdir(exist_ok=True)
     content = {"command": command, "machine": machine(), "results": results}
     (RESULTS / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n")
-
-
-def table(columns: list[str], rows: list[list]) -> str:
-    """Rows under columns, aligned: words to the left, numbers to the right."""
-    cells = [columns, *([f"{cell:.3g}" if isinstance(cell, float) else str(cell) for cell in row] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return "\n".join(
-        "  ".join(
-            [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
-        )
-        for row in cells
-    )

@@ -12,6 +12,7 @@ from benchmarks import report
 from ntm_lib import NTM, NTMConfig, load, tasks, train
 from ntm_lib.training import recipes
 from ntm_lib.training.evaluation import evaluate, rows_needed
+from ntm_lib.training.tables import aligned
 
 ROWS, LENGTHS, COPIES = (128, 512, 2048, 8192), (10, 20, 40, 80), (100, 1000, 10_000)
 
@@ -88,5 +89,5 @@ def main(arguments: list[str]) -> None:
         for name, ones in results.items()
         for one in ones
     ]
-    print(report.table(["what", "length", "rows", "seconds", "MB", "wrong bits"], rows))
-    print(report.table(["growth", "exponent"], [[name, value] for name, value in exponents.items()]))
+    print(aligned([["what", "length", "rows", "seconds", "MB", "wrong bits"], *rows]))
+    print(aligned([["growth", "exponent"], *map(list, exponents.items())]))

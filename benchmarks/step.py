@@ -11,6 +11,7 @@ from benchmarks import limit, report
 from benchmarks.textbook import TextbookNTM
 from ntm_lib import NTM, NTMConfig, tasks
 from ntm_lib.machine.stack import stack
+from ntm_lib.training.tables import aligned
 
 LENGTH, ROWS, WIDTH, HIDDEN, INPUT, OUTPUT = 20, 128, 20, 100, 10, 8
 TOGETHER = 8
@@ -143,4 +144,4 @@ def main() -> None:
         "× dnc",
         "× limit",
     ]
-    print(report.table(columns, rows))
+    print(aligned([columns, *rows]))

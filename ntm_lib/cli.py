@@ -81,7 +81,7 @@ def _train(argv: list[str]) -> int:
 def _evaluate(argv: list[str]) -> int:
     """Count the wrong bits and wrong sequences of a trained machine by length."""
     from ntm_lib import load, tasks
-    from ntm_lib.training import evaluation
+    from ntm_lib.training import evaluation, tables
 
     parser = _parser("evaluate")
     parser.add_argument("dir", type=str, metavar="DIR", help="what `ntm train --out` made")
@@ -101,7 +101,7 @@ def _evaluate(argv: list[str]) -> int:
     else:
         columns = ("sequences", "wrong_sequences", "bits", "wrong_bits")
         rows = [[length, *(count[column] for column in columns)] for length, count in report["lengths"].items()]
-        print(_table([["length", *(column.replace("_", " ") for column in columns)], *rows]))
+        print(tables.aligned([["length", *(column.replace("_", " ") for column in columns)], *rows]))
     return 0
 
 
@@ -313,20 +313,15 @@ def _write(out: str, content: bytes) -> None:
         write_whole(Path(out), content)
 
 
-def _table(rows: Sequence[Sequence]) -> str:
-    """Columns aligned: words to the left, numbers to the right."""
-    cells = [[f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in row] for row in rows]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return "\n".join("  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in cells)
-
-
 def _verdict(row: dict) -> str:
     """What a machine has learned: wrong bits by kind and length, and whether that is converged."""
+    from ntm_lib.training.tables import aligned
+
     lengths = list(row["wrong_bits"]["random"])
     kinds = [[kind, *(counts.get(n, "-") for n in lengths)] for kind, counts in row["wrong_bits"].items()]
     end = "converged" if row["converged"] else f"not converged ({row['stopped'] or 'see the wrong bits above'})"
     took = f"after {row['sequences']:,} sequences, {row['seconds']:.1f} s"
-    return f"{_table([['wrong bits at length', *lengths], *kinds])}\n{end} {took}"
+    return f"{aligned([['wrong bits at length', *lengths], *kinds])}\n{end} {took}"
 
 
 def _summaries(summaries: Sequence[dict]) -> str:

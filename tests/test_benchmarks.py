@@ -63,11 +63,6 @@ def test_a_spread_and_what_is_kept(tmp_path, monkeypatch):
     assert kept["machine"]["versions"]["torch"] == torch.__version__
 
 
-def test_a_table_has_aligned_columns():
-    lines = report.table(["name", "ms"], [["a", 1.23456], ["longer", 70000.0]]).splitlines()
-    assert lines == ["name       ms", "a        1.23", "longer  7e+04"]
-
-
 def test_an_update_of_each_side_moves_its_weights(monkeypatch):
     """Small sizes; those of the group learn from batches of their own and each keeps its own weights."""
     for name, size in {"LENGTH": 2, "ROWS": 7, "WIDTH": 3, "HIDDEN": 5, "TOGETHER": 3}.items():

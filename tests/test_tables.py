@@ -63,3 +63,8 @@ def test_the_summary_counts_and_gives_intervals():
 )
 def test_intervals_are_those_of_clopper_and_pearson(successes, trials, text):
     assert tables.share(successes, trials) == f"{successes}/{trials}, {text} %"
+
+
+def test_columns_are_aligned():
+    lines = tables.aligned([["name", "bits", "ms"], ["a", 1234567, 1.23456], ["longer", 8, 70000.0]]).splitlines()
+    assert lines == ["name         bits     ms", "a       1,234,567   1.23", "longer          8  7e+04"]

@@ -65,3 +65,15 @@ def share(successes: int, trials: int) -> str:
     interval = binomtest(successes, trials).proportion_ci(confidence_level=0.95, method="exact")
     low, high = (f"{100 * bound:.1f}".removesuffix(".0") for bound in interval)
     return f"{successes}/{trials}, {low}–{high} %"
+
+
+def aligned(rows: Sequence[Sequence]) -> str:
+    """Rows as lines of text with aligned columns, the first to the left and all others to the right."""
+    cells = [[_cell(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    return "\n".join("  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in cells)
+
+
+def _cell(value: object) -> str:
+    """Whole numbers with commas, others with three digits."""
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3g}" if isinstance(value, float) else str(value)
