@@ -76,3 +76,24 @@ def test_an_update_of_each_side_moves_its_weights(monkeypatch):
     for model, weight in zip(models, before, strict=True):
         change = (model.output.weight - weight).abs().max().item()
         assert 0 < change < 1e-3 and math.isfinite(change)
+
+
+def test_the_tables_of_the_readme_are_the_results():
+    text = (report.RESULTS.parent / "README.md").read_text(encoding="utf-8")
+    kept = {name: json.loads((report.RESULTS / f"{name}.json").read_text())["results"] for name in ("step", "scale")}
+    step_of = {(one["side"], one["batch"]): one for one in kept["step"] if one["threads"] == 1}
+    for side in dict.fromkeys(side for side, _ in step_of):
+        cells = []
+        for batch in (1, 16, 32):
+            one = step_of[side, batch]
+            cell = f"{one['median']:.1f}"
+            if side.startswith("ours"):
+                rivals = (f"textbook, {side.split(', ')[1]}", "dnc, lstm")
+                faster = [f"{step_of[rival, batch]['median'] / one['median']:.1f}" for rival in rivals]
+                cell += f" ({', '.join(faster)}; {one['median'] / one['limit']:.1f})"
+            cells.append(cell)
+        assert f"| {side} | {' | '.join(cells)} |" in text
+    for one in kept["scale"]["copy"]:
+        seconds = f"{one['seconds']:.2f}" if one["seconds"] < 1 else f"{one['seconds']:.1f}"
+        assert f"| {one['length']:,} | {one['rows']:,} | {seconds} | {one['bytes'] / 1e6:.1f} |" in text
+        assert one["wrong_bits"] == 0
