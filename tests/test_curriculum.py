@@ -124,6 +124,26 @@ def test_another_schedule_is_another_sequence():
             assert not set(one) & set(other)
 
 
+def test_independent_chances_are_fair_and_uneven():
+    """2,000 of them: as many in each tenth as chance allows, but not as evenly as the even ones."""
+    counts = {}
+    for draws in ("independent", "even"):
+        drawn = torch.tensor([chances(0, update, draws) for update in range(2000)])
+        assert drawn.shape == (2000, 4) and (drawn >= 0).all() and (drawn < 1).all()
+        counts[draws] = torch.stack([torch.bincount((10 * column).long(), minlength=10) for column in drawn.T])
+    away = {draws: (count - 200).abs().max().item() for draws, count in counts.items()}
+    assert away["even"] <= 8 < away["independent"] < 70  # five standard deviations of 13.4
+    assert abs(torch.corrcoef(drawn.T)[0, 1].item()) < 0.1
+
+
+def test_independent_chances_depend_on_schedule_and_update_alone():
+    there = [chances(3, update, "independent") for update in range(1020, 1030)]  # across the edge of a block
+    assert there == [chances(3, update, "independent") for update in range(1020, 1030)]
+    assert len(set(there)) == 10
+    assert there != [chances(4, update, "independent") for update in range(1020, 1030)]
+    assert there != [chances(3, update, "even") for update in range(1020, 1030)]
+
+
 def test_nobody_elses_random_numbers_are_touched():
     before = torch.random.get_rng_state()
     curriculum._points.cache_clear()

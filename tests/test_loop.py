@@ -732,3 +732,19 @@ def test_out_that_holds_another_run(tmp_path):
     assert "\n" not in message
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == content
     assert same_run(train(first, seed=3, out=tmp_path), result)
+
+
+def test_draws_are_as_even_as_the_recipe_says():
+    lengths = {draws: [one.length for one in draws_of(draws)] for draws in ("even", "independent")}
+    counts = {draws: [drawn.count(length) for length in range(1, 6)] for draws, drawn in lengths.items()}
+    assert max(counts["even"]) - min(counts["even"]) <= 3 < max(counts["independent"]) - min(counts["independent"])
+
+
+def draws_of(kind):
+    """Those of the first updates."""
+    run = Run(replace(SMALL, max_length=5, draws=kind), seed=0)
+    drawn = []
+    for _ in range(100):
+        drawn.append(draw(run))
+        run.progress.update += 1
+    return drawn

@@ -186,6 +186,7 @@ def test_numbers_that_a_recipe_can_mean(values):
 
 def test_paper_2014_is_section_4_6_of_the_paper():
     recipe = recipes.paper_2014
+    assert recipe.draws == "independent"
     assert recipe.optimizer == "rmsprop"
     assert recipe.learning_rate == 1e-4
     assert recipe.momentum == 0.9
@@ -213,6 +214,7 @@ def test_paper_2014_is_section_4_6_of_the_paper():
 
 def test_post_2014_is_the_code_of_the_day_of_the_post():
     recipe = recipes.post_2014
+    assert recipe.draws == "independent"
     assert recipe.optimizer == "rmsprop"
     assert recipe.learning_rate == 1e-4
     assert recipe.momentum == 0.9

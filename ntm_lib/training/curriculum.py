@@ -1,7 +1,7 @@
 """Which lengths a machine meets, and with how many rows of memory: schedules over a training.
 
-What is drawn depends on the number of the update and on nothing that one machine knows, so that machines which learn
-side by side meet the same lengths and rows at the same update and can share a pass.
+The chances of an update depend on its number and on nothing that one machine knows, so that machines which learn side
+by side meet the same lengths and rows at the same update and can share a pass.
 """
 
 import math
@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import torch
+from torch import Generator
 from torch.quasirandom import SobolEngine
 
 BLOCK = 1024
@@ -37,18 +38,21 @@ class Chances(NamedTuple):
     rows: float
 
 
-def chances(schedule: int, update: int) -> Chances:
-    """The numbers of one update: over any stretch of updates they fill the range evenly (a scrambled Sobol sequence).
+def chances(schedule: int, update: int, draws: str = "even") -> Chances:
+    """The numbers of one update; `schedule` tells one sequence of them from another.
 
-    `schedule` tells one such sequence from another. Independent numbers would leave lengths out for long by chance, and
-    a chance that all seeds share fails many at once.
+    "even": over any stretch of updates they fill the range (a scrambled Sobol sequence); "independent": they know
+    nothing of each other, leave lengths out for long by chance, and a chance that all seeds share fails many at once.
     """
-    return Chances(*_points(schedule, update // BLOCK)[update % BLOCK])
+    return Chances(*_points(schedule, update // BLOCK, draws)[update % BLOCK])
 
 
 @lru_cache(maxsize=8)
-def _points(schedule: int, block: int) -> list[list[float]]:
+def _points(schedule: int, block: int, draws: str) -> list[list[float]]:
     """A stretch of the sequence."""
+    if draws == "independent":
+        generator = Generator().manual_seed(schedule * 1_000_003 + block)
+        return torch.rand(BLOCK, len(Chances._fields), generator=generator, dtype=torch.float64).tolist()
     engine = SobolEngine(len(Chances._fields), scramble=True, seed=schedule)
     return engine.fast_forward(block * BLOCK).draw(BLOCK, dtype=torch.float64).tolist()
 

@@ -59,7 +59,7 @@ class Draw(NamedTuple):
 def draw(run: Run) -> Draw:
     """The next batch and how to run it: the recipe's schedule decides the shape, the run's own generator the bits."""
     recipe, progress = run.recipe, run.progress
-    chance = curriculum.chances(recipe.schedule, progress.update)
+    chance = curriculum.chances(recipe.schedule, progress.update, recipe.draws)
     settling = progress.settled_at is not None
     top = curriculum.longest(
         recipe.curriculum, recipe.max_length, progress.update / recipe.updates, recipe.length_power, progress.level

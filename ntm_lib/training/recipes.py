@@ -11,6 +11,7 @@ Optimizer = Literal["adam", "rmsprop"]
 Initialisation = Literal["pytorch", "glorot"]
 Payload = Literal["random", "uneven", "varied"]
 LossOver = Literal["answer", "sequence"]
+Draws = Literal["even", "independent"]
 
 
 COPY_MACHINE = NTMConfig(input_size=10, output_size=8, initial_weights="spaced", output_from="hidden")
@@ -51,8 +52,10 @@ class Recipe:
     loss_over: LossOver = "answer"
     """The steps whose cross-entropy counts: the answer, or the whole sequence (zeros wanted outside the answer)."""
 
+    draws: Draws = "even"
+    """Lengths and memory sizes: even, all of them in any stretch of updates; or independent of each other."""
     schedule: int = 0
-    """Which sequence of lengths and memory sizes is drawn, the same for every seed; the seed decides all the rest."""
+    """Which sequence of them is drawn, the same for every seed; the seed decides all the rest."""
     curriculum: Curriculum = "uniform"
     """Longest length over time: the same always; max_length * progress ** length_power; or one more when learned."""
     max_length: int = 10
@@ -183,6 +186,7 @@ paper_2014 = Recipe(
     batch_size=1,
     payload="random",
     payload_settling="random",
+    draws="independent",
     max_length=20,
     largest_memory=0,
     optimizer="rmsprop",
