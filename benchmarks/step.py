@@ -14,7 +14,8 @@ from ntm_lib.machine.stack import stack
 from ntm_lib.training.tables import aligned
 
 LENGTH, ROWS, WIDTH, HIDDEN, INPUT, OUTPUT = 20, 128, 20, 100, 10, 8
-TOGETHER = 8
+TOGETHER = {1: 8, 16: 8, 32: 4}
+"""How many machines share a pass at each batch size: with more, their memories leave the cache."""
 ROUNDS = 7
 
 
@@ -61,7 +62,7 @@ def update_of(model: nn.Module, batch: tasks.Batch):
 
 
 def update_together(models: list[NTM], batch: tasks.Batch):
-    """The same for a group of machines in one pass, each with a batch and an optimiser of its own."""
+    """The same for a group of machines in one pass through the first, each with a batch and an optimiser of its own."""
     optimizers = [torch.optim.Adam(model.parameters(), lr=1e-4) for model in models]
     inputs, targets = (part.repeat(len(models), 1, 1) for part in batch[:2])
     weight = batch.mask.unsqueeze(-1).repeat(len(models), 1, 1)
@@ -78,7 +79,7 @@ def update_together(models: list[NTM], batch: tasks.Batch):
 
 
 def sides(batch_size: int) -> dict:
-    """All updates to be timed, by name; those of the group are of `TOGETHER` machines."""
+    """All updates to be timed, by name; those of a group are of `TOGETHER` machines."""
     torch.compiler.reset()  # or it gives up compiling after eight shapes
     batch = tasks.copy(batch_size, LENGTH, OUTPUT, generator=torch.Generator().manual_seed(0))
     calls = {}
@@ -88,7 +89,11 @@ def sides(batch_size: int) -> dict:
         compiled = NTM(config)
         compiled.compile(dynamic=False)
         calls[f"ours compiled, {controller}"] = update_of(compiled, batch)
-        calls[f"ours in a group, {controller}"] = update_together([NTM(config) for _ in range(TOGETHER)], batch)
+        for name in ("ours in a group", "ours compiled in a group"):
+            group = [NTM(config) for _ in range(TOGETHER[batch_size])]
+            if "compiled" in name:
+                group[0].compile(dynamic=False)
+            calls[f"{name}, {controller}"] = update_together(group, batch)
         textbook = TextbookNTM(INPUT, OUTPUT, ROWS, WIDTH, HIDDEN, controller == "lstm")
         calls[f"textbook, {controller}"] = update_of(textbook, batch)
     if importlib.util.find_spec("dnc"):
@@ -110,7 +115,7 @@ def measure() -> list[dict]:
                 for name in ("feed-forward", "lstm")
             }
             for name, times in report.in_turn(sides(batch_size), ROUNDS).items():
-                machines = TOGETHER if "group" in name else 1
+                machines = TOGETHER[batch_size] if "group" in name else 1
                 spread = {key: 1e3 * value / machines for key, value in report.spread(times).items()}
                 floor = 1e3 * floors[name.rpartition(", ")[2]]
                 results.append({"side": name, "batch": batch_size, "threads": threads, **spread, "limit": floor})

@@ -65,10 +65,10 @@ def test_a_spread_and_what_is_kept(tmp_path, monkeypatch):
 
 def test_an_update_of_each_side_moves_its_weights(monkeypatch):
     """Small sizes; those of the group learn from batches of their own and each keeps its own weights."""
-    for name, size in {"LENGTH": 2, "ROWS": 7, "WIDTH": 3, "HIDDEN": 5, "TOGETHER": 3}.items():
+    for name, size in {"LENGTH": 2, "ROWS": 7, "WIDTH": 3, "HIDDEN": 5, "TOGETHER": {2: 3}}.items():
         monkeypatch.setattr(step, name, size)
     config = step.NTMConfig(step.INPUT, step.OUTPUT, step.ROWS, step.WIDTH, controller_size=step.HIDDEN)
-    models = [step.NTM(config) for _ in range(step.TOGETHER)]
+    models = [step.NTM(config) for _ in range(step.TOGETHER[2])]
     before = [model.output.weight.clone() for model in models]
     batch = step.tasks.copy(2, step.LENGTH, step.OUTPUT)
     step.update_together(models, batch)()
