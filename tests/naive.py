@@ -176,8 +176,9 @@ def lstm_cell(parts, x, h, c, ceiling):
 
 
 def first_memory(config, parts, rows):
-    if config.initial_memory == "constant":
-        return np.full((rows, config.word_size), config.initial_value)
+    if config.initial_memory in ("constant", "learned-row"):
+        row = config.initial_value if config.initial_memory == "constant" else parts["memory_0"][0]
+        return np.broadcast_to(row, (rows, config.word_size)).copy()
     return parts["memory_0"].copy()
 
 

@@ -38,7 +38,10 @@ from ntm_lib.training.run import Run
 RMSPROP = replace(SMALL, name="rmsprop", optimizer="rmsprop", machine=replace(MACHINE, initial_memory="learned"))
 RMSPROP = replace(RMSPROP, largest_memory=0)
 LSTM = replace(SETTLING, name="lstm", machine=replace(MACHINE, controller="lstm"))
-every_recipe = pytest.mark.parametrize("recipe", [SMALL, SETTLING, LSTM, RMSPROP, YARDSTICK], ids=lambda r: r.name)
+AVERAGED = replace(SMALL, name="averaged", averaging=0.75)
+every_recipe = pytest.mark.parametrize(
+    "recipe", [SMALL, SETTLING, LSTM, RMSPROP, AVERAGED, YARDSTICK], ids=lambda r: r.name
+)
 
 
 @cache
@@ -103,6 +106,7 @@ def test_everything_comes_back(recipe, tmp_path):
     again = read(tmp_path)
     assert (again.recipe, again.seed, again.progress) == (run.recipe, run.seed, run.progress)
     assert same_tensors(again.model.state_dict(), run.model.state_dict())
+    assert same_tensors(again.judged.state_dict(), run.judged.state_dict())
     assert torch.equal(again.generator.get_state(), run.generator.get_state())
     averages, expected = (one.optimizer.state_dict()["state"] for one in (again, run))
     assert averages.keys() == expected.keys()

@@ -156,7 +156,7 @@ def test_nobody_elses_random_numbers_are_touched():
 
 @every_stretch
 def test_lengths_are_uniform_up_to_the_top(schedule, first, count):
-    lengths = Counter(draw_length(5, 19, 0.0, chance) for chance in stretch(schedule, first, count))
+    lengths = Counter(draw_length("uniform", 5, 19, 0.0, chance) for chance in stretch(schedule, first, count))
     assert set(lengths) == {1, 2, 3, 4, 5}
     for number in lengths.values():
         assert abs(number - count / 5) < 6
@@ -165,7 +165,7 @@ def test_lengths_are_uniform_up_to_the_top(schedule, first, count):
 @every_stretch
 def test_a_share_of_lengths_comes_from_all(schedule, first, count):
     """A share of 0.5 over 19 lengths puts 14/19 of the half above the top of 5."""
-    lengths = [draw_length(5, 19, 0.5, chance) for chance in stretch(schedule, first, count)]
+    lengths = [draw_length("uniform", 5, 19, 0.5, chance) for chance in stretch(schedule, first, count)]
     assert abs(sum(length > 5 for length in lengths) - count * 0.5 * 14 / 19) < 4
     assert set(range(1, 6)) < set(lengths) <= set(range(1, 20))
     if count > 1000:
@@ -174,7 +174,7 @@ def test_a_share_of_lengths_comes_from_all(schedule, first, count):
 
 @every_stretch
 def test_a_share_of_one_ignores_the_top(schedule, first, count):
-    lengths = Counter(draw_length(1, 7, 1.0, chance) for chance in stretch(schedule, first, count))
+    lengths = Counter(draw_length("uniform", 1, 7, 1.0, chance) for chance in stretch(schedule, first, count))
     assert set(lengths) == set(range(1, 8))
     for number in lengths.values():
         assert abs(number - count / 7) < 6
@@ -182,7 +182,12 @@ def test_a_share_of_one_ignores_the_top(schedule, first, count):
 
 @pytest.mark.parametrize("any_length", [0.0, 0.5, 1.0])
 def test_one_is_the_only_length_up_to_one(any_length):
-    assert {draw_length(1, 1, any_length, chance) for chance in stretch(0, 0, 50)} == {1}
+    assert {draw_length("uniform", 1, 1, any_length, chance) for chance in stretch(0, 0, 50)} == {1}
+
+
+@every_stretch
+def test_a_ramp_draws_nothing_shorter(schedule, first, count):
+    assert {draw_length("ramp", 5, 19, 0.0, chance) for chance in stretch(schedule, first, count)} == {5}
 
 
 ALMOST_ONE = math.nextafter(1, 0)
@@ -201,7 +206,7 @@ ALMOST_ONE = math.nextafter(1, 0)
     ],
 )
 def test_a_length_by_hand(chance, any_length, expected):
-    assert draw_length(5, 19, any_length, chance) == expected
+    assert draw_length("uniform", 5, 19, any_length, chance) == expected
 
 
 # draw_rows

@@ -50,9 +50,15 @@ def quick_judge(monkeypatch):
 
 
 def validations(monkeypatch, *results):
-    """Let these wrong bits be what validation counts, the last of them for ever."""
-    numbers = chain(results, repeat(results[-1]))
-    monkeypatch.setattr(loop, "validate", lambda *arguments, **options: next(numbers))
+    """Let these wrong bits be what validation counts, the last of them for ever; returns the machines it was asked."""
+    numbers, asked = chain(results, repeat(results[-1])), []
+
+    def validate(model, *_):
+        asked.append(model)
+        return next(numbers)
+
+    monkeypatch.setattr(loop, "validate", validate)
+    return asked
 
 
 # The batch
@@ -462,7 +468,8 @@ def test_keep_training(monkeypatch, keep, last):
     assert result.sequences == 5 * last
 
 
-def test_keep_training_goes_on_at_a_tenth_of_the_rate(monkeypatch):
+@pytest.mark.parametrize("share", [0.1, 1.0])
+def test_keep_training_goes_on_at_its_share_of_the_rate(monkeypatch, share):
     validations(monkeypatch, 0)
     rates = []
     real = loop.update
@@ -473,8 +480,23 @@ def test_keep_training_goes_on_at_a_tenth_of_the_rate(monkeypatch):
         return records
 
     monkeypatch.setattr(loop, "update", watched)
-    train(replace(LSTM, keep_training=1.0, learning_rate=0.02, warmup_updates=0))
-    assert [rate for (rate,) in rates] == pytest.approx([0.02] * 8 + [0.002] * 8)
+    train(replace(LSTM, keep_training=1.0, keep_rate=share, learning_rate=0.02, warmup_updates=0))
+    assert [rate for (rate,) in rates] == pytest.approx([0.02] * 8 + [0.02 * share] * 8)
+
+
+def test_the_average_of_the_weights_is_what_counts(monkeypatch):
+    """By hand: the first weights after an update, then 0.75 of the average and 0.25 of the newest, and so on."""
+    asked = validations(monkeypatch, 1)
+    run = Run(replace(SMALL, averaging=0.75), 3)
+    expected = None
+    for _ in range(5):
+        update([run])
+        now = run.model.output.weight.detach().clone()
+        expected = now if expected is None else 0.75 * expected + 0.25 * now
+    torch.testing.assert_close(run.judged.output.weight, expected)
+    assert not torch.equal(run.judged.output.weight, run.model.output.weight)
+    loop.check(run)
+    assert asked == [run.judged]
 
 
 def test_a_machine_that_ran_out_of_updates_is_not_trained_on(monkeypatch):

@@ -9,8 +9,10 @@ import pytest
 import torch
 from naive import agree
 from torch import nn
+from torch.func import functional_call
 
 from ntm_lib.machine import NTM, NTMConfig, NTMState, addressing, memory
+from ntm_lib.machine.stack import stack
 
 B, T = 2, 5
 SMALL = NTMConfig(
@@ -62,7 +64,9 @@ def test_the_machine_is_the_loop(weightings, controller):
     [
         {"initial_weights": "spaced"},
         {"initial_weights": "uniform"},
+        {"initial_weights": "random"},
         {"initial_weights": "learned"},
+        {"initial_memory": "learned-row", "initial_value": 0.3},
         {"initial_memory": "random"},
         {"initial_memory": "learned"},
         {"initial_value": 0.5},
@@ -350,10 +354,23 @@ def test_spaced_first_weights_by_hand():
         assert (weights.amax(-1) == 1).all()
 
 
-def test_learned_first_weights_are_weightings():
-    weights = NTM(vary(initial_weights="learned")).initial_state(B).weights
+@pytest.mark.parametrize("choice", ["random", "learned"])
+def test_first_weights_of_a_softmax_are_weightings(choice):
+    model = NTM(vary(initial_weights=choice))
+    weights = model.initial_state(B).weights
     assert (weights > 0).all()
     torch.testing.assert_close(weights.sum(-1), torch.ones(B, 10))
+    assert ("weights_0" in dict(model.named_parameters())) == (choice == "learned")
+    assert "weights_0" in model.state_dict()
+
+
+def test_a_learned_row_is_one_parameter_for_any_number_of_rows():
+    model = NTM(vary(initial_memory="learned-row", initial_value=0.25))
+    assert model.free_memory_size
+    assert (model.initial_state(B, 37).memory == 0.25).all()
+    model.initial_state(B, 37).memory.sum().backward()
+    assert (model.memory_0.grad == B * 37).all()
+    assert model.memory_0.numel() == model.config.word_size
 
 
 def test_first_memory():
@@ -401,6 +418,7 @@ def test_a_state_brings_its_memory_size():
     ("changes", "named"),
     [
         ({"initial_weights": "learned"}, "initial_weights 'learned'"),
+        ({"initial_weights": "random"}, "initial_weights 'random'"),
         ({"initial_memory": "learned"}, "initial_memory 'learned'"),
         ({"initial_memory": "random"}, "initial_memory 'random'"),
     ],
@@ -420,8 +438,8 @@ def test_a_machine_with_a_part_for_every_row_says_that_its_size_is_fixed(changes
 
 EVERY_START = [
     {"initial_weights": weights, "initial_memory": memory}
-    for weights in ("first-row", "learned")
-    for memory in ("constant", "random", "learned")
+    for weights in ("first-row", "random", "learned")
+    for memory in ("constant", "learned-row", "random", "learned")
 ]
 
 
@@ -534,8 +552,8 @@ def test_every_size_of_the_configuration_is_in_the_list_above():
     [
         ("controller", "'feed-forward', 'lstm'"),
         ("weightings", "'separate', 'single', 'shared-previous'"),
-        ("initial_weights", "'first-row', 'spaced', 'uniform', 'learned'"),
-        ("initial_memory", "'constant', 'random', 'learned'"),
+        ("initial_weights", "'first-row', 'spaced', 'uniform', 'random', 'learned'"),
+        ("initial_memory", "'constant', 'learned-row', 'random', 'learned'"),
         ("initial_reads", "'learned', 'memory'"),
         ("output_from", "'hidden-and-reads', 'hidden'"),
     ],
@@ -802,4 +820,11 @@ def test_a_compiled_step_is_the_step(controller):
     torch.testing.assert_close(compiled(inputs), plain(inputs))
     for (name, expected), parameter in zip(plain.named_parameters(), compiled.parameters(), strict=True):
         torch.testing.assert_close(parameter.grad, expected.grad, msg=name)
-    assert traced
+    group = [NTM(plain.config) for _ in range(3)]
+    blocks = torch.randn(3, 2, 4, 5)
+    expected = torch.cat([model(block)[0] for model, block in zip(group, blocks, strict=True)])
+    group[0].compile(backend=backend, fullgraph=True)
+    before = len(traced)
+    together, _ = functional_call(group[0], stack(group), (blocks.flatten(0, 1),))
+    torch.testing.assert_close(together, expected)
+    assert 0 < before < len(traced)

@@ -140,7 +140,12 @@ def test_json_and_back_with_every_field_changed():
         ("learning_rate", "fast", TypeError, "learning_rate is 'fast': expected a number"),
         ("large_memories", 1.5, ValueError, "large_memories is 1.5: expected from 0 to 1"),
         ("erase_bias", float("inf"), ValueError, "erase_bias is inf: expected finite"),
-        ("curriculum", "steep", ValueError, "curriculum is 'steep': expected one of 'uniform', 'power', 'adaptive'"),
+        (
+            "curriculum",
+            "steep",
+            ValueError,
+            "curriculum is 'steep': expected one of 'uniform', 'power', 'ramp', 'adaptive'",
+        ),
         ("optimizer", "sgd", ValueError, "optimizer is 'sgd': expected one of 'adam', 'rmsprop'"),
     ],
 )

@@ -13,8 +13,8 @@ from ntm_lib.machine.heads import Heads, Weightings
 from ntm_lib.machine.stack import Linear, for_each_sequence
 
 Controller = Literal["feed-forward", "lstm"]
-InitialWeights = Literal["first-row", "spaced", "uniform", "learned"]
-InitialMemory = Literal["constant", "random", "learned"]
+InitialWeights = Literal["first-row", "spaced", "uniform", "random", "learned"]
+InitialMemory = Literal["constant", "learned-row", "random", "learned"]
 InitialReads = Literal["learned", "memory"]
 OutputFrom = Literal["hidden-and-reads", "hidden", "reads"]
 
@@ -51,12 +51,13 @@ class NTMConfig:
     shared-previous: every head interpolates from the first write head's previous weighting."""
     initial_weights: InitialWeights = "first-row"
     """Where heads point before the first step: all on row 0; sharply, spaced evenly round the tape (head i of A on
-    row i * N // A); everywhere alike; or learned."""
+    row i * N // A); everywhere alike; at random, the softmax of normal numbers that stay; or learned from there."""
     initial_memory: InitialMemory = "constant"
-    """What the memory holds before the first step."""
+    """What the memory holds before the first step: one number everywhere; one learned row, again and again; random
+    numbers that stay; or learned ones, a number a cell."""
     initial_value: float = 0.0
-    """The number in every cell of a constant initial memory; of a random or learned one the farthest from 0, where 0
-    means 1 / sqrt(N + M)."""
+    """The number in every cell of a constant initial memory, and where a learned row begins; of a random or learned
+    memory the farthest from 0, where 0 means 1 / sqrt(N + M)."""
     initial_reads: InitialReads = "learned"
     """What the controller sees as the reads before the first step: learned numbers, or the first memory at the first
     weightings."""
@@ -139,29 +140,31 @@ class NTM(nn.Module):
         )
         if config.initial_reads == "learned":
             self.reads_0 = nn.Parameter(torch.zeros(config.read_heads, config.word_size))
-        self._make_initial_memory()
-        if config.initial_weights == "learned":
-            self.weights_0 = nn.Parameter(torch.randn(self.heads.addressing_heads, config.memory_size))
+        self._keep("memory_0", self._first_rows(), config.initial_memory.startswith("learned"))
+        if config.initial_weights in ("random", "learned"):
+            logits = torch.randn(self.heads.addressing_heads, config.memory_size)
+            self._keep("weights_0", logits, config.initial_weights == "learned")
 
-    def _make_initial_memory(self) -> None:
+    def _first_rows(self) -> Tensor:
         config = self.config
-        if config.initial_memory == "constant":
-            rows = torch.full((1, config.word_size), config.initial_value)
-            self.register_buffer("memory_0", rows, persistent=False)
+        if config.initial_memory in ("constant", "learned-row"):
+            return torch.full((1, config.word_size), config.initial_value)
+        reach = config.initial_value or (config.memory_size + config.word_size) ** -0.5
+        return torch.empty(config.memory_size, config.word_size).uniform_(-reach, reach)
+
+    def _keep(self, name: str, values: Tensor, learned: bool) -> None:
+        """A parameter, or numbers that stay as they are; only those that nothing else tells are part of the weights."""
+        if learned:
+            self.register_parameter(name, nn.Parameter(values))
         else:
-            rows = torch.empty(config.memory_size, config.word_size)
-            reach = config.initial_value or (config.memory_size + config.word_size) ** -0.5
-            rows.uniform_(-reach, reach)
-            if config.initial_memory == "learned":
-                self.memory_0 = nn.Parameter(rows)
-            else:
-                self.register_buffer("memory_0", rows)
+            constant = name == "memory_0" and self.config.initial_memory == "constant"
+            self.register_buffer(name, values, persistent=not constant)
 
     def initial_state(self, batch_size: int, memory_size: int | None = None) -> NTMState:
         """The state before the first step, for `batch_size` sequences and `memory_size` rows (default: the config's).
 
         Raises ValueError for fewer than 1 row, and for a size other than the config's where a part of the machine
-        has one entry a row ("learned" initial weights, "learned" or "random" initial memory).
+        has one entry a row ("learned" or "random" initial weights or memory).
         """
         rows = _size("memory_size", self.config.memory_size if memory_size is None else memory_size)
         self._require_free_size(rows)
@@ -174,7 +177,7 @@ class NTM(nn.Module):
         return NTMState(tape, weights, reads, self.controller.initial_state(batch_size))
 
     def _initial_weights(self, batch_size: int, rows: int) -> Tensor:
-        if self.config.initial_weights == "learned":
+        if self.config.initial_weights in ("random", "learned"):
             return for_each_sequence(self.weights_0.softmax(-1), 2, batch_size)
         weights = self.output.weight.new_zeros(batch_size, self.heads.addressing_heads, rows)
         if self.config.initial_weights == "uniform":
@@ -187,7 +190,8 @@ class NTM(nn.Module):
     @property
     def free_memory_size(self) -> bool:
         """Whether the machine runs with any number of rows: no part of it has one entry a row."""
-        return self.config.initial_weights != "learned" and self.config.initial_memory == "constant"
+        tied = {"random", "learned"}
+        return self.config.initial_weights not in tied and self.config.initial_memory not in tied
 
     def _require_free_size(self, rows: int) -> None:
         for name in () if self.free_memory_size else ("initial_weights", "initial_memory"):

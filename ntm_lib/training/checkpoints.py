@@ -1,7 +1,8 @@
 """Runs on disk: one safetensors file a run, written whole or not at all, and nothing is ever unpickled.
 
-DIR/run.safetensors holds the weights ("model."), the optimiser's averages ("optimizer."), the state of the random
-generator, and in its header a JSON text: recipe, seed, progress with history, and the versions that made it.
+DIR/run.safetensors holds the weights ("model."), their running average where a recipe has one ("average."), the
+optimiser's averages ("optimizer."), the state of the random generator, and in its header a JSON text: recipe, seed,
+progress with history, and the versions that made it.
 """
 
 import json
@@ -89,8 +90,8 @@ def load(directory: str | Path) -> tuple[nn.Module, Run]:
     Raises ValueError where there is no run, or one that is truncated or of another version.
     """
     run = read(directory)
-    run.model.eval()
-    return run.model, run
+    run.judged.eval()
+    return run.judged, run
 
 
 def read(directory: str | Path) -> Run:
@@ -140,14 +141,17 @@ def _tensors(run: Run) -> dict[str, Tensor]:
     for index, averages in run.optimizer.state_dict()["state"].items():
         for name, value in averages.items():
             tensors[f"optimizer.{index}.{name}"] = value.contiguous()
+    if run.average is not None:
+        tensors |= {f"average.{name}": value.contiguous() for name, value in run.average.state_dict().items()}
     tensors["generator"] = run.generator.get_state()
     return tensors
 
 
 def _restore(run: Run, tensors: dict[str, Tensor]) -> None:
-    run.model.load_state_dict(
-        {name.removeprefix("model."): value for name, value in tensors.items() if name.startswith("model.")}
-    )
+    for prefix, module in {"model.": run.model, "average.": run.average}.items():
+        if module is not None:
+            state = {name.removeprefix(prefix): tensors[name] for name in tensors if name.startswith(prefix)}
+            module.load_state_dict(state)
     averages: dict[int, dict[str, Tensor]] = {}
     for name, value in tensors.items():
         if name.startswith("optimizer."):

@@ -19,12 +19,12 @@ BLOCK = 1024
 def longest(curriculum: str, max_length: int, progress: float, power: float, level: int) -> int:
     """The longest length that may be drawn now, from 1 to max_length.
 
-    "uniform": always max_length; "power": max_length * progress ** power (the post's law has power 1.5);
+    "uniform": always max_length; "power" and "ramp": max_length * progress ** power (the post's law has power 1.5);
     "adaptive": the level that the machine has earned.
     """
     if curriculum == "uniform":
         return max_length
-    if curriculum == "power":
+    if curriculum in ("power", "ramp"):
         return min(max_length, max(1, math.ceil(max_length * progress**power)))
     return min(max_length, level)
 
@@ -57,9 +57,14 @@ def _points(schedule: int, block: int, draws: str) -> list[list[float]]:
     return engine.fast_forward(block * BLOCK).draw(BLOCK, dtype=torch.float64).tolist()
 
 
-def draw_length(top: int, max_length: int, any_length: float, chance: Chances) -> int:
-    """A length from 1 to `top`, or in the share `any_length` of all updates from 1 to `max_length`."""
-    return 1 + int(chance.length * (max_length if chance.any_length < any_length else top))
+def draw_length(curriculum: str, top: int, max_length: int, any_length: float, chance: Chances) -> int:
+    """A length from 1 to `top`, or in the share `any_length` of all updates from 1 to `max_length`.
+
+    "ramp" draws `top` itself and nothing shorter: what a first idea of a curriculum does.
+    """
+    if chance.any_length < any_length:
+        return 1 + int(chance.length * max_length)
+    return top if curriculum == "ramp" else 1 + int(chance.length * top)
 
 
 def draw_rows(smallest: int, largest: int, chance: Chances) -> int:

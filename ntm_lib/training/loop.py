@@ -64,7 +64,7 @@ def draw(run: Run) -> Draw:
     top = curriculum.longest(
         recipe.curriculum, recipe.max_length, progress.update / recipe.updates, recipe.length_power, progress.level
     )
-    length = curriculum.draw_length(top, recipe.max_length, recipe.any_length, chance)
+    length = curriculum.draw_length(recipe.curriculum, top, recipe.max_length, recipe.any_length, chance)
     large = settling and chance.large < recipe.large_memories and recipe.largest_memory > 0
     rows = None
     if recipe.largest_memory:
@@ -80,7 +80,7 @@ def learning_rate(recipe: Recipe, progress: Progress) -> float:
     """The rate of the next update: warm-up, then the peak, then a cosine from peak to final while settling."""
     peak = recipe.learning_rate
     if progress.converged_at is not None:
-        return 0.1 * peak
+        return recipe.keep_rate * peak
     warm = min(1.0, (progress.update + 1) / max(1, recipe.warmup_updates))
     if progress.settled_at is None:
         return peak * warm
@@ -154,6 +154,8 @@ def step(run: Run, one: Draw, loss: float) -> dict:
     for group in run.optimizer.param_groups:
         group["lr"] = learning_rate(recipe, progress)
     run.optimizer.step()
+    if run.average is not None:
+        run.average.update_parameters(run.model)
     note_loss(recipe, progress, one.length, loss)
     progress.update += 1
     progress.sequences += recipe.batch_size
@@ -230,7 +232,7 @@ def check(run: Run) -> int | None:
         progress.settled_at is None or progress.update < progress.settled_at + recipe.settle_at_least
     ):
         return None
-    wrong = validate(run.model, recipe.max_length, run.generator)
+    wrong = validate(run.judged, recipe.max_length, run.generator)
     progress.exact_in_a_row = progress.exact_in_a_row + 1 if wrong == 0 else 0
     return wrong
 
@@ -346,7 +348,7 @@ def finish(run: Run, out: str | Path | None) -> Result:
     progress = run.progress
     if not progress.finished:
         started = time.perf_counter()
-        progress.reports = judge(run.model).to_json()
+        progress.reports = judge(run.judged).to_json()
         progress.seconds += time.perf_counter() - started
         progress.finished = True
         checkpoints.save(run, out)
@@ -358,7 +360,7 @@ def result_of(run: Run) -> Result:
     progress = run.progress
     verdict = Verdict.from_json(progress.reports)
     return Result(
-        model=run.model,
+        model=run.judged,
         recipe=run.recipe,
         seed=run.seed,
         verdict=verdict,

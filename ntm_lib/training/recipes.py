@@ -6,7 +6,7 @@ from typing import Literal, get_args, get_origin
 
 from ntm_lib.machine import LSTMConfig, NTMConfig
 
-Curriculum = Literal["uniform", "power", "adaptive"]
+Curriculum = Literal["uniform", "power", "ramp", "adaptive"]
 Optimizer = Literal["adam", "rmsprop"]
 Initialisation = Literal["pytorch", "glorot"]
 Payload = Literal["random", "uneven", "varied"]
@@ -57,11 +57,12 @@ class Recipe:
     schedule: int = 0
     """Which sequence of them is drawn, the same for every seed; the seed decides all the rest."""
     curriculum: Curriculum = "uniform"
-    """Longest length over time: the same always; max_length * progress ** length_power; or one more when learned."""
+    """Longest length over time: the same always; max_length * progress ** length_power; the same and nothing shorter;
+    or one more when learned."""
     max_length: int = 10
     """The longest sequence ever trained on."""
     length_power: float = 1.5
-    """The power of the power curriculum."""
+    """The power of the power and ramp curricula."""
     level_loss: float = 0.15
     """Adaptive curriculum: a loss below this, at the level or above it, raises the level by one."""
     any_length: float = 0.0
@@ -118,7 +119,12 @@ class Recipe:
     settle_at_least: int = 175
     """Updates that a machine settles before an exact validation counts."""
     keep_training: float = 0.0
-    """Once converged: train on for this many times the updates so far, at a tenth of the peak rate, before judging."""
+    """Once converged: train on for this many times the updates so far before judging."""
+    keep_rate: float = 0.1
+    """The rate while it is trained on, as a share of the peak rate."""
+    averaging: float = 0.0
+    """What is validated and judged: the weights themselves (0), or a running average of them that keeps this much of
+    the past at every update."""
 
     def __post_init__(self) -> None:
         for field in fields(self):
@@ -140,7 +146,7 @@ class Recipe:
 
 
 AT_LEAST_ONE = {"updates", "batch_size", "max_length", "settle_updates", "validate_every"}
-SHARES = {"any_length", "large_memories", "final_rate", "handicap", "momentum"}
+SHARES = {"any_length", "large_memories", "final_rate", "handicap", "momentum", "keep_rate", "averaging"}
 SIGNED = {"erase_bias", "open_gates"}
 
 

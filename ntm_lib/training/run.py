@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Generator, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ntm_lib.machine import NTM, LSTMBaseline, NTMConfig
 from ntm_lib.training.recipes import Recipe
@@ -36,7 +37,18 @@ class Run:
         self.generator = Generator().manual_seed(seed)
         self.model = build(recipe, seed)
         self.optimizer = make_optimizer(recipe, self.model)
+        self.average = average_of(self.model, recipe.averaging) if recipe.averaging else None
         self.progress = Progress()
+
+    @property
+    def judged(self) -> nn.Module:
+        """The machine that counts: the one being trained, or the average of what it has been."""
+        return self.model if self.average is None else self.average.module
+
+
+def average_of(model: nn.Module, keep: float) -> AveragedModel:
+    """A running average of a machine's weights that keeps the share `keep` of the past at every update."""
+    return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(keep))
 
 
 def build(recipe: Recipe, seed: int) -> nn.Module:
