@@ -72,6 +72,40 @@ def test_the_seconds_it_took_are_what_the_benchmark_says():
     assert [run["seed"] for run in runs] == list(range(20)) and all(run["converged"] for run in runs)
 
 
+BENCHMARKS = ("step", "scale", "learn")
+SPEEDS = {
+    "an update of one machine, batch 1 / 32": "ours",
+    "... compiled (`model.compile()`)": "ours compiled",
+    "... one of a group in a shared pass": "ours in a group",
+    "... one of a group, compiled": "ours compiled in a group",
+}
+
+
+def test_the_speeds_are_what_the_benchmarks_say():
+    kept = {name: json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text()) for name in BENCHMARKS}
+    step = {(one["side"], one["batch"]): one for one in kept["step"]["results"] if one["threads"] == 1}
+    for what, side in SPEEDS.items():
+        cells = []
+        for batch in (1, 32):
+            rivals = [step[rival, batch]["median"] for rival in ("dnc, lstm", "textbook, feed-forward")]
+            cells.append(", ".join(f"{rival / step[f'{side}, feed-forward', batch]['median']:.1f}" for rival in rivals))
+        assert result(what)[0] == " / ".join(cells)
+    away = [step[f"ours compiled in a group, {name}", 32] for name in ("feed-forward", "lstm")]
+    text = " ".join(README.split())
+    assert (
+        "{:.1f} times what its arithmetic and memory traffic alone would take on this machine ({:.1f} times".format(
+            *(one["median"] / one["limit"] for one in away)
+        )
+        in text
+    )
+    (longest,) = [one for one in kept["scale"]["results"]["copy"] if one["length"] == 10_000]
+    assert f"copied in {longest['seconds']:.1f} s and {longest['bytes'] / 1e6:.0f} MB" in text
+    hourly = {
+        name: 20 * 3600 / statistics.median(times) for name, times in kept["learn"]["results"]["study_seconds"].items()
+    }
+    assert f"{hourly['16']:,.0f} seeds an hour in groups, {hourly['1']:,.0f} one by one" in text
+
+
 @pytest.mark.parametrize("recipe", STUDIES)
 def test_the_commands_are_those_that_made_the_tables(recipe):
     manifest = json.loads((ROOT / "data" / "studies" / STUDIES[recipe] / "manifest.json").read_text())
