@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from jsonargparse import ArgumentParser
+    from torch.nn import Module
 
     from ntm_lib.training.recipes import Recipe
+    from ntm_lib.training.run import Run
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 """Exit codes beside 0: the machine failed its check; a value that cannot be used; Ctrl-C."""
@@ -139,6 +141,7 @@ def _study(argv: list[str]) -> int:
     parser.add_argument("--lengths", type=int, nargs="+", default=[], help="count wrong bits at these lengths too")
     parser.add_argument("--sequences", type=int, default=20, help="in so many random sequences of each")
     parser.add_argument("--file", type=str, default=None, help="copy this file with every machine")
+    parser.add_argument("--findings", action="store_true", help="note what `ntm diagnose` finds in every machine")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     _add_fields(parser, argv)
     options, given = _parse(parser, argv)
@@ -151,9 +154,17 @@ def _study(argv: list[str]) -> int:
         options.sequences,
         options.file,
         options.together,
+        findings if options.findings else None,
     )
     print(json.dumps(tables.summary(rows), indent=1) if options.json else _summaries(tables.summary(rows)))
     return 0
+
+
+def findings(model: "Module", run: "Run") -> dict:
+    """What `ntm diagnose` finds, as an entry of a study's row; `--findings` asks for it."""
+    from ntm_lib.analysis import diagnosis
+
+    return {"findings": diagnosis.findings_row(model, run)}
 
 
 def _recipes(argv: list[str]) -> int:

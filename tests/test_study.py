@@ -12,7 +12,7 @@ from small import SMALL, YARDSTICK, judge_quickly, same_tensors, tensors, withou
 from tqdm import tqdm
 
 from ntm_lib import cli, load, train
-from ntm_lib.training import loop, recipes, study
+from ntm_lib.training import checkpoints, loop, recipes, study
 from ntm_lib.training.evaluation import copy_bytes, evaluate
 from ntm_lib.training.loop import train_together
 
@@ -47,7 +47,7 @@ def test_every_run_is_written_down(tmp_path):
         assert json.loads((tmp_path / "runs" / f"{row['recipe']}-{row['seed']}.json").read_text()) == row
         model, run = load(tmp_path / "machines" / row["recipe"] / str(row["seed"]))
         assert (run.recipe.name, run.seed) == (row["recipe"], row["seed"])
-        assert row["settings"] == json.loads(json.dumps(study.recipe_to_json(run.recipe)))
+        assert row["settings"] == checkpoints.recipe_to_json(run.recipe)
         assert row["sequences"] == 4 * TINY.batch_size and not row["converged"] and row["stopped"] is None
         assert row["wrong_bits"] == {"random": {"2": evaluate(model, [2], 2).wrong_bits, "3": wrong(model, 3)}}
         assert row["peak_gradient_norm"] == max(record["gradient_norm"] for record in run.progress.history)
@@ -168,10 +168,55 @@ def test_a_later_question_needs_no_training(tmp_path, no_training):
     assert row["files"]["text"]["bytes"] == 15
 
 
-def test_a_bit_that_differs_is_counted():
-    assert study.wrong_in(b"abc", b"abc") == {"bytes": 3, "wrong_bytes": 0, "bits": 24, "wrong_bits": 0}
-    assert study.wrong_in(b"\x00\x01\xff", b"\x03\x01\x00")["wrong_bits"] == 2 + 8
-    assert study.wrong_in(b"\x00\x01\xff", b"\x03\x01\x00")["wrong_bytes"] == 2
+def reach(model, run):
+    """What a study may ask besides."""
+    return {"reach": sum(weight.numel() for weight in model.parameters()), "said": [run.seed]}
+
+
+def height(model, run):
+    return {"height": run.recipe.machine.memory_size}
+
+
+def seed(model, run):
+    return {"seed": 7}
+
+
+def test_a_function_is_asked_of_every_machine_once(tmp_path, monkeypatch, no_training):
+    study.study([TINY], [0], tmp_path, jobs=1)
+    rows = study.study([TINY], [0, 1], tmp_path, jobs=1, also=reach)
+    no_training()
+    numbers = sum(weight.numel() for weight in load(tmp_path / "machines" / "tiny" / "0")[0].parameters())
+    assert [(row["seed"], row["reach"], row["said"]) for row in rows] == [(0, numbers, [0]), (1, numbers, [1])]
+    monkeypatch.setattr(study, "load", lambda *arguments: pytest.fail("asked again"))
+    assert study.study([TINY], [0, 1], tmp_path, jobs=1, also=reach) == rows
+    monkeypatch.undo()
+    judge_quickly(monkeypatch)
+    (row, _) = study.study([TINY], [0, 1], tmp_path, jobs=1, also=height)
+    assert row == rows[0] | {"height": 13, "also": ["test_study.reach", "test_study.height"]}
+    assert "reach,height" in (tmp_path / "runs.csv").read_text()
+    (command, *_) = json.loads((tmp_path / "manifest.json").read_text())["commands"]
+    assert "--reach" not in command
+
+
+def test_a_row_written_before_is_completed_when_something_is_asked(tmp_path, no_training):
+    (row,) = study.study([TINY], [0], tmp_path, jobs=1, lengths=[5], sequences=3)
+    new = {name for name in row if name in {"also", "validations"} or name.startswith(("nan_", "gradient_"))}
+    new |= {"converged_at_update", "lost_at_update", "peak_gradient_norm_at_update"}
+    file = tmp_path / "runs" / "tiny-0.json"
+    file.write_text(json.dumps({name: value for name, value in row.items() if name not in new}))
+    no_training()
+    assert study.study([TINY], [0], tmp_path, jobs=1, also=height) == [
+        row | {"height": 13, "also": ["test_study.height"]}
+    ]
+
+
+def test_a_function_that_no_worker_finds_is_refused(tmp_path):
+    for also in (lambda model, run: {}, 3):
+        with pytest.raises(TypeError, match=r"also is .*: expected a function of a module"):
+            study.study([TINY], [0], tmp_path, jobs=1, also=also)
+    with pytest.raises(ValueError, match=r"test_study.seed gives 'seed', which a row already has"):
+        study.study([TINY], [0], tmp_path, jobs=1, also=seed)
+    assert study.read_rows(tmp_path) == []
 
 
 def test_another_recipe_of_that_name_is_refused(tmp_path):

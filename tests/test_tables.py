@@ -26,7 +26,10 @@ ROWS = [row("a", 0, True, 300, 0), row("a", 2, True, 100, 9), row("a", 10, False
 
 
 def test_the_table_has_a_line_a_run():
-    wide = row("b", 1, False, 5, 2, stopped="NaN, here", files={"README.md": {"wrong_bits": 4}})
+    wide = row(
+        "b", 1, False, 5, 2, stopped="NaN, here", files={"README.md": {"wrong_bits": 4}}, lost_at=75, peaks=[[2, 3]]
+    )
+    wide["versions"] = {"python": "3.11.7"}
     lines = list(csv.DictReader(tables.table([*ROWS, wide]).splitlines()))
     assert list(lines[0]) == [
         *tables.COLUMNS,
@@ -36,7 +39,9 @@ def test_the_table_has_a_line_a_run():
         "wrong_bits_200",
         "wrong_bits_1000",
         "wrong_bits_README.md",
+        "lost_at",
     ]
+    assert [line["lost_at"] for line in lines] == ["", "", "", "", "75"]
     assert [line["wrong_bits_1000"] for line in lines] == ["0", "9", "0", "0", "2"]
     assert [line["wrong_bits_README.md"] for line in lines] == ["", "", "", "", "4"]
     assert [line["converged"] for line in lines] == ["True", "True", "False", "True", "False"]

@@ -7,13 +7,13 @@ OUT/manifest.json            the commands that made them, with versions
 """
 
 import hashlib
-import json
 import math
 import re
 import signal
+import sys
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from operator import ne
@@ -25,18 +25,20 @@ from torch import nn
 from tqdm import tqdm
 
 from ntm_lib.tasks import at_least_one
-from ntm_lib.training.checkpoints import load, recipe_to_json, write_whole
+from ntm_lib.training.checkpoints import load, write_whole
 from ntm_lib.training.evaluation import MemoryTooSmall, copy_bytes, evaluate
-from ntm_lib.training.loop import result_of, train_together
-from ntm_lib.training.manifest import note_commands, read_json, versions
+from ntm_lib.training.loop import train_together
+from ntm_lib.training.manifest import note_commands
 from ntm_lib.training.recipes import Recipe
+from ntm_lib.training.rows import read_row, read_rows, row_of, row_path, write_row, wrong_in
 from ntm_lib.training.run import Run
-from ntm_lib.training.tables import COLUMNS, table
+from ntm_lib.training.tables import table
 
 TOGETHER = 16
 """Seeds that one process trains in shared passes; more gain little, and a process that ends late makes others wait."""
-ENTRIES = {*COLUMNS, "wrong_bits", "lengths", "files", "settings"}
-"""What every run's file holds, at least."""
+
+Also = Callable[[nn.Module, Run], dict]
+"""A function of a module that is asked of every machine and its run: its entries join those of the run's row."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Questions:
     """What is asked of every machine beyond its verdict.
 
     Raises TypeError or ValueError for numbers that are not integers of at least 1, ValueError for a file that cannot
-    be read or is empty.
+    be read or is empty, TypeError for a function that a worker process could not find by its name.
     """
 
     lengths: tuple[int, ...] = ()
@@ -53,21 +55,26 @@ class Questions:
     """... in this many random sequences, drawn from the run's own seed."""
     file: Path | None = None
     """Wrong bits and bytes of this file, copied in one sequence."""
+    also: Also | None = None
+    """What this says of the machine and its run."""
 
     def __post_init__(self) -> None:
         for name, value in (("sequences", self.sequences), *(("length", length) for length in self.lengths)):
             at_least_one(name, value)
         if self.file is not None:
             read_content(self.file)
+        if self.also is not None and not _is_of_a_module(self.also):
+            raise TypeError(f"also is {self.also!r}: expected a function of a module, which a worker finds by its name")
 
     def options(self) -> list[str]:
-        """These questions as options of the command."""
+        """These questions as options of the command; that of a function bears its name."""
         words = ["--lengths", *map(str, self.lengths), "--sequences", str(self.sequences)] if self.lengths else []
-        return words + (["--file", str(self.file)] if self.file else [])
+        words += ["--file", str(self.file)] if self.file else []
+        return words + ([f"--{self.also.__name__}"] if self.also else [])
 
     def open_in(self, row: dict | None) -> bool:
         """Whether a run (None: not yet made) leaves any of these questions without an answer."""
-        return row is None or bool(self.open_lengths(row)) or self.file_is_open(row)
+        return row is None or bool(self.open_lengths(row)) or self.file_is_open(row) or self.also_is_open(row)
 
     def open_lengths(self, row: dict) -> list[int]:
         """The lengths that a run has not been asked, or with another number of sequences."""
@@ -79,6 +86,10 @@ class Questions:
         if self.file is None:
             return False
         return row["files"].get(self.file.name, {}).get("sha256") != _sha256(self.file.read_bytes())
+
+    def also_is_open(self, row: dict) -> bool:
+        """Whether the function has not been asked of a run; rows of earlier versions name none."""
+        return self.also is not None and _name(self.also) not in row.get("also", [])
 
 
 def read_content(path: Path) -> bytes:
@@ -101,6 +112,7 @@ def study(
     sequences: int = 20,
     file: str | Path | None = None,
     together: int = TOGETHER,
+    also: Also | None = None,
 ) -> list[dict]:
     """Train and judge every recipe on every seed, in `jobs` processes (None: one a core); returns one row a run.
 
@@ -110,7 +122,7 @@ def study(
     interrupted one goes on. A bar shows progress on a terminal.
     Raises TypeError or ValueError as `Questions` and `train` do, and where `out` holds another recipe of that name.
     """
-    out, questions = Path(out), Questions(tuple(lengths), sequences, None if file is None else Path(file))
+    out, questions = Path(out), Questions(tuple(lengths), sequences, None if file is None else Path(file), also)
     if jobs is not None and jobs < 1:
         raise ValueError(f"jobs is {jobs}: expected at least 1, or none for one a core")
     at_least_one("together", together)
@@ -124,7 +136,7 @@ def study(
     jobs = jobs or cpu_count()
     try:
         with tqdm(total=len(missing), unit="run", disable=None) as bar:
-            with _counting(bar, [_row_path(out, *run) for run in missing]):
+            with _counting(bar, [row_path(out, *run) for run in missing]):
                 _side_by_side(_shares(missing, jobs, together), out, questions, jobs)
     finally:
         write_whole(out / "runs.csv", table(read_rows(out)).encode())
@@ -209,14 +221,14 @@ def _make(recipe: Recipe, seeds: list[int], out: Path, questions: Questions) -> 
     try:
         for result in train_together(recipe, machines):
             model, run = load(machines[result.seed])
-            row = read_row(out, recipe, run.seed) or row_of(run)
-            _answer(questions, row, model)
-            write_whole(_row_path(out, recipe, run.seed), (json.dumps(row, indent=1) + "\n").encode())
+            row = row_of(run) | (read_row(out, recipe, run.seed) or {})
+            _answer(questions, row, model, run)
+            write_row(out, recipe, row)
     finally:
         torch.set_num_threads(threads)
 
 
-def _answer(questions: Questions, row: dict, model: nn.Module) -> None:
+def _answer(questions: Questions, row: dict, model: nn.Module, run: Run) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MemoryTooSmall)
         report = evaluate(model, questions.open_lengths(row), questions.sequences, row["seed"])
@@ -227,69 +239,26 @@ def _answer(questions: Questions, row: dict, model: nn.Module) -> None:
                 "sha256": _sha256(content),
                 **wrong_in(content, copy_bytes(model, content)),
             }
+        if questions.also_is_open(row):
+            _merge(row, questions.also(model, run), questions.also)
 
 
-def row_of(run: Run) -> dict:
-    """A finished run in plain numbers: what a study writes down."""
-    result = result_of(run)
-    norms = [record["gradient_norm"] for record in run.progress.history]
-    wrong_bits = {
-        report.kind: {str(length): count.wrong_bits for length, count in report.lengths.items()}
-        for report in result.verdict.reports
-    }
-    return {
-        "recipe": run.recipe.name,
-        "seed": run.seed,
-        "converged": result.converged,
-        "sequences": result.sequences,
-        "seconds": round(result.seconds, 2),
-        "stopped": result.stopped,
-        "settled_at_update": run.progress.settled_at,
-        "peak_gradient_norm": max(norms) if all(map(math.isfinite, norms)) else None,
-        "wrong_bits": wrong_bits,
-        "lengths": {},
-        "files": {},
-        "versions": versions(),
-        "settings": recipe_to_json(run.recipe),
-    }
-
-
-def wrong_in(content: bytes, copied: bytes) -> dict[str, int]:
-    """How many bytes and bits of a copy differ from the original, which is as long."""
-    differing = [a ^ b for a, b in zip(content, copied, strict=True)]
-    return {
-        "bytes": len(content),
-        "wrong_bytes": sum(map(bool, differing)),
-        "bits": 8 * len(content),
-        "wrong_bits": sum(map(int.bit_count, differing)),
-    }
-
-
-def read_row(out: Path, recipe: Recipe, seed: int) -> dict | None:
-    """The row of a finished run, or None; ValueError where the file is of another recipe of that name or not ours."""
-    path = _row_path(out, recipe, seed)
-    if not path.exists():
-        return None
-    row = read_json(path, ENTRIES)
-    ours = json.loads(json.dumps(recipe_to_json(recipe)))
-    if row["settings"] != ours:
-        differing = [name for name in ours if row["settings"].get(name) != ours[name]]
-        raise ValueError(
-            f"{path} is of another recipe called {recipe.name!r} (its {', '.join(differing)} differ):"
-            " give this one another name or choose another directory"
-        )
-    return row
-
-
-def read_rows(out: Path) -> list[dict]:
-    """All rows of a study, by recipe and seed; ValueError as in `read_row`."""
-    rows = [read_json(path, ENTRIES) for path in (Path(out) / "runs").glob("*.json")]
-    return sorted(rows, key=lambda row: (row["recipe"], row["seed"]))
-
-
-def _row_path(out: Path, recipe: Recipe, seed: int) -> Path:
-    return out / "runs" / f"{recipe.name}-{seed}.json"
+def _merge(row: dict, entries: dict, also: Also) -> None:
+    """Let the entries that a function gave join a row, and note that it was asked."""
+    if taken := entries.keys() & row.keys():
+        raise ValueError(f"{_name(also)} gives {min(taken)!r}, which a row already has: expected a name of its own")
+    row |= entries
+    row["also"].append(_name(also))
 
 
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+def _name(also: Also) -> str:
+    return f"{also.__module__}.{also.__name__}"
+
+
+def _is_of_a_module(also: Also) -> bool:
+    module = sys.modules.get(getattr(also, "__module__", None))
+    return getattr(module, getattr(also, "__name__", ""), None) is also

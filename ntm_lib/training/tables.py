@@ -10,23 +10,30 @@ COLUMNS = ("recipe", "seed", "converged", "sequences", "seconds", "stopped")
 
 
 def table(rows: Sequence[dict]) -> str:
-    """Rows as CSV: the columns of `COLUMNS`, then wrong bits by kind and length, by asked length, and by file."""
-    lines = [_line(row) for row in rows]
+    """Rows as CSV: the columns of `COLUMNS`, then wrong bits by kind and length, by asked length, and by file.
+
+    After these every other entry of a row that is one value; entries that hold several stay in the run's own file.
+    """
+    parts = [({column: row[column] for column in COLUMNS}, _wrong_bits(row), _others(row)) for row in rows]
+    columns = [*COLUMNS, *(column for part in zip(*parts, strict=True) for line in part for column in line)]
     text = io.StringIO()
-    columns = dict.fromkeys(column for line in lines for column in line) or COLUMNS
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
+    writer = csv.DictWriter(text, dict.fromkeys(columns), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(lines)
+    writer.writerows(first | wrong | others for first, wrong, others in parts)
     return text.getvalue()
 
 
-def _line(row: dict) -> dict:
-    line = {column: row[column] for column in COLUMNS}
+def _wrong_bits(row: dict) -> dict:
+    line = {}
     for kind, lengths in row["wrong_bits"].items():
         line |= {f"wrong_bits_{kind}_{length}": wrong for length, wrong in lengths.items()}
     for length in sorted(row["lengths"], key=int):
         line[f"wrong_bits_{length}"] = row["lengths"][length]["wrong_bits"]
     return line | {f"wrong_bits_{name}": count["wrong_bits"] for name, count in row["files"].items()}
+
+
+def _others(row: dict) -> dict:
+    return {name: value for name, value in row.items() if name not in COLUMNS and not isinstance(value, dict | list)}
 
 
 def summary(rows: Sequence[dict]) -> list[dict]:

@@ -1,0 +1,116 @@
+"""A finished run in plain numbers, and which files a study takes for its own."""
+
+import json
+import math
+from dataclasses import asdict, replace
+
+import pytest
+import torch
+from small import SMALL, judge_quickly
+
+from ntm_lib import load, train
+from ntm_lib.training import loop, rows
+from ntm_lib.training.run import Progress, Run
+
+TINY = replace(SMALL, name="tiny", updates=4, validate_every=2)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    judge_quickly(monkeypatch)
+
+
+def record(update, norm, wrong):
+    return {"update": update, "gradient_norm": norm, "validation_wrong_bits": wrong}
+
+
+HISTORY = [record(2, 3.5, None), record(4, 11.0, 5), record(6, 0.5, 0), record(8, 1.0, 0), record(10, 7.0, 0)]
+
+
+def test_validations_are_those_that_were_asked():
+    assert rows.validations(HISTORY) == [[4, 5], [6, 0], [8, 0], [10, 0]]
+    assert rows.validations(HISTORY[:1]) == []
+
+
+def test_what_was_exact_and_is_no_more_is_lost():
+    lost = [*HISTORY, record(12, 1.0, 3), record(14, 1.0, 0), record(16, 1.0, 2)]
+    assert rows.lost_at(Progress(converged_at=8, history=lost)) == 12
+    assert rows.lost_at(Progress(converged_at=8, history=HISTORY)) is None
+    assert rows.lost_at(Progress(converged_at=None, history=lost)) is None
+
+
+def test_the_largest_gradient_and_when():
+    assert rows.gradient_norms(HISTORY) == {
+        "peak_gradient_norm": 11.0,
+        "peak_gradient_norm_at_update": 4,
+        "gradient_norm_peaks": [[2, 3.5], [4, 11.0], [6, 0.5], [8, 1.0], [10, 7.0]],
+    }
+    for norm in (float("inf"), float("nan")):
+        assert rows.gradient_norms([record(2, 3.5, 1), record(3, norm, None)]) == {
+            "peak_gradient_norm": None,
+            "peak_gradient_norm_at_update": None,
+            "gradient_norm_peaks": [[2, 3.5], [3, None]],
+        }
+
+
+def test_where_a_number_was_not_finite():
+    run = Run(TINY, 3)
+    with torch.no_grad():
+        run.model.output.bias[0] = math.nan
+    for _ in loop.records([run]):
+        pass
+    loop.finish(run, None)
+    row = rows.row_of(run)
+    assert row["stopped"].startswith(f"update 1, length {row['nan_length']}: the output is not finite")
+    assert (row["nan_update"], row["nan_operation"]) == (1, "output") and row["nan_length"] in (1, 2)
+    assert json.loads(json.dumps(row, allow_nan=False)) == row
+
+
+@pytest.mark.parametrize("name", ["gradient of heads.linear.bias", "memory at time step 17", "gradient norm"])
+def test_what_was_not_finite_is_the_operation(name):
+    found = rows.not_finite(f"update 1200, length 13: the {name} is not finite (loss nan)")
+    assert found == {"nan_update": 1200, "nan_length": 13, "nan_operation": name}
+
+
+def test_a_run_without_such_a_number_says_so():
+    assert rows.not_finite(None) == {"nan_update": None, "nan_length": None, "nan_operation": None}
+
+
+def test_a_run_that_is_trained_on_tells_when_it_was_lost(monkeypatch, tmp_path):
+    """Validations are made up: exact twice, so converged at 4, and wrong at the second of the two after that."""
+    wrong = iter([7, 0, 0, 0, 5, 0])
+    monkeypatch.setattr(loop, "validate", lambda *arguments: next(wrong))
+    train(replace(TINY, updates=24, keep_training=1.0), 0, tmp_path)
+    row = rows.row_of(load(tmp_path)[1])
+    assert row["converged_at_update"] == 6 and row["lost_at_update"] == 10
+    assert row["validations"] == [[2, 7], [4, 0], [6, 0], [8, 0], [10, 5], [12, 0]]
+    assert [update for update, _ in row["gradient_norm_peaks"]] == [2, 4, 6, 8, 10, 12]
+
+
+def written(out, **settings):
+    """Write the row of a tiny run, with other settings than its own."""
+    row = rows.row_of(load(out)[1])
+    kept = {name: value for name, value in (row["settings"] | settings).items() if value is not None}
+    rows.write_row(out, TINY, row | {"settings": kept})
+
+
+def test_a_field_that_there_was_not_yet_has_its_default(tmp_path):
+    train(TINY, 5, tmp_path)
+    machine = {name: value for name, value in asdict(TINY.machine).items() if name != "forget_ceiling"}
+    written(tmp_path, keep_training=None, machine=machine)
+    assert rows.read_row(tmp_path, TINY, 5)["seed"] == 5
+    with pytest.raises(ValueError, match=r"another recipe called 'tiny' \(its keep_training differ\)"):
+        rows.read_row(tmp_path, replace(TINY, keep_training=0.5), 5)
+
+
+def test_a_field_that_there_is_no_more_is_named(tmp_path):
+    train(TINY, 5, tmp_path)
+    written(tmp_path, temper=3)
+    with pytest.raises(ValueError, match=r"another recipe called 'tiny' \(its temper differ\)"):
+        rows.read_row(tmp_path, TINY, 5)
+
+
+def test_a_bit_that_differs_is_counted():
+    assert rows.wrong_in(b"abc", b"abc") == {"bytes": 3, "wrong_bytes": 0, "bits": 24, "wrong_bits": 0}
+    assert rows.wrong_in(b"\x00\x01\xff", b"\x03\x01\x00")["wrong_bits"] == 2 + 8
+    assert rows.wrong_in(b"\x00\x01\xff", b"\x03\x01\x00")["wrong_bytes"] == 2
