@@ -4,8 +4,18 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-READ, WRITE, INK = "#0072b2", "#d55e00", "#222222"
-"""One colour, one meaning, everywhere: read heads blue, write heads vermilion (safe for colour-blind readers)."""
+READ, WRITE, ERASE, TARGET, ERROR, INK, PALE = (
+    "#0072b2",
+    "#d55e00",
+    "#e69f00",
+    "#009e73",
+    "#cc79a7",
+    "#222222",
+    "#bbbbbb",
+)
+"""One colour, one meaning, everywhere: read heads blue, write heads vermilion, what is erased orange, what should come
+out green, what is wrong pink, words and frames dark, what was before pale (Okabe and Ito's, safe for colour-blind
+readers)."""
 
 
 def copy_figure(

@@ -1,0 +1,143 @@
+"""Checks of the exercises, one a function: each says in a sentence which property of an attempt fails."""
+
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor
+
+from ntm_lib.machine import addressing
+
+Attempt = Callable[..., Tensor | None]
+
+
+def shift(attempt: Attempt) -> None:
+    """Say what is wrong with `my_shift(w_g, s)`, (B, H, N), (B, H, S) -> (B, H, N) (Eq. 8)."""
+    example = (torch.eye(5)[None, 1:3], torch.tensor([[[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]]))
+    _report(attempt, example, (1, 2, 5), _mistakes_in_shift, "it moves, wraps round, blends and keeps heads apart")
+
+
+def _mistakes_in_shift(attempt: Attempt) -> Iterator[str]:
+    focus, up = torch.eye(5)[None, None], torch.tensor([[[0.0, 0.0, 1.0]]])
+    stay, blur = torch.tensor([[[0.0, 1.0, 0.0]]]), torch.tensor([[[0.1, 0.7, 0.2]]])
+
+    def agrees(slot: int, s: Tensor) -> bool:
+        return _agrees(attempt, addressing.shift, focus[:, :, slot], s)
+
+    if not agrees(1, stay):
+        yield "s = (0, 1, 0) means stay: the weighting should come back as it was"
+    if not agrees(1, up):
+        yield "s = (0, 0, 1) should move the focus one slot up, from slot 1 to slot 2"
+    if agrees(1, up) and not agrees(4, up):
+        yield "the slots form a ring: one step up from slot 4, the last, is slot 0"
+    if agrees(1, up) and not agrees(2, blur):
+        yield "s = (0.1, 0.7, 0.2) is a blend: 0.1 of a step down, 0.7 of staying and 0.2 of a step up, added up"
+    if agrees(1, up) and not _agrees(attempt, addressing.shift, focus[0, :, 1:3], torch.cat([up, stay], dim=1)):
+        yield "every head should move by its own s: here head 0 steps up and head 1 stays"
+    if agrees(1, up) and not agrees(2, torch.tensor([[[0.0, 0.0, 0.0, 0.0, 1.0]]])):
+        yield "with five numbers in s the offsets are -2, -1, 0, 1, 2: the last one moves two slots up"
+    yield from _manners(attempt, focus[:, :, 2], blur)
+
+
+def sharpen(attempt: Attempt) -> None:
+    """Say what is wrong with `my_sharpen(w_s, gamma)`, (B, H, N), (B, H) -> (B, H, N) (Eq. 9)."""
+    example = (torch.tensor([[[0.1, 0.2, 0.4, 0.2, 0.1]] * 2]), torch.tensor([[1.0, 3.0]]))
+    _report(attempt, example, (1, 2, 5), _mistakes_in_sharpen, "it sharpens, adds up to 1 and survives long tapes")
+
+
+def _mistakes_in_sharpen(attempt: Attempt) -> Iterator[str]:
+    weights, one, two = torch.tensor([[[0.1, 0.2, 0.4, 0.2, 0.1]]]), torch.tensor([[1.0]]), torch.tensor([[2.0]])
+    total = _result(attempt, weights, two)
+    if total is None or not torch.isclose(total.sum(), torch.tensor(1.0), atol=1e-4):
+        yield "the weights should still add up to 1: divide by their sum after raising them to the power"
+    if not _agrees(attempt, addressing.sharpen, weights, one):
+        yield "gamma = 1 should leave a weighting as it is"
+    if not _agrees(attempt, addressing.sharpen, weights, two):
+        yield "gamma = 2 should square every weight before dividing: 0.4 against 0.2 becomes 0.16 against 0.04"
+    apart = (weights.repeat(1, 2, 1), torch.tensor([[1.0, 3.0]]))
+    if _agrees(attempt, addressing.sharpen, weights, two) and not _agrees(attempt, addressing.sharpen, *apart):
+        yield "every head should use its own gamma: here head 0 has 1 and head 1 has 3"
+    if not _agrees(attempt, addressing.sharpen, torch.full((1, 1, 1000), 0.001), torch.tensor([[20.0]])):
+        yield "1,000 equal weights and gamma = 20: each should stay 0.001, but its power is too small for a float"
+    yield from _manners(attempt, weights, two)
+
+
+def walk(attempt: Attempt) -> None:
+    """Say what is wrong with `my_walk(w, s, gamma, steps)`, (1, 1, N), (1, 1, S), (1, 1), int -> (steps + 1, N)."""
+    example = (torch.eye(5)[None, :1], torch.tensor([[[0.1, 0.1, 0.8]]]), torch.tensor([[2.0]]), 7)
+    _report(attempt, example, (8, 5), _mistakes_in_walk, "it starts where it should, shifts, sharpens and goes on")
+
+
+def _mistakes_in_walk(attempt: Attempt) -> Iterator[str]:
+    start, s, steps = torch.eye(5)[None, :1], torch.tensor([[[0.1, 0.1, 0.8]]]), 7
+    blurred, sharp = (_result(attempt, start, s, torch.tensor([[gamma]]), steps) for gamma in (1.0, 2.0))
+    if sharp is None or not torch.allclose(sharp[0], start[0, 0]):
+        yield "row 0 should be the weighting before the first step"
+    if blurred is None or not torch.allclose(blurred[1:2], addressing.shift(start, s)[0]):
+        yield "with gamma = 1 a step is a shift and nothing else: row 1 should be the start, shifted once"
+    elif not torch.allclose(blurred[2:3], addressing.shift(blurred[None, 1:2], s)[0]):
+        yield "every step should go on from the row before: row 2 is row 1, shifted"
+    elif not torch.allclose(sharp[1:2], addressing.sharpen(blurred[None, 1:2], torch.tensor([[2.0]]))[0]):
+        yield "every step should shift first and then sharpen: with gamma = 2, row 1 is the shifted start, sharpened"
+
+
+def _report(
+    attempt: Attempt,
+    example: tuple,
+    shape: tuple[int, ...],
+    mistakes: Callable[[Attempt], Iterator[str]],
+    right: str,
+) -> None:
+    """Print one verdict on an attempt: not attempted, what kind of thing it returns, its mistakes, or what is right."""
+    name = attempt.__name__
+    try:
+        result = attempt(*_copies(example))
+    except NotImplementedError:
+        result = None
+    except Exception as error:
+        print(f"{name} stops with {type(error).__name__}: {error}")
+        return
+    if result is None or result is ...:
+        print(f"{name}: not attempted yet")
+    elif not isinstance(result, Tensor):
+        print(f"{name} returns {type(result).__name__}: expected a tensor of shape {shape}")
+    elif result.shape != shape:
+        print(f"{name} returns shape {tuple(result.shape)}: expected {shape}")
+    else:
+        found = list(mistakes(attempt))
+        print("\n".join([f"{name}: not yet", *(f"- {one}" for one in found)]) if found else f"{name} is right: {right}")
+
+
+def _copies(arguments: tuple) -> tuple:
+    return tuple(one.clone() if isinstance(one, Tensor) else one for one in arguments)
+
+
+def _result(attempt: Attempt, *arguments: object) -> Tensor | None:
+    """What an attempt makes of copies of these arguments; None where it stops."""
+    try:
+        return attempt(*_copies(arguments))
+    except Exception:  # whatever an attempt raises, the sentence says for which arguments it should not
+        return None
+
+
+def _agrees(attempt: Attempt, reference: Callable[..., Tensor], *arguments: Tensor) -> bool:
+    result, expected = _result(attempt, *arguments), reference(*arguments)
+    return result is not None and result.shape == expected.shape and torch.allclose(result, expected, atol=1e-5)
+
+
+def _manners(attempt: Attempt, *arguments: Tensor) -> Iterator[str]:
+    """Whether an attempt leaves its arguments alone and lets gradients through to each of them."""
+    given = _copies(arguments)
+    try:
+        attempt(*given)
+        if not all(map(torch.equal, given, arguments)):
+            yield "the arguments should be left as they were: return a new tensor"
+            return
+        learned = [one.clone().requires_grad_() for one in arguments]
+        result = attempt(*learned)
+    except Exception:
+        return
+    reached = result.requires_grad and all(
+        gradient is not None for gradient in torch.autograd.grad(result.square().sum(), learned, allow_unused=True)
+    )
+    if not reached:
+        yield "gradients should reach every argument: stay with operations on tensors, without .item() and .tolist()"
