@@ -14,7 +14,7 @@ from ntm_lib.analysis.trace import Trace
 CAUSES = ("missed jump", "off by one", "blur", "wrap-around", "last vectors", "overwritten", "other")
 """What made a bit wrong.
 
-missed jump: when the first vector was due, the reader stood on another row;
+missed jump: when the first vector was due, the reader stood on another row, and the answer never began;
 off by one: the reader had the first vector's row, and a later one's no more, though it stood on one row;
 blur: the writer or the reader was spread over several rows;
 wrap-around: the writer had gone round the tape and came upon what it had written;
@@ -81,6 +81,7 @@ def label_vectors(trace: Trace, route: Route) -> Tensor:
         ("blur", away),
         ("last vectors", damaged & (at >= route.end_marker) & among_last),
         ("overwritten", damaged),
+        ("missed jump", missed.unsqueeze(1).expand_as(away)),
     )
     labels = torch.full_like(route.written, CAUSES.index("other"))
     for cause, holds in reversed(in_order):

@@ -65,9 +65,7 @@ def _along(trace: Trace, end: int, write_head: int, read_head: int, wrote_at: Te
     read_peak, stood = reading[:, read_at].max(-1)
     arrived = reading[:, read_at].gather(-1, written.unsqueeze(-1)).squeeze(-1)
     paths = writing.argmax(-1), reading.argmax(-1)
-    return Route(
-        write_head, read_head, wrote_at, read_at, end, *paths, written, write_peak, stood, read_peak, arrived
-    )
+    return Route(write_head, read_head, wrote_at, read_at, end, *paths, written, write_peak, stood, read_peak, arrived)
 
 
 def answer_steps(trace: Trace) -> Tensor:

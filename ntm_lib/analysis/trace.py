@@ -26,8 +26,9 @@ class Trace(NamedTuple):
     end: NTMState  # after the last step
     h: Tensor  # (B, T, hidden)      the controller's output
     emission: Emission  # key, beta, g, s, gamma, erase, add: each as in `Emission`, with T after B
-    w_c: Tensor | None  # (B, T, A, N)  what the key found (Eq. 5); None where the stages were not asked for
-    w_g: Tensor | None  # (B, T, A, N)  blended with the last weighting (Eq. 7)
+    w_previous: Tensor | None  # (B, T, A, N)  what each head starts from; None where the stages were not asked for
+    w_c: Tensor | None  # (B, T, A, N)  what the key found (Eq. 5)
+    w_g: Tensor | None  # (B, T, A, N)  the two blended (Eq. 7)
     w_s: Tensor | None  # (B, T, A, N)  moved (Eq. 8)
     w: Tensor  # (B, T, A, N)        sharpened (Eq. 9): where the heads point
     w_read: Tensor  # (B, T, R, N)   the read heads' part of w
@@ -61,8 +62,9 @@ class _Recorder(list):
         found: dict[str, Tensor] = {"h": h, "w": state.weights, "reads": state.reads, **emission._asdict()}
         found["changes"] = torch.linalg.vector_norm(state.memory - self.last.memory, dim=-1)
         if self.stages:
+            found["w_previous"] = self.heads.previous(self.last.weights)
             found["w_c"] = addressing.content_weights(self.last.memory, emission.key, emission.beta)
-            found["w_g"] = addressing.interpolate(found["w_c"], self.heads.previous(self.last.weights), emission.g)
+            found["w_g"] = addressing.interpolate(found["w_c"], found["w_previous"], emission.g)
             found["w_s"] = addressing.shift(found["w_g"], emission.s)
         if self.memory:
             found["memory"] = state.memory
@@ -87,12 +89,12 @@ def trace(
         logits, end = model(batch.inputs, start, history=recorder)
     finally:
         hook.remove()
-    steps = {name: torch.stack([step[name] for step in recorder], dim=1) for name in recorder[0]}
+    steps = {name: torch.stack([step.pop(name) for step in recorder], dim=1) for name in tuple(recorder[0])}
     emission = Emission(**{name: steps.pop(name) for name in Emission._fields})
     w = steps["w"].flatten(0, 1)  # (B * T, A, N)
     parts = {"w_read": model.heads.reading(w), "w_write": model.heads.writing(w)}
     parts = {name: part.unflatten(0, batch.mask.shape) for name, part in parts.items()}
-    optional = dict.fromkeys(("w_c", "w_g", "w_s", "memory"))
+    optional = dict.fromkeys(("w_previous", "w_c", "w_g", "w_s", "memory"))
     kept = {"start": start, "end": end, "emission": emission, "config": model.config, **parts, **optional, **steps}
     return Trace(*batch, logits=logits, **kept)
 

@@ -142,15 +142,21 @@ def judge(model: nn.Module, seed: int = 0) -> Verdict:
     width, _ = copy_format(model)
     counts: dict[str, dict[int, Count]] = {kind: {} for kind in tasks.KINDS}
     for length in (20, 50, 120):
-        sequences = {kind: 100 if kind == "random" else 10 for kind in tasks.KINDS if kind == "random" or length != 50}
-        payloads = [
-            tasks.payload(number, length, width, kind, _generator(seed, length)) for kind, number in sequences.items()
-        ]
+        payloads = judged_payloads(model, length, seed)
         rows = rows_needed(length) if getattr(model, "free_memory_size", False) else None
-        wrong = wrong_bits(model, torch.cat(payloads), rows).split(list(sequences.values()))
-        for kind, block in zip(sequences, wrong, strict=True):
+        wrong = wrong_bits(model, torch.cat(list(payloads.values())), rows).split([*map(len, payloads.values())])
+        for kind, block in zip(payloads, wrong, strict=True):
             counts[kind][length] = _count(block, length, width)
     return Verdict(tuple(Report(kind, lengths) for kind, lengths in counts.items()))
+
+
+def judged_payloads(model: nn.Module, length: int, seed: int = 0) -> dict[str, Tensor]:
+    """The payloads of one length that `judge` shows a machine, by kind."""
+    width, _ = copy_format(model)
+    sequences = {kind: 100 if kind == "random" else 10 for kind in tasks.KINDS if kind == "random" or length != 50}
+    return {
+        kind: tasks.payload(number, length, width, kind, _generator(seed, length)) for kind, number in sequences.items()
+    }
 
 
 def validate(model: nn.Module, longest: int, generator: Generator) -> int:
