@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ntm_lib.machine import addressing
+from ntm_lib.machine import addressing, memory
 
 Attempt = Callable[..., Tensor | None]
 
@@ -80,14 +80,79 @@ def _mistakes_in_walk(attempt: Attempt) -> Iterator[str]:
         yield "every step should shift first and then sharpen: with gamma = 2, row 1 is the shifted start, sharpened"
 
 
+def write(attempt: Attempt) -> None:
+    """Say what is wrong with `my_write(memory, weights, erase, add)`, (B, N, M) and as emitted -> (B, N, M)."""
+    example = (torch.ones(1, 5, 3), torch.eye(5)[None, 1:3], torch.ones(1, 2, 3), torch.ones(1, 2, 3))
+    _report(attempt, example, (1, 5, 3), _mistakes_in_write, "it erases, adds, leaves neighbours alone and takes turns")
+
+
+def _mistakes_in_write(attempt: Attempt) -> Iterator[str]:
+    tape, half = 1 + torch.arange(15.0).reshape(1, 5, 3), 0.5 * torch.eye(5)[None, 1:2]
+    erase, add, nothing = torch.tensor([[[1.0, 0.5, 0.0]]]), torch.tensor([[[3.0, -2.0, 5.0]]]), torch.zeros(1, 1, 3)
+    both = torch.tensor([[[0.0, 0.5, 0.0, 0.0, 0.0], [0.0, 0.25, 0.75, 0.0, 0.0]]])
+    two_erase, two_add = torch.cat([erase, erase], dim=1), torch.cat([add, -2 * add], dim=1)
+
+    def agrees(weights: Tensor, erase: Tensor, add: Tensor) -> bool:
+        return _agrees(attempt, memory.write, tape, weights, erase, add)
+
+    if not agrees(0 * half, erase, add):
+        yield "where the weight is 0 nothing should change"
+    erases, adds = agrees(half, erase, nothing), agrees(half, nothing, add)
+    if not erases:
+        yield "with weight 0.5, erase 1 should leave half of a number, erase 0.5 three quarters, and erase 0 all of it"
+    if not adds:
+        yield "with weight 0.5, half of the add vector should be added to the slot, number by number"
+    if erases and adds and not agrees(half, erase, add):
+        yield "erase first and add then: what is being added should not be erased in the same step"
+    if erases and not agrees(both, two_erase, torch.zeros(1, 2, 3)):
+        yield "where two heads erase one slot, what they keep is multiplied: 0.5 of it and then 0.75 of that"
+    elif erases and adds and not agrees(both, two_erase, two_add):
+        yield "all heads should erase before the first of them adds; then it does not matter in which order they stand"
+    yield from _manners(attempt, tape, half, erase, add)
+
+
+def count(attempt: Callable[..., int | None]) -> None:
+    """Say what is wrong with `my_count(word_size, shift_range, writes)`, the numbers that one head emits (3.3)."""
+    _report(attempt, (3, 1, False), int, _mistakes_in_count, "it counts what a read head and a write head emit")
+
+
+def _mistakes_in_count(attempt: Callable[..., int | None]) -> Iterator[str]:
+    read, write = _result(attempt, 3, 1, False), _result(attempt, 3, 1, True)
+    if read != 9:
+        yield f"a read head with M = 3 and steps of one slot emits 3 + 1 + 1 + 3 + 1 = 9 numbers, not {read}"
+    if read is not None and write != read + 6:
+        yield f"a write head emits two vectors more than a read head, erase and add: 6 numbers for M = 3; got {write}"
+    if read == 9 and _result(attempt, 20, 1, False) != 26:
+        yield "only the key of a read head grows with M: with M = 20 there are 26 numbers"
+    if read == 9 and _result(attempt, 3, 2, False) != 11:
+        yield "steps of up to two slots need five numbers in s: -2, -1, 0, 1 and 2"
+
+
+def gradient(attempt: Attempt) -> None:
+    """Say what is wrong with `my_gradient(memory, weights, target)`, d|r - target|^2 / dw, (B, H, N)."""
+    example = (torch.ones(1, 5, 3), torch.full((1, 1, 5), 0.2), torch.ones(1, 1, 3))
+    _report(attempt, example, (1, 1, 5), _mistakes_in_gradient, "it says of every slot whether more weight would help")
+
+
+def _mistakes_in_gradient(attempt: Attempt) -> Iterator[str]:
+    tape, target = 1 + torch.arange(15.0).reshape(1, 5, 3), torch.tensor([[[2.0, -1.0, 3.0]]])
+    weights = torch.tensor([[[0.1, 0.2, 0.4, 0.2, 0.1]]], requires_grad=True)
+    (expected,) = torch.autograd.grad((memory.read(tape, weights) - target).square().sum(), weights)
+    found = _result(attempt, tape, weights.detach(), target)
+    if found is None or not torch.allclose(found.sign(), expected.sign()):
+        yield "the sign is wrong: where a slot points the way that is read too much, more weight makes the error larger"
+    elif not torch.allclose(found, expected, rtol=1e-4):
+        yield "the sizes are wrong: for every slot, 2 times the error (r - target), times the slot, added up"
+
+
 def _report(
-    attempt: Attempt,
+    attempt: Callable,
     example: tuple,
-    shape: tuple[int, ...],
-    mistakes: Callable[[Attempt], Iterator[str]],
+    expected: tuple[int, ...] | type[int],
+    mistakes: Callable[[Callable], Iterator[str]],
     right: str,
 ) -> None:
-    """Print one verdict on an attempt: not attempted, what kind of thing it returns, its mistakes, or what is right."""
+    """Print one verdict on an attempt: not attempted, another kind of thing than expected, its mistakes, or right."""
     name = attempt.__name__
     try:
         result = attempt(*_copies(example))
@@ -98,10 +163,12 @@ def _report(
         return
     if result is None or result is ...:
         print(f"{name}: not attempted yet")
-    elif not isinstance(result, Tensor):
-        print(f"{name} returns {type(result).__name__}: expected a tensor of shape {shape}")
-    elif result.shape != shape:
-        print(f"{name} returns shape {tuple(result.shape)}: expected {shape}")
+    elif expected is int and not isinstance(result, int):
+        print(f"{name} returns {type(result).__name__}: expected a whole number")
+    elif expected is not int and not isinstance(result, Tensor):
+        print(f"{name} returns {type(result).__name__}: expected a tensor of shape {expected}")
+    elif expected is not int and result.shape != expected:
+        print(f"{name} returns shape {tuple(result.shape)}: expected {expected}")
     else:
         found = list(mistakes(attempt))
         print("\n".join([f"{name}: not yet", *(f"- {one}" for one in found)]) if found else f"{name} is right: {right}")
@@ -111,7 +178,7 @@ def _copies(arguments: tuple) -> tuple:
     return tuple(one.clone() if isinstance(one, Tensor) else one for one in arguments)
 
 
-def _result(attempt: Attempt, *arguments: object) -> Tensor | None:
+def _result(attempt: Callable, *arguments: object) -> Tensor | int | None:
     """What an attempt makes of copies of these arguments; None where it stops."""
     try:
         return attempt(*_copies(arguments))

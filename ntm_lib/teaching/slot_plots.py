@@ -224,7 +224,7 @@ def _bars(
     axes: Axes, values: np.ndarray, colour: str, ghost: np.ndarray | None = None, pale: np.ndarray | None = None
 ) -> None:
     """One bar a slot with its number; dashed what the stage before had, pale where the head was."""
-    slots = np.arange(len(values))
+    slots, reach = np.arange(len(values)), max(1, np.abs(values).max())
     behind = [other for other in (ghost, pale) if other is not None]
     if pale is not None:
         axes.bar(slots, pale, width=0.86, color=PALE)
@@ -232,11 +232,11 @@ def _bars(
     if ghost is not None:
         axes.bar(slots, ghost, width=0.6, fill=False, edgecolor=INK, linestyle=(0, (3, 2)), linewidth=0.9)
     for slot, value in enumerate(values):
-        end = value - 0.05 if value < 0 else max([value, *(other[slot] for other in behind)]) + 0.05
-        side = "top" if value < 0 else "bottom"
-        axes.text(slot, end, short(value), fontsize=9.5, ha="center", va=side, color=INK)
+        end = value if value < 0 else max([value, *(other[slot] for other in behind)])
+        gap, side = (-0.05, "top") if value < 0 else (0.05, "bottom")
+        axes.text(slot, end + gap * reach, short(value), fontsize=9.5, ha="center", va=side, color=INK)
     axes.set_xlim(-0.5, len(values) - 0.5)
-    axes.set_ylim(-1.3 if values.min() < 0 else 0, 1.35)
+    axes.set_ylim(-1.4 * reach if values.min() < 0 else 0, 1.35 * reach)
     axes.axhline(0, color=INK, linewidth=0.8)
     axes.set_xticks([])
 
