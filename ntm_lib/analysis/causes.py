@@ -26,6 +26,9 @@ HARM = 0.2
 """A row is damaged when it changed afterwards by a fifth of what was written there: less seldom tips a bit over."""
 
 
+CLEAR = 0.9
+"""Where nothing else is wrong, less than nine tenths of a head on the right row is: the rest mixes other rows in."""
+
 LAST = 3
 """Vectors that count as the last: a writer that does not rest is still among their rows."""
 
@@ -82,6 +85,7 @@ def label_vectors(trace: Trace, route: Route) -> Tensor:
         ("last vectors", damaged & (at >= route.end_marker) & among_last),
         ("overwritten", damaged),
         ("missed jump", missed.unsqueeze(1).expand_as(away)),
+        ("blur", torch.minimum(route.arrived, route.write_peak) < CLEAR),
     )
     labels = torch.full_like(route.written, CAUSES.index("other"))
     for cause, holds in reversed(in_order):

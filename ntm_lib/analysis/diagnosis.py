@@ -20,7 +20,7 @@ __all__ = ["CAUSES", "Finding", "causes", "diagnose", "explain", "findings_row",
 LENGTH = 120
 """Vectors of the copies that are traced: the longest that a verdict asks for."""
 LONGEST = 2000
-"""A trace keeps every weighting of every step, which grows with the square of the length: 1.5 GB at this one."""
+"""A trace keeps every weighting of every step, which grows with the square of the length: 2 GB at this one."""
 NUMBERS_TRACED = 4_000_000
 """Steps times rows of all sequences together: longer sequences are fewer, the last kinds being left out first."""
 MOST_TRACED = 8
@@ -32,8 +32,9 @@ def diagnose(
 ) -> list[Finding]:
     """What is true of a machine: its faults first, or "healthy", then how it works.
 
-    Eleven sequences of all kinds are copied and traced (fewer above 280 vectors). Where they are right although the run's verdict counted wrong
-    bits, and no length is asked for, the verdict's own wrong sequences are traced. With a run, its history is read too.
+    Eleven sequences of all kinds are copied and traced (fewer above 280 vectors). Where they are right although the
+    run's verdict counted wrong bits, and no length is asked for, the verdict's own wrong sequences are traced. With a
+    run, its history is read too.
     Raises TypeError for a model that has neither a memory to trace nor a run, TypeError or ValueError for sizes that
     are not integers of at least 1, and ValueError for lengths above 2,000 and a machine that is not made for copies.
     """

@@ -172,7 +172,7 @@ def last_vectors(case: Case) -> Finding | None:
         f"The last vectors are lost: after the end marker {writer} goes on changing their rows, by {share:.2g} times"
         f" what was written there before they are read."
     )
-    evidence = {"within_the_last": LAST, "changed_by": share, "steps": sorted(set(at[lost].tolist()))[:5]}
+    evidence = {"within_the_last": LAST, "changed_by": share, "changed_most_at": sorted(set(at[lost].tolist()))[:5]}
     cure = "Ask the writer to rest during the answer (quiet), and begin with open erase gates (erase_bias)."
     return _fault("last vectors", sentence, _counted(case, lost) | evidence, cure)
 
@@ -191,6 +191,7 @@ def overwritten(case: Case) -> Finding | None:
         f" at step {step}, by {damage[sequence, vector]:.2g} times what was written there."
     )
     evidence = {"sequence": sequence, "vector": vector, "row": row, "step": step}
+    evidence |= {"changed_by": damage[lost].median().item(), "right_ones_changed_by": _median(damage[case.wrong == 0])}
     cure = "A writer must move on at every vector: keep the payload from steering it (location_gain, uneven payloads)."
     return _fault("overwritten", sentence, _counted(case, lost) | evidence, cure)
 
@@ -203,18 +204,20 @@ def garbled(case: Case) -> Finding | None:
     sequence, vector = lost.nonzero()[0].tolist()
     step = int(case.trace.mask[0].nonzero()[vector])
     logit = case.trace.logits[case.trace.wrong].abs().median().item()
-    distracted = _read_meanwhile(case, lost)
+    read_meanwhile = _read_meanwhile(case, lost)
+    evidence = {"sequence": sequence, "vector": vector, "step": step, "wrong_logit": logit}
+    evidence = _counted(case, lost) | evidence | {"read_meanwhile": read_meanwhile}
     sentence = (
         f"{int(lost.sum())} vectors are garbled: the heads stood on the right rows and nothing changed those, yet bits"
         f" are wrong, the first in vector {vector} of sequence {sequence} (step {step}); a wrong logit is {logit:.2g}"
         " from 0 in the middle."
     )
-    cure = "Some vectors have no clear code: train longer, and on vectors of every density (uneven, varied payloads)."
-    if distracted > SHARP:
-        sentence += f" While they were written the reader was reading, {distracted:.2g} times as much as in the answer."
-        cure = "Let the reader rest on a blank row while the sequence comes in (rest, listen), or it is mixed in."
-    evidence = {"sequence": sequence, "vector": vector, "step": step, "wrong_logit": logit}
-    return _fault("garbled", sentence, _counted(case, lost) | evidence | {"read_meanwhile": distracted}, cure)
+    if read_meanwhile < SHARP or case.trace.config.weightings == "single":
+        cure = "Some vectors have no clear code: train longer, and on vectors of every density (uneven, varied)."
+        return _fault("garbled", sentence, evidence, cure)
+    sentence += f" The reader was reading when they were written, {read_meanwhile:.2g} times as much as in the answer."
+    cure = "What is read meanwhile is mixed in: let the reader rest on a blank row while the sequence comes in (rest)."
+    return _fault("reader strays", sentence, evidence, cure)
 
 
 def _read_meanwhile(case: Case, lost: Tensor) -> float:
@@ -235,6 +238,10 @@ def _fault(name: str, sentence: str, evidence: dict, cure: str) -> Finding:
 def _counted(case: Case, lost: Tensor) -> dict:
     """How many bits and sequences a cause made wrong."""
     return {"wrong_bits": int(case.wrong[lost].sum()), "sequences": int(lost.any(1).sum()), "of": len(lost)}
+
+
+def _median(values: Tensor) -> float:
+    return values.median().item() if len(values) else 0.0
 
 
 def _worst(case: Case, lost: Tensor) -> int:

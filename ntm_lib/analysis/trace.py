@@ -44,13 +44,18 @@ class Trace(NamedTuple):
         return ((self.logits > 0) != (self.targets > 0)) & (self.mask > 0).unsqueeze(-1)
 
 
-class _Recorder(list):
-    """A history that keeps of each state what was asked for, and lets go of its memory, the largest part by far."""
+class _Recorder:
+    """A history that keeps of each state what was asked for, and lets go of its memory, the largest part by far.
 
-    def __init__(self, model: NTM, start: NTMState, stages: bool, memory: bool):
-        super().__init__()
-        self.heads, self.last, self.stages, self.memory = model.heads, start, stages, memory
+    All that is kept has its place from the first step on: small pieces kept among memories that come and go would
+    leave holes in which no memory fits.
+    """
+
+    def __init__(self, model: NTM, start: NTMState, steps: int, stages: bool, memory: bool):
+        self.heads, self.last, self.steps, self.stages, self.memory = model.heads, start, steps, stages, memory
         self.steered: tuple[Tensor, Emission] | None = None
+        self.kept: dict[str, Tensor] = {}
+        self.now = 0
 
     def hear(self, heads: nn.Module, arguments: tuple[Tensor], emission: Emission) -> None:
         """A forward hook of the heads: the controller's output, and what they emit because of it."""
@@ -58,8 +63,15 @@ class _Recorder(list):
 
     def append(self, state: NTMState) -> None:
         """Turn the state after a step into what is kept of it."""
+        for name, value in self._found(state).items():
+            if not self.now:
+                self.kept[name] = value.new_empty(len(value), self.steps, *value.shape[1:])
+            self.kept[name][:, self.now] = value
+        self.last, self.now = state, self.now + 1
+
+    def _found(self, state: NTMState) -> dict[str, Tensor]:
         h, emission = self.steered
-        found: dict[str, Tensor] = {"h": h, "w": state.weights, "reads": state.reads, **emission._asdict()}
+        found = {"h": h, "w": state.weights, "reads": state.reads, **emission._asdict()}
         found["changes"] = torch.linalg.vector_norm(state.memory - self.last.memory, dim=-1)
         if self.stages:
             found["w_previous"] = self.heads.previous(self.last.weights)
@@ -68,8 +80,7 @@ class _Recorder(list):
             found["w_s"] = addressing.shift(found["w_g"], emission.s)
         if self.memory:
             found["memory"] = state.memory
-        self.last = state
-        super().append(found)
+        return found
 
 
 @torch.no_grad()
@@ -83,13 +94,13 @@ def trace(
     if not isinstance(model, NTM):
         raise TypeError(f"model is {type(model).__name__}: expected an NTM, whose heads and memory can be traced")
     start = model.initial_state(len(batch.inputs), memory_size)
-    recorder = _Recorder(model, start, stages, memory)
+    recorder = _Recorder(model, start, batch.inputs.shape[1], stages, memory)
     hook = model.heads.register_forward_hook(recorder.hear)
     try:
         logits, end = model(batch.inputs, start, history=recorder)
     finally:
         hook.remove()
-    steps = {name: torch.stack([step.pop(name) for step in recorder], dim=1) for name in tuple(recorder[0])}
+    steps = recorder.kept
     emission = Emission(**{name: steps.pop(name) for name in Emission._fields})
     w = steps["w"].flatten(0, 1)  # (B * T, A, N)
     parts = {"w_read": model.heads.reading(w), "w_write": model.heads.writing(w)}
