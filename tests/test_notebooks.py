@@ -1,0 +1,218 @@
+"""Notebooks: committed as run, within their limits, in agreement with the one address; and what must turn red does."""
+
+import ast
+import copy
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import textwrap
+import venv
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from IPython.core.inputtransformer2 import TransformerManager
+
+from ntm_lib.teaching.publish import address_in, badges, set_up
+
+ROOT = Path(__file__).parent.parent
+LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+SOLUTIONS = sorted((ROOT / "notebooks" / "solutions").glob("*.ipynb"))
+SERIES = [
+    "00_meet_a_machine_that_remembers",
+    "01_find_a_slot",
+    "02_read_and_write",
+    "03_wire_heads",
+    "04_close_the_loop",
+    "05_teach_it",
+    "06_break_it_then_explain",
+    "07_go_far",
+]
+MAY_IGNORE_OUTPUT: dict[str, str] = {}
+"""Cells that strict comparison may pass over, "notebook/cell id": the reason. Meant to be empty."""
+
+BYTES, CELLS, WORDS, LINES, CELL_LINES, MEDIAN_LINES = 500_000, (40, 60), (1200, 2200), 150, 12, 6
+
+
+def read(path: Path) -> dict:
+    """A notebook with every source as one string."""
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        cell["source"] = "".join(cell["source"])
+    return notebook
+
+
+def cells(notebook: dict, kind: str) -> list[dict]:
+    return [cell for cell in notebook["cells"] if cell["cell_type"] == kind]
+
+
+def outputs(notebook: dict) -> Iterator[tuple[dict, dict]]:
+    """Every output with its cell, in order."""
+    for cell in cells(notebook, "code"):
+        for output in cell["outputs"]:
+            yield cell, output
+
+
+def printed(notebook: dict) -> str:
+    return "".join("".join(output["text"]) for _, output in outputs(notebook) if output["output_type"] == "stream")
+
+
+def lines_of(cell: dict) -> int:
+    return sum(bool(line.strip()) for line in cell["source"].splitlines())
+
+
+def complaints_as_run(name: str, notebook: dict) -> Iterator[str]:
+    """What is wrong with how a notebook was run and stored."""
+    counts = [cell["execution_count"] for cell in cells(notebook, "code")]
+    if counts != list(range(1, len(counts) + 1)):
+        yield f"{name}: execution counts are {counts}"
+    for cell, output in outputs(notebook):
+        if output["output_type"] == "error":
+            yield f"{name}/{cell['id']}: stopped with {output['ename']}"
+        if output.get("name") == "stderr":
+            yield f"{name}/{cell['id']}: something on stderr"
+    for cell in cells(notebook, "code"):
+        told = " ".join([*cell["metadata"].get("tags", []), cell["source"]]).lower()
+        where = f"{name}/{cell['id']}"
+        if re.search("nbval|raises-exception|skip-execution", told) and where not in MAY_IGNORE_OUTPUT:
+            yield f"{where}: is told not to be compared"
+        if "execution" in cell["metadata"]:
+            yield f"{where}: keeps the times of its run"
+    if "widgets" in notebook["metadata"]:
+        yield f"{name}: keeps the state of widgets"
+
+
+def complaints_about_pictures(name: str, notebook: dict) -> Iterator[str]:
+    """Pictures without words, and widgets that show nothing before they are run."""
+    pictures = 0
+    for cell, output in outputs(notebook):
+        data = output.get("data", {})
+        if "image/png" in data:
+            pictures += 1
+            if not output["metadata"].get("image/png", {}).get("alt"):
+                yield f"{name}/{cell['id']}: a picture without alternative text"
+        if "application/vnd.jupyter.widget-view+json" in data and not pictures:
+            yield f"{name}/{cell['id']}: a widget with no picture before it"
+    for cell in cells(notebook, "markdown"):
+        if re.search(r"!\[\s*\]|<img(?![^>]*\balt=\"[^\"]+\")", cell["source"]):
+            yield f"{name}/{cell['id']}: a picture without alternative text"
+
+
+def complaints_about_size(name: str, notebook: dict) -> Iterator[str]:
+    """Too much or too little of cells, words and lines of code."""
+    text = " ".join(cell["source"] for cell in cells(notebook, "markdown"))
+    words = len(re.sub(r"<[^>]+>|https?://\S+", " ", text).split())
+    lengths = sorted(map(lines_of, cells(notebook, "code")))
+    if not CELLS[0] <= len(notebook["cells"]) <= CELLS[1]:
+        yield f"{name}: {len(notebook['cells'])} cells"
+    if not WORDS[0] <= words <= WORDS[1]:
+        yield f"{name}: {words} words"
+    if sum(lengths) > LINES:
+        yield f"{name}: {sum(lengths)} lines of code"
+    if lengths[-1] > CELL_LINES:
+        yield f"{name}: a cell of {lengths[-1]} lines"
+    if lengths[len(lengths) // 2] > MEDIAN_LINES:
+        yield f"{name}: half of the code cells have {lengths[len(lengths) // 2]} lines or more"
+
+
+def complaints_about_form(name: str, notebook: dict) -> Iterator[str]:
+    """What every lesson has: an opening, promises kept, a prediction, links to its neighbours."""
+    first, last = notebook["cells"][0]["source"], notebook["cells"][-1]["source"]
+    if not re.match(rf"# {int(name[:2])} · \w", first):
+        yield f"{name}: the title is not '# {int(name[:2])} · ...'"
+    for heading in ("**You will build** ", "**You will be able to**", "**You need** ", "**Time** "):
+        if heading not in first:
+            yield f"{name}: the opening has no {heading.strip()}"
+    kept = [cell for cell in cells(notebook, "code") if "promise" in cell["metadata"].get("tags", [])]
+    promised = re.findall(r"^- ", first, re.MULTILINE)
+    if len(kept) != len(promised):
+        yield f"{name}: {len(promised)} promises and {len(kept)} cells that keep one"
+    if not all(re.search(r"\bassert|assert_close", cell["source"]) for cell in kept):
+        yield f"{name}: a promise cell that asserts nothing"
+    if not any("**Predict before you run:**" in cell["source"] for cell in cells(notebook, "markdown")):
+        yield f"{name}: nothing to predict"
+    place = SERIES.index(name)
+    neighbours = [f"{other}.ipynb" for other in SERIES[max(place - 1, 0) : place] + SERIES[place + 1 : place + 2]]
+    if re.findall(r"\]\((\d\d_\w+\.ipynb)\)", last.splitlines()[-1]) != neighbours:
+        yield f"{name}: the last line does not link {' and '.join(neighbours)}"
+
+
+def complaints_about_names(name: str, notebook: dict) -> Iterator[str]:
+    """Functions and classes of a notebook that the library has too."""
+    library = {
+        node.name
+        for path in (ROOT / "ntm_lib").rglob("*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    }
+    plain = TransformerManager()
+    for cell in cells(notebook, "code"):
+        for node in ast.walk(ast.parse(plain.transform_cell(cell["source"]))):
+            lambdas = isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda)
+            defined = [target.id for target in node.targets] if lambdas else [getattr(node, "name", None)]
+            if lambdas or isinstance(node, ast.FunctionDef | ast.ClassDef):
+                yield from (f"{name}/{cell['id']}: {one} is the library's" for one in defined if one in library)
+
+
+def complaints_about_address(name: str, notebook: dict) -> Iterator[str]:
+    """Badges and first cell that do not follow from the address in pyproject.toml."""
+    address = address_in((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    by_id = {cell["id"]: cell["source"] for cell in notebook["cells"]}
+    if by_id.get("badges") != badges(address, f"{name}.ipynb"):
+        yield f"{name}: badges are not those of {address.repository} at {address.ref}; run `make publish`"
+    if cells(notebook, "code")[0]["source"] != set_up(address):
+        yield f"{name}: the first code cell is not that of {address.repository} at {address.ref}; run `make publish`"
+
+
+def complaints_about_exercises(name: str, notebook: dict, solution: dict | None) -> Iterator[str]:
+    """Exercises that are not open in the lesson, or not solved in its solutions."""
+    for attempt in re.findall(r"^def (my_\w+)", "\n".join(cell["source"] for cell in cells(notebook, "code")), re.M):
+        if f"{attempt}: not attempted yet\n" not in printed(notebook):
+            yield f"{name}: {attempt} does not stand open"
+        if solution is None or f"{attempt} is right: " not in printed(solution):
+            yield f"{name}: {attempt} has no solution that its check calls right"
+
+
+LESSON_RULES = [
+    complaints_as_run,
+    complaints_about_pictures,
+    complaints_about_size,
+    complaints_about_form,
+    complaints_about_names,
+    complaints_about_address,
+]
+
+
+def stem(path: Path) -> str:
+    return path.stem
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=stem)
+def test_a_lesson_keeps_the_rules(path):
+    notebook = read(path)
+    solution = ROOT / "notebooks" / "solutions" / path.name
+    found = [one for rule in LESSON_RULES for one in rule(path.stem, notebook)]
+    found += complaints_about_exercises(path.stem, notebook, read(solution) if solution.exists() else None)
+    assert found == []
+    assert path.stat().st_size < BYTES
+
+
+@pytest.mark.parametrize("path", SOLUTIONS, ids=stem)
+def test_solutions_keep_the_rules(path):
+    notebook = read(path)
+    rules = (complaints_as_run, complaints_about_pictures)
+    assert [one for rule in rules for one in rule(path.stem, notebook)] == []
+    assert path.stat().st_size < BYTES
+    assert (ROOT / "notebooks" / path.name).exists()
+    assert "not yet" not in printed(notebook)
+
+
+@pytest.mark.parametrize("path", LESSONS + SOLUTIONS, ids=lambda path: str(path.relative_to(ROOT / "notebooks")))
+def test_every_link_within_the_repository_leads_somewhere(path):
+    text = "\n".join(cell["source"] for cell in cells(read(path), "markdown"))
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
+    planned = {f"{name}.ipynb" for name in SERIES}
+    assert [link for link in links if link not in planned and not (path.parent / link).exists()] == []
