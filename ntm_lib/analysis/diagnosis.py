@@ -35,12 +35,10 @@ def diagnose(
     Eleven sequences of all kinds are copied and traced (fewer above 280 vectors). Where they are right although the
     run's verdict counted wrong bits, and no length is asked for, the verdict's own wrong sequences are traced. With a
     run, its history is read too.
-    Raises TypeError for a model that has neither a memory to trace nor a run, TypeError or ValueError for sizes that
+    Raises TypeError for a model without a memory to trace, TypeError or ValueError for sizes that
     are not integers of at least 1, and ValueError for lengths above 2,000 and a machine that is not made for copies.
     """
     learned = [] if run is None else from_history(run.progress, run.recipe)
-    if not isinstance(model, NTM) and run is not None:
-        return sorted(learned, key=lambda finding: not finding.fault)
     trace = _telling_trace(model, run, LENGTH if length is None else length, memory_size, length is None)
     found = learned + explain(trace, model)
     if run is not None and not any(finding.fault for finding in found) and (counted := _counted_wrong(run)):
@@ -55,13 +53,11 @@ def explain(trace: Trace, model: NTM) -> list[Finding]:
         return [broken]
     case = case_of(trace)
     found = [_wrong_bits(trace, case)] if case.is_wrong else []
+    found += [habit for look in habits.STARTS if (habit := look(case))]
     by_cause = [fault for look in faults.BY_CAUSE if (fault := look(case))]
     found += sorted(by_cause, key=lambda fault: -fault.evidence["wrong_bits"])
-    looks = (habits.stuck, habits.locked_together, habits.one_way_of_addressing)
-    found += [habit for look in looks if (habit := look(case))]
-    if (remembers := habits.copies_without_memory(case, model)) is not None:
-        found.append(remembers)
-    return [*found, *habits.idle_heads(case, model), habits.stores(case), habits.reads(case)]
+    found += [habit for look in habits.DEPENDENCIES if (habit := look(case, model))]
+    return [*found, habits.stores(case), habits.reads(case)]
 
 
 def not_finite(trace: Trace) -> Finding | None:
@@ -86,8 +82,9 @@ def _first_not_finite(values: Tensor) -> int | None:
 
 
 def findings_row(model: nn.Module, run: Run) -> list[dict]:
-    """What `diagnose` finds in a machine and its run, ready for JSON: an entry of a study's row."""
-    return [asdict(finding) for finding in diagnose(model, run)]
+    """What `diagnose` finds, ready for JSON; of a model without a memory, what the history of its run says."""
+    found = diagnose(model, run) if isinstance(model, NTM) else from_history(run.progress, run.recipe)
+    return [asdict(finding) for finding in found]
 
 
 @torch.no_grad()

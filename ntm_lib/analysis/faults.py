@@ -5,10 +5,8 @@ from torch import Tensor
 
 from ntm_lib.analysis.causes import LAST, damage_of
 from ntm_lib.analysis.finding import Case, Finding, capital, head_name
+from ntm_lib.analysis.jump import find_jump, why_missed
 from ntm_lib.analysis.route import SHARP, circular, travelled, usual_step
-
-RIVALS = 3
-"""Rows that are named beside the right one where a jump went wrong."""
 
 
 def missed_jump(case: Case) -> Finding | None:
@@ -16,62 +14,18 @@ def missed_jump(case: Case) -> Finding | None:
     lost = case.lost_to("missed jump")
     if not lost.any():
         return None
-    evidence = jump_of(case, _worst(case, lost))
+    evidence = find_jump(case, _worst(case, lost))
     reader = head_name(case.trace, "read", case.route.read_head)
     sentence = (
         "When the end marker comes (step {step}), {reader} should come to the first vector's row {row} by way of row"
         " {right_row}; it comes to row {landed}: {why}. The key finds row {right_row} by {found:.3g}; the gate leaves"
         " {came:.3g} of it, and {kept:.3g} in the old place; sharpening by {gamma:.1f} decides for the larger."
-    ).format(reader=reader, why=_why(evidence), **evidence)
+    ).format(reader=reader, why=why_missed(evidence), **evidence)
     cure = (
         "Give the jump room to spare: train with large memories (large_memories) and halved key strengths (handicap),"
         " and let the reader rest before the end marker (rest, focus, spaced first weightings)."
     )
     return _fault("missed jump", sentence, _counted(case, lost) | evidence, cure)
-
-
-def jump_of(case: Case, sequence: int) -> dict:
-    """What decided where the reader of one sequence went at the end marker, as plain numbers."""
-    trace, route, head = case.trace, case.route, case.route.read_head
-    steps = range(route.end_marker, int(route.read_at[0]) + 1)
-    gates = trace.emission.g[sequence, :, head]
-    step = max(steps, key=lambda t: gates[t].item())
-    s = trace.emission.s[sequence, step : steps.stop, head]
-    moved = int((s.argmax(-1) - s.shape[-1] // 2).sum())
-    right = (int(route.written[sequence, 0]) - moved) % case.rows
-    w_c, gate = trace.w_c[sequence, step, head], gates[step].item()
-    kept, old_row = trace.w_previous[sequence, step, head].max(-1)
-    others = w_c.clone()
-    others[right] = 0
-    rivals = others.topk(min(RIVALS, case.rows))
-    return {
-        "sequence": sequence,
-        "step": step,
-        "row": int(route.written[sequence, 0]),
-        "right_row": right,
-        "landed": int(route.stood[sequence, 0]),
-        "found": w_c[right].item(),
-        "came": gate * w_c[right].item(),
-        "gate": gate,
-        "beta": trace.emission.beta[sequence, step, head].item(),
-        "gamma": trace.emission.gamma[sequence, step, head].item(),
-        "old_row": int(old_row),
-        "kept": (1 - gate) * kept.item(),
-        "rivals": dict(zip(rivals.indices.tolist(), rivals.values.tolist(), strict=True)),
-        "others_together": others.sum().item(),
-    }
-
-
-def _why(jump: dict) -> str:
-    """What decided against the right row."""
-    rival, weight = max(jump["rivals"].items(), key=lambda item: item[1])
-    if jump["gate"] < SHARP:
-        return f"its gate of {jump['gate']:.2f} keeps it where it was"
-    if weight > jump["found"]:
-        return f"its key finds row {rival} ({weight:.3g}) rather"
-    if jump["found"] < SHARP:
-        return f"all other rows together take {jump['others_together']:.3g} of what its key finds"
-    return "its shift takes it elsewhere"
 
 
 def off_by_one(case: Case) -> Finding | None:

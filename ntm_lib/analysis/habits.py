@@ -33,7 +33,11 @@ def stores(case: Case) -> Finding:
     """Where the first vector goes and which way the writer walks from there."""
     step, share = usual_step(case.route.written, case.rows)
     first, writer = int(case.route.written[:, 0].mode().values), head_name(case.trace, "write", case.route.write_head)
-    order = {1: "forwards", -1: "backwards"}.get(step, f"in steps of {step}") if share >= ORDERLY else "in no order"
+    order = (
+        {1: "forwards", -1: "backwards", 0: "in one row"}.get(step, f"in steps of {step}")
+        if share >= ORDERLY
+        else "in no order"
+    )
     sentence = f"{capital(writer)} puts the first vector in row {first} of {case.rows} and {moves(step)}"
     sentence += f": it stores {order}." if share >= ORDERLY else f" in only {share:.0%} of its moves: it has no order."
     return Finding(
@@ -114,25 +118,25 @@ def _stillness(path: Tensor) -> float:
     return (path == path.mode(1, keepdim=True).values).float().mean().item()
 
 
-def idle_heads(case: Case, model: NTM) -> list[Finding]:
-    """Heads without which not one output bit of short copies changes."""
+def idle_heads(case: Case, model: NTM) -> Finding | None:
+    """Heads without which not one output bit of short copies changes, each taken away alone."""
     bits = short_payload(model)
     before = _outputs(model, bits)
-    found = []
-    for kind, count in (("read", model.config.read_heads), ("write", model.config.write_heads)):
-        for index in range(count):
-            with silenced(model, **{kind: [index]}):
-                changed = int((_outputs(model, bits) != before).sum())
-            if not changed:
-                found.append(_idle(case, kind, index, before.numel()))
-    return found
-
-
-def _idle(case: Case, kind: str, index: int, bits: int) -> Finding:
-    name = capital(head_name(case.trace, kind, index))
-    sentence = f"{name} is idle: without what it {kind}s not one of {bits} output bits changes."
-    cure = "It does no harm where the others do the work; fewer heads would do as well, or another start for this one."
-    return _habit(case, "idle head", sentence, {"head": kind, "index": index, "bits": bits}, cure)
+    heads = [("read", index) for index in range(model.config.read_heads)]
+    heads += [("write", index) for index in range(model.config.write_heads)]
+    idle = []
+    for kind, index in heads:
+        with silenced(model, **{kind: [index]}):
+            if (_outputs(model, bits) == before).all():
+                idle.append((kind, index))
+    if not idle:
+        return None
+    what = " and ".join(f"what {head_name(case.trace, kind, index)} {kind}s" for kind, index in idle)
+    sentence = f"Idle: {what}. Without it not one of {before.numel()} output bits of short copies changes."
+    if idle == heads:
+        sentence = f"No head does anything: without any one of them, all {before.numel()} output bits stay the same."
+    cure = "Begin with heads on rows of their own (initial_weights spaced), or take fewer."
+    return _habit(case, "idle head", sentence, {"idle": [list(head) for head in idle], "bits": before.numel()}, cure)
 
 
 def copies_without_memory(case: Case, model: NTM) -> Finding | None:
@@ -162,3 +166,9 @@ def _outputs(model: NTM, bits: Tensor) -> Tensor:
 def _habit(case: Case, name: str, sentence: str, evidence: dict, cure: str) -> Finding:
     """A fault, with its cure, where bits are wrong; else just something to know."""
     return Finding(name, case.is_wrong, sentence, evidence, cure if case.is_wrong else "")
+
+
+STARTS = (stuck, locked_together, one_way_of_addressing)
+"""What a training may never have got away from, each read from a traced copy."""
+DEPENDENCIES = (copies_without_memory, idle_heads)
+"""What the answer depends on, each asked of the machine."""
