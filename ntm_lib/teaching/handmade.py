@@ -26,9 +26,9 @@ def copier() -> NTM:
     stays blank; at the end marker it jumps by content to the row of the start marker, and from then on, because the
     row it reads is a written one, it walks up a row a step.
     """
-    machine = _blank_machine()
-    unit = _hear(machine, read_flags=[WRITTEN])
-    read, write = _head_rows(machine)
+    machine = blank_machine()
+    unit = hear(machine, read_flags=[WRITTEN])
+    read, write = head_rows(machine)
     emit = machine.heads.linear
     emit.bias[read["key"][START]] = 1  # look for the start marker's row ...
     emit.bias[read["beta"]] = 5 * SURE  # ... strictly enough for a million rows
@@ -52,9 +52,9 @@ def reverse_copier() -> NTM:
     Both heads walk together: up a row a step while bytes come in, and down as soon as they read the end marker's row.
     On their way down they flag every row, because a blank input alone does not tell an answer from a byte of zeros.
     """
-    machine = _blank_machine()
-    unit = _hear(machine, read_flags=[END, ANSWERING])
-    read, write = _head_rows(machine)
+    machine = blank_machine()
+    unit = hear(machine, read_flags=[END, ANSWERING])
+    read, write = head_rows(machine)
     emit = machine.heads.linear
     for head in (read, write):
         emit.bias[head["g"]] = -SURE
@@ -68,7 +68,8 @@ def reverse_copier() -> NTM:
     return machine
 
 
-def _blank_machine() -> NTM:
+@torch.no_grad()
+def blank_machine() -> NTM:
     """One read and one write head on row 0, memory and weights at zero; a logit of 20 r - 10 for every bit read."""
     units = len(BITS) + 2 + 2
     config = NTMConfig(
@@ -81,7 +82,7 @@ def _blank_machine() -> NTM:
     machine = NTM(config)
     for parameter in machine.parameters():
         nn.init.zeros_(parameter)
-    read, write = _head_rows(machine)
+    read, write = head_rows(machine)
     for head in (read, write):
         machine.heads.linear.bias[head["gamma"]] = SURE
     machine.output.weight[BITS, BITS] = SURE
@@ -89,7 +90,8 @@ def _blank_machine() -> NTM:
     return machine
 
 
-def _hear(machine: NTM, read_flags: list[int]) -> dict:
+@torch.no_grad()
+def hear(machine: NTM, read_flags: list[int]) -> dict:
     """One hidden unit for every bit and marker of the input, and for every flag of the last read; unit by meaning."""
     listen = machine.controller.from_input.weight
     unit: dict = {bit: bit for bit in BITS} | {"start": START, "end": END}
@@ -101,8 +103,11 @@ def _hear(machine: NTM, read_flags: list[int]) -> dict:
     return unit
 
 
-def _head_rows(machine: NTM) -> tuple[dict, dict]:
-    """Which outputs of the heads' layer are what, for the read and for the write head."""
+def head_rows(machine: NTM) -> tuple[dict, dict]:
+    """Where the heads' layer puts what each head emits, by name: for the read head and for the write head.
+
+    The write head's erase and add vectors stand in both.
+    """
     numbers = torch.arange(machine.heads.linear.out_features).split(machine.heads.sizes)
     key, beta, g, s, gamma, erase, add = numbers
     heads = []
