@@ -97,7 +97,7 @@ def trace(
     recorder = _Recorder(model, start, batch.inputs.shape[1], stages, memory)
     hook = model.heads.register_forward_hook(recorder.hear)
     try:
-        logits, end = model(batch.inputs, start, history=recorder)
+        logits, end = model(batch.inputs, memory_size=memory_size, history=recorder)
     finally:
         hook.remove()
     steps = recorder.kept
