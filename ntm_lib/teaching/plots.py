@@ -55,13 +55,18 @@ def _bits(axes: Axes, values: np.ndarray, title: str, label: str) -> None:
     axes.set_yticks([])
 
 
-def _heads(axes: Axes, read: np.ndarray, write: np.ndarray, first_row: int) -> None:
-    """Both weightings in one picture: a cell's colour is the head's, its strength the weight."""
+def heads_image(read: np.ndarray, write: np.ndarray) -> np.ndarray:
+    """Both weightings (T, N) in one picture (N, T, 3): a cell's colour is the head's, its strength the weight."""
     image = np.ones((read.shape[1], len(read), 3))
     for weights, colour in ((write, WRITE), (read, READ)):
         tint = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
-        image -= np.roll(weights, -first_row, axis=1).T[..., None] * (1 - tint)
-    axes.imshow(image.clip(0, 1), aspect="auto", interpolation="nearest")
+        image -= weights.T[..., None] * (1 - tint)
+    return image.clip(0, 1)
+
+
+def _heads(axes: Axes, read: np.ndarray, write: np.ndarray, first_row: int) -> None:
+    image = heads_image(*(np.roll(weights, -first_row, axis=1) for weights in (read, write)))
+    axes.imshow(image, aspect="auto", interpolation="nearest")
     axes.set_title("the heads walk along the tape", loc="left", color=INK, fontsize=11)
     axes.set_ylabel(f"memory row, counted from row {first_row}")
     for x, name, colour in ((0.86, "write head", WRITE), (1.0, "read head", READ)):
