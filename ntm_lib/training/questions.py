@@ -61,6 +61,25 @@ _LEFT_OUT = {
     "batch_1": {"batch_size": 1},
     "sequence_loss": {"loss_over": "sequence"},
 }
+_UNDONE = {
+    "no_start_marker": {"machine": {"input_size": 9}},
+    "learned_memory": {"machine": {"initial_memory": "learned"}, "largest_memory": 0},
+    "learned_start": {"machine": {"initial_weights": "learned"}, "largest_memory": 0},
+    "first_weights_as_pytorch": {"input_gain": 1.0, "location_gain": 1.0, "erase_bias": 0.0},
+    "batch_1": {"batch_size": 1, "updates": 9600},
+    "sequence_loss": {"loss_over": "sequence"},
+    "power_curriculum": {"curriculum": "power"},
+    "independent_draws": {"draws": "independent"},
+    "one_memory": {"largest_memory": 0},
+    "small_memories": {"large_memories": 0.0},
+    "no_handicap": {"handicap": 1.0},
+    "rmsprop": {"optimizer": "rmsprop", "learning_rate": 1e-3},
+    "no_clip": {"clip_norm": 0.0},
+    "constant_rate": {"final_rate": 1.0},
+    "no_focus": {"focus": 0.0},
+    "lengths_to_10": {"max_length": 10},
+}
+"""The post's choice in place of each of post_repaired's, where it can be undone alone; the last is reliable's."""
 _ADDED = {
     "as_it_was": {},
     "constant_memory": {"machine": {"initial_memory": "constant"}},
@@ -121,6 +140,13 @@ _ALL = (
         separate=_short,
         single=_with(_short, machine={"weightings": "single"}),
         shared_previous=_with(_short, machine={"weightings": "shared-previous"}),
+    ),
+    _question(
+        "repaired",
+        "post",
+        "What is the least change that lets one weighting learn on every seed? All but one of post_repaired's.",
+        all=recipes.post_repaired,
+        **{arm: _with(replace(recipes.post_repaired, **SHORT), **changes) for arm, changes in _UNDONE.items()},
     ),
     _question(
         "heads",

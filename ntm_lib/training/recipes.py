@@ -232,6 +232,20 @@ post_2014 = replace(
 """The post's code on the day of the post (shawntan 01b0b6e): one weighting for reading and writing, 7 bits and an
 end marker, a learned start, output from the hidden layer, loss over all steps, length 20 * progress ** 1.5, no clip."""
 
+post_repaired = replace(
+    reliable,
+    name="post_repaired",
+    machine=replace(COPY_MACHINE, weightings="single", initial_weights="first-row"),
+    payload="random",
+    payload_settling="random",
+    max_length=20,
+    rest=0.0,
+    listen=0.0,
+    quiet=0.0,
+)
+"""The post's one weighting for reading and writing, its random bits and its lengths up to 20, with what it takes to
+learn on every seed: the question "repaired" undoes each of the changes in turn."""
+
 
 def names() -> list[str]:
     """The recipes of this module, in order."""
