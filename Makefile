@@ -48,6 +48,6 @@ $(VENV)/bench: $(VENV)/core
 	$(VENV)/bin/pip install --quiet --no-deps dnc==1.1.0
 	touch $@
 
-$(VENV)/lab $(VENV)/test: $(VENV)/core
+$(VENV)/lab $(VENV)/test $(VENV)/study: $(VENV)/core
 	$(VENV)/bin/pip install --quiet --editable ".[$(@F)]" --constraint constraints.txt
 	touch $@

@@ -64,7 +64,7 @@ def _train(argv: list[str]) -> int:
     from tqdm import tqdm
 
     from ntm_lib import load
-    from ntm_lib.training import loop, study
+    from ntm_lib.training import loop, rows
 
     recipe = _changed(options.recipe, given)
     with tqdm(total=recipe.updates, unit="update", leave=False, disable=None) as bar:
@@ -75,7 +75,7 @@ def _train(argv: list[str]) -> int:
 
         result = loop.train(recipe, options.seed, options.out, show)
     _, run = load(options.out)
-    row = study.row_of(run)
+    row = rows.row_of(run)
     print(json.dumps(row, indent=1) if options.json else _verdict(row))
     return 0 if result.converged else FAILED
 
@@ -117,13 +117,13 @@ def _copy(argv: list[str]) -> int:
     options, _ = _parse(parser, argv)
 
     from ntm_lib import load
-    from ntm_lib.training import evaluation, study
+    from ntm_lib.training import asking, evaluation, rows
 
     model, _ = load(options.dir)
-    content = sys.stdin.buffer.read() if options.input == "-" else study.read_content(Path(options.input))
+    content = sys.stdin.buffer.read() if options.input == "-" else asking.read_content(Path(options.input))
     copied = evaluation.copy_bytes(model, content, options.memory_size)
     _write(options.out, copied)
-    wrong = study.wrong_in(content, copied)
+    wrong = rows.wrong_in(content, copied)
     _say("{wrong_bits:,} of {bits:,} bits and {wrong_bytes:,} of {bytes:,} bytes differ".format(**wrong))
     return FAILED if wrong["wrong_bytes"] else 0
 
@@ -136,7 +136,9 @@ def _study(argv: list[str]) -> int:
     parser.add_argument("recipes", type=str, nargs="+", metavar="RECIPE", help="some that `ntm recipes` lists")
     parser.add_argument("--seeds", type=str, required=True, help="such as 0-99 or 3,5,8-12")
     parser.add_argument("--out", type=str, required=True, metavar="DIR", help="where runs and tables are kept")
-    parser.add_argument("--jobs", type=int, default=None, help="processes; else one a core")
+    parser.add_argument("--jobs", type=int, default=None, help="processes on this machine; else one a core")
+    parser.add_argument("--backend", type=str, default="loky", help="what runs them: loky, dask or ray")
+    parser.add_argument("--address", type=str, default=None, help="of a dask scheduler or a ray head")
     parser.add_argument("--together", type=int, default=study.TOGETHER, help="seeds that share a process's passes")
     parser.add_argument("--lengths", type=int, nargs="+", default=[], help="count wrong bits at these lengths too")
     parser.add_argument("--sequences", type=int, default=20, help="in so many random sequences of each")
@@ -155,6 +157,8 @@ def _study(argv: list[str]) -> int:
         options.file,
         options.together,
         findings if options.findings else None,
+        options.backend,
+        options.address,
     )
     print(json.dumps(tables.summary(rows), indent=1) if options.json else _summaries(tables.summary(rows)))
     return 0

@@ -54,7 +54,7 @@ def disagreements(pyproject: str, constraints: str, environment: str) -> Iterato
     for line in constraint_lines(constraints):
         if not EXACT.fullmatch(line):
             yield f"constraints.txt: {line} is not an exact public version"
-    for name, allowed in ranges(pyproject, "lab", "test").items():
+    for name, allowed in ranges(pyproject, "lab", "test", "study").items():
         if name not in pinned:
             yield f"constraints.txt: {name} is missing"
         elif pinned[name] not in allowed:
@@ -101,6 +101,7 @@ def test_the_three_files_agree(texts):
         ("pyproject.toml", r'"tqdm>=.*"', '"tqdm", "rich"', "environment.yml: rich is missing"),
         ("pyproject.toml", r"lab = \[", 'lab = ["rich", ', "environment.yml: rich is missing"),
         ("pyproject.toml", r"test = \[", 'test = ["rich", ', "constraints.txt: rich is missing"),
+        ("pyproject.toml", r"study = \[", 'study = ["rich", ', "constraints.txt: rich is missing"),
         ("pyproject.toml", r">=3\.11", ">=3.99", r"environment.yml: python \['3.11'\] is outside >=3.99"),
         ("constraints.txt", r"torch==.*\n", "", "constraints.txt: torch is missing"),
         ("constraints.txt", r"(torch==.*)", r"\1+cpu", r"constraints.txt: torch==.*\+cpu is not an exact"),

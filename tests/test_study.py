@@ -12,7 +12,7 @@ from small import SMALL, YARDSTICK, judge_quickly, same_tensors, tensors, withou
 from tqdm import tqdm
 
 from ntm_lib import cli, load, train
-from ntm_lib.training import checkpoints, loop, recipes, study
+from ntm_lib.training import checkpoints, loop, recipes, rows, study
 from ntm_lib.training.evaluation import copy_bytes, evaluate
 from ntm_lib.training.loop import train_together
 
@@ -82,9 +82,9 @@ def test_runs_on_many_cores_are_the_runs_of_one(tmp_path, monkeypatch):
 def test_seeds_together_are_the_seeds_one_by_one(tmp_path, monkeypatch):
     groups = []
 
-    def watched(recipe, outs):
+    def watched(recipe, outs, on_record):
         groups.append((recipe.name, list(outs)))
-        return train_together(recipe, outs)
+        return train_together(recipe, outs, on_record)
 
     monkeypatch.setattr(study, "train_together", watched)
     seeds, rows = [3, 0, 1, 7, 4], {}
@@ -124,9 +124,9 @@ def test_only_what_is_missing_is_done(tmp_path, monkeypatch):
     study.study([TINY], [0, 2], tmp_path, jobs=1)
     trained = []
 
-    def watched(recipe, outs):
+    def watched(recipe, outs, on_record):
         trained.extend(outs)
-        return train_together(recipe, outs)
+        return train_together(recipe, outs, on_record)
 
     monkeypatch.setattr(study, "train_together", watched)
     rows = study.study([TINY], [0, 1, 2], tmp_path, jobs=1)
@@ -136,8 +136,8 @@ def test_only_what_is_missing_is_done(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("together", [1, 2])
 def test_a_run_that_ended_is_kept_when_the_next_fails(tmp_path, monkeypatch, together):
-    def fail_on_one(recipe, outs):
-        for result in train_together(recipe, outs):
+    def fail_on_one(recipe, outs, on_record):
+        for result in train_together(recipe, outs, on_record):
             if result.seed == 1:
                 raise KeyboardInterrupt
             yield result
@@ -158,7 +158,7 @@ def test_a_later_question_needs_no_training(tmp_path, no_training):
     model, _ = load(tmp_path / "machines" / "bytes" / "0")
     assert {n: count["sequences"] for n, count in row["lengths"].items()} == {"5": 3, "7": 2}
     assert row["lengths"]["5"] == before["lengths"]["5"]
-    expected = study.wrong_in(b"twelve bytes", copy_bytes(model, b"twelve bytes"))
+    expected = rows.wrong_in(b"twelve bytes", copy_bytes(model, b"twelve bytes"))
     assert {name: row["files"]["text"][name] for name in expected} == expected
 
     (row,) = study.study([BYTES], [0], tmp_path, jobs=1, lengths=[5], sequences=4)
@@ -274,23 +274,41 @@ def test_the_manifest_holds_the_command_that_made_the_runs(tmp_path, no_training
     assert json.loads((tmp_path / "a study" / "manifest.json").read_text()) == manifest
 
 
-def test_the_bar_counts_the_files_written_meanwhile(tmp_path):
-    before, again, new, missing = (tmp_path / name for name in ("before", "again", "new", "missing"))
-    for path in (before, again):
-        path.write_text("old")
-        os.utime(path, ns=(0, 0))
-    with tqdm(total=4, file=io.StringIO(), disable=False) as bar:
-        with study._counting(bar, [before, again, new, missing]):
-            again.write_text("new")
-            new.write_text("new")
-        assert bar.n == 2
+def test_the_bar_follows_runs_under_way_and_runs_written(tmp_path):
+    """Of four runs one was written before, one is half done, one is written meanwhile, and one is not begun."""
+    study.study([TINY], [0, 1], tmp_path, jobs=1)
+    study.study([OTHER], [0], tmp_path, jobs=1)
+    (tmp_path / "runs" / "other-0.json").unlink()
+    slow = replace(OTHER, updates=8)
+    runs = [(TINY, 0), (TINY, 1), (slow, 0), (slow, 7)]
+    before = [study._written(tmp_path, *run) for run in runs]
+    assert before[0] > 0 and before[2] == before[3] == 0
+    os.utime(tmp_path / "runs" / "tiny-1.json", ns=(0, 0))
+    assert study._done(tmp_path, runs[1:], before[1:]) == 1 + 4 / 8 + 0
 
 
-def test_the_bar_follows_while_a_study_runs(tmp_path, monkeypatch):
+def test_the_bar_shows_rate_and_time_left_before_the_first_run_ends():
+    screen = io.StringIO()
+    with tqdm(total=16, initial=2, unit="run", smoothing=0, bar_format=study.BAR, file=screen, mininterval=0) as bar:
+        bar.start_t -= 100
+        with study._following(bar, lambda: 4.5):
+            pass
+    *_, line = screen.getvalue().split("\r")
+    assert "| 4.5/16 runs [01:40<07:40, 40.00s/run]" in line  # 2.5 runs in 100 s, so 11.5 more take 460 s
+
+
+def test_the_bar_moves_while_a_study_runs():
     followed = threading.Event()
-    with tqdm(total=1, file=io.StringIO(), disable=False) as bar:
-        update = bar.update
-        monkeypatch.setattr(bar, "update", lambda n: (update(n), bar.n == 1 and followed.set()))
-        with study._counting(bar, [tmp_path / "new"]):
-            (tmp_path / "new").write_text("new")
-            assert followed.wait(30)
+
+    def done():
+        followed.set()
+        return 1.0
+
+    with tqdm(total=2, file=io.StringIO()) as bar, study._following(bar, done):
+        assert followed.wait(30)
+
+
+def test_without_a_terminal_nothing_is_followed():
+    with tqdm(total=2, file=io.StringIO(), disable=None) as bar:
+        with study._following(bar, lambda: pytest.fail("looked")):
+            pass

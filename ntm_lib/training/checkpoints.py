@@ -119,6 +119,15 @@ def read(directory: str | Path) -> Run:
     return run
 
 
+def updates_done(directory: str | Path) -> int:
+    """How many updates the run in a directory has come to, without its weights; 0 where none can be read."""
+    try:
+        with safe_open(Path(directory) / FILE_NAME, framework="pt") as file:
+            return json.loads(file.metadata()["run"])["progress"]["update"]
+    except (SafetensorError, OSError, ValueError, LookupError, TypeError):
+        return 0
+
+
 def _line(error: Exception) -> str:
     """What an error says, in one line."""
     return " ".join(str(error).split())

@@ -6,101 +6,34 @@ OUT/runs.csv                 a line a run, built from those files alone
 OUT/manifest.json            the commands that made them, with versions
 """
 
-import hashlib
 import math
+import os
 import re
-import signal
-import sys
 import threading
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from operator import ne
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import torch
-from joblib import Parallel, cpu_count, delayed
-from torch import nn
+from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from ntm_lib.tasks import at_least_one
-from ntm_lib.training.checkpoints import load, write_whole
-from ntm_lib.training.evaluation import MemoryTooSmall, copy_bytes, evaluate
+from ntm_lib.training.asking import Also, Asked
+from ntm_lib.training.checkpoints import load, updates_done, write_whole
+from ntm_lib.training.engines import Engine, check_choice, opened
 from ntm_lib.training.loop import train_together
 from ntm_lib.training.manifest import note_commands
 from ntm_lib.training.recipes import Recipe
-from ntm_lib.training.rows import read_row, read_rows, row_of, row_path, write_row, wrong_in
-from ntm_lib.training.run import Run
+from ntm_lib.training.rows import read_row, read_rows, row_of, row_path, write_row
 from ntm_lib.training.tables import table
 
 TOGETHER = 16
 """Seeds that one process trains in shared passes; more gain little, and a process that ends late makes others wait."""
-
-Also = Callable[[nn.Module, Run], dict]
-"""A function of a module that is asked of every machine and its run: its entries join those of the run's row."""
-
-
-@dataclass(frozen=True)
-class Questions:
-    """What is asked of every machine beyond its verdict.
-
-    Raises TypeError or ValueError for numbers that are not integers of at least 1, ValueError for a file that cannot
-    be read or is empty, TypeError for a function that a worker process could not find by its name.
-    """
-
-    lengths: tuple[int, ...] = ()
-    """Wrong bits at these lengths ..."""
-    sequences: int = 20
-    """... in this many random sequences, drawn from the run's own seed."""
-    file: Path | None = None
-    """Wrong bits and bytes of this file, copied in one sequence."""
-    also: Also | None = None
-    """What this says of the machine and its run."""
-
-    def __post_init__(self) -> None:
-        for name, value in (("sequences", self.sequences), *(("length", length) for length in self.lengths)):
-            at_least_one(name, value)
-        if self.file is not None:
-            read_content(self.file)
-        if self.also is not None and not _is_of_a_module(self.also):
-            raise TypeError(f"also is {self.also!r}: expected a function of a module, which a worker finds by its name")
-
-    def options(self) -> list[str]:
-        """These questions as options of the command; that of a function bears its name."""
-        words = ["--lengths", *map(str, self.lengths), "--sequences", str(self.sequences)] if self.lengths else []
-        words += ["--file", str(self.file)] if self.file else []
-        return words + ([f"--{self.also.__name__}"] if self.also else [])
-
-    def open_in(self, row: dict | None) -> bool:
-        """Whether a run (None: not yet made) leaves any of these questions without an answer."""
-        return row is None or bool(self.open_lengths(row)) or self.file_is_open(row) or self.also_is_open(row)
-
-    def open_lengths(self, row: dict) -> list[int]:
-        """The lengths that a run has not been asked, or with another number of sequences."""
-        counts = row["lengths"]
-        return [n for n in self.lengths if counts.get(str(n), {}).get("sequences") != self.sequences]
-
-    def file_is_open(self, row: dict) -> bool:
-        """Whether a run has not copied the file, or an earlier text of it."""
-        if self.file is None:
-            return False
-        return row["files"].get(self.file.name, {}).get("sha256") != _sha256(self.file.read_bytes())
-
-    def also_is_open(self, row: dict) -> bool:
-        """Whether the function has not been asked of a run; rows of earlier versions name none."""
-        return self.also is not None and _name(self.also) not in row.get("also", [])
-
-
-def read_content(path: Path) -> bytes:
-    """The bytes of a file; ValueError for one that cannot be read or is empty."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ValueError(f"cannot read {path}: {error.strerror}; name a file that can be read") from error
-    if not content:
-        raise ValueError(f"{path} is empty: expected at least one byte to copy")
-    return content
+BAR = "{l_bar}{bar}| {n:.1f}/{total} runs [{elapsed}<{remaining}, {rate_fmt}]"
+"""Runs under way count as the share of their updates, so that there is a rate before the first ends."""
 
 
 def study(
@@ -113,34 +46,54 @@ def study(
     file: str | Path | None = None,
     together: int = TOGETHER,
     also: Also | None = None,
+    backend: str = "loky",
+    address: str | None = None,
 ) -> list[dict]:
     """Train and judge every recipe on every seed, in `jobs` processes (None: one a core); returns one row a run.
 
-    Each process trains up to `together` seeds of a recipe in shared passes, which changes nothing but the time.
+    Each process trains up to `together` seeds of a recipe in shared passes, which changes nothing but the time; nor
+    does the `backend` that runs the processes: loky, or dask or ray, which also take the address of a cluster.
 
     What `out` already holds is not done again: a finished run is only asked what it has not answered yet, and an
     interrupted one goes on. A bar shows progress on a terminal.
-    Raises TypeError or ValueError as `Questions` and `train` do, and where `out` holds another recipe of that name.
+    Raises TypeError or ValueError as `Asked`, `engines.opened` and `train` do, and where `out` holds another recipe of
+    that name or another study is at work there; BrokenProcessPool where worker processes died.
     """
-    out, questions = Path(out), Questions(tuple(lengths), sequences, None if file is None else Path(file), also)
-    if jobs is not None and jobs < 1:
-        raise ValueError(f"jobs is {jobs}: expected at least 1, or none for one a core")
+    out, asked = Path(out), Asked(tuple(lengths), sequences, None if file is None else Path(file), also)
+    check_choice(backend, address, jobs)
     at_least_one("together", together)
     recipes = _distinct(recipes)
     for recipe in recipes if file is not None else ():
         if recipe.machine.output_size != 8:
             raise ValueError(f"{recipe.name} copies vectors of {recipe.machine.output_size} bits: a file needs 8")
     runs = [(recipe, seed) for recipe in recipes for seed in dict.fromkeys(seeds)]
-    missing = [run for run in runs if questions.open_in(read_row(out, *run))]
-    note_commands(out, recipes, seeds, questions.options())
-    jobs = jobs or cpu_count()
+    with _alone_in(out):
+        missing = [run for run in runs if asked.open_in(read_row(out, *run))]
+        where = (backend, address, jobs) if missing else ("loky", None, 1)  # a cluster is not called for nothing
+        with opened(*where, out.resolve()) as engine:
+            note_commands(out, recipes, seeds, asked.options())
+            try:
+                _make_all(missing, out, asked, engine, together)
+            finally:
+                write_whole(out / "runs.csv", table(read_rows(out)).encode())
+        return [read_row(out, *run) for run in runs]
+
+
+@contextmanager
+def _alone_in(out: Path) -> Iterator[None]:
+    """Keep other studies out of a directory until this process leaves it, or dies: the lock is the system's."""
+    lock = FileLock(out / ".lock", blocking=False)
     try:
-        with tqdm(total=len(missing), unit="run", disable=None) as bar:
-            with _counting(bar, [row_path(out, *run) for run in missing]):
-                _side_by_side(_shares(missing, jobs, together), out, questions, jobs)
+        out.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout as error:
+        raise ValueError(f"another study is at work in {out}: wait for its end or choose another directory") from error
+    except OSError as error:
+        raise ValueError(f"cannot write {out}: {error.strerror}; choose a directory that can be written") from error
+    try:
+        yield
     finally:
-        write_whole(out / "runs.csv", table(read_rows(out)).encode())
-    return [read_row(out, *run) for run in runs]
+        lock.release()
 
 
 def _distinct(recipes: Sequence[Recipe]) -> list[Recipe]:
@@ -166,99 +119,84 @@ def _shares(runs: list[tuple[Recipe, int]], jobs: int, together: int) -> list[tu
     ]
 
 
-def _side_by_side(shares: list[tuple[Recipe, list[int]]], out: Path, questions: Questions, jobs: int) -> None:
-    """Do all shares, `jobs` at a time."""
-    with _interrupt_stays_here():
-        ends = Parallel(n_jobs=min(jobs, max(1, len(shares))), return_as="generator_unordered")(
-            delayed(_make)(recipe, seeds, out, questions) for recipe, seeds in shares
-        )
-    for _ in ends:
-        pass
+def _make_all(runs: list[tuple[Recipe, int]], out: Path, asked: Asked, engine: Engine, together: int) -> None:
+    """Do all runs, as many at a time as the engine can, and show how far they are."""
+    asked = replace(asked, file=asked.file and asked.file.resolve())
+    shares = _shares(runs, engine.at_once, together)
+    done = partial(_done, out, runs, [_written(out, *run) for run in runs])
+    with tqdm(total=len(runs), initial=done(), unit="run", smoothing=0, bar_format=BAR, disable=None) as bar:
+        with _following(bar, done):
+            for _ in engine.each(_make, [(*share, out.resolve(), asked, os.getpid()) for share in shares]):
+                pass
 
 
 @contextmanager
-def _counting(bar: tqdm, paths: list[Path]) -> Iterator[None]:
-    """Let a bar follow the files written meanwhile: a process says nothing before all of its seeds are done."""
-
-    def times() -> list[int]:
-        return [path.stat().st_mtime_ns if path.exists() else 0 for path in paths]
+def _following(bar: tqdm, done: Callable[[], float]) -> Iterator[None]:
+    """Let a bar show what is done by now: a process says nothing before all of its seeds are."""
 
     def follow() -> None:
         while not ended.wait(1):
-            bar.update(sum(map(ne, times(), before)) - bar.n)
+            show()
 
-    before, ended = times(), threading.Event()
+    def show() -> None:
+        bar.n = done()
+        bar.refresh()
+
+    ended = threading.Event()
     watcher = threading.Thread(target=follow, daemon=True)
-    if not bar.disable:
-        watcher.start()
+    if bar.disable:
+        yield
+        return
+    watcher.start()
     try:
         yield
     finally:
         ended.set()
-        if not bar.disable:
-            watcher.join()
-        bar.update(sum(map(ne, times(), before)) - bar.n)
+        watcher.join()
+        show()
 
 
-@contextmanager
-def _interrupt_stays_here() -> Iterator[None]:
-    """Worker processes started meanwhile inherit a blocked SIGINT: Ctrl-C is for the one process that stops them."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+def _done(out: Path, runs: list[tuple[Recipe, int]], before: list[int]) -> float:
+    """How many runs were written since, the others counted as the share of their updates that they have come to."""
+    return sum(
+        1.0 if _written(out, recipe, seed) != then else _share_of_updates(out, recipe, seed)
+        for (recipe, seed), then in zip(runs, before, strict=True)
+    )
 
 
-def _make(recipe: Recipe, seeds: list[int], out: Path, questions: Questions) -> None:
-    """Train where that is not done, ask what is open, and write each run down as it ends; on one thread."""
-    threads = torch.get_num_threads()
+def _written(out: Path, recipe: Recipe, seed: int) -> int:
+    """When a run's file was written, in nanoseconds; 0 where there is none."""
+    path = row_path(out, recipe, seed)
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
+def _share_of_updates(out: Path, recipe: Recipe, seed: int) -> float:
+    return min(1.0, updates_done(_machine(out, recipe, seed)) / recipe.updates)
+
+
+def _machine(out: Path, recipe: Recipe, seed: int) -> Path:
+    return out / "machines" / recipe.name / str(seed)
+
+
+def _make(recipe: Recipe, seeds: list[int], out: Path, asked: Asked, head: int) -> None:
+    """Train where that is not done, ask what is open, and write each run down as it ends; on one thread.
+
+    A worker started by the process `head` stops at the next validation if that one has died: the same command, given
+    again, starts others.
+    """
+    threads, is_child = torch.get_num_threads(), os.getppid() == head
+
+    def stop_alone(record: dict) -> None:
+        if is_child and os.getppid() != head:
+            os._exit(1)  # loky catches an exception, and waits for more work
+
     torch.set_num_threads(1)
-    machines = {seed: out / "machines" / recipe.name / str(seed) for seed in seeds}
+    machines = {seed: _machine(out, recipe, seed) for seed in seeds}
     try:
-        for result in train_together(recipe, machines):
+        for result in train_together(recipe, machines, stop_alone):
             model, run = load(machines[result.seed])
             row = row_of(run) | (read_row(out, recipe, run.seed) or {})
-            _answer(questions, row, model, run)
+            asked.answer(row, model, run)
             write_row(out, recipe, row)
     finally:
         torch.set_num_threads(threads)
-
-
-def _answer(questions: Questions, row: dict, model: nn.Module, run: Run) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", MemoryTooSmall)
-        report = evaluate(model, questions.open_lengths(row), questions.sequences, row["seed"])
-        row["lengths"] |= report.to_json()["lengths"]
-        if questions.file_is_open(row):
-            content = read_content(questions.file)
-            row["files"][questions.file.name] = {
-                "sha256": _sha256(content),
-                **wrong_in(content, copy_bytes(model, content)),
-            }
-        if questions.also_is_open(row):
-            _merge(row, questions.also(model, run), questions.also)
-
-
-def _merge(row: dict, entries: dict, also: Also) -> None:
-    """Let the entries that a function gave join a row, and note that it was asked."""
-    if taken := entries.keys() & row.keys():
-        raise ValueError(f"{_name(also)} gives {min(taken)!r}, which a row already has: expected a name of its own")
-    row |= entries
-    row["also"].append(_name(also))
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _name(also: Also) -> str:
-    return f"{also.__module__}.{also.__name__}"
-
-
-def _is_of_a_module(also: Also) -> bool:
-    module = sys.modules.get(getattr(also, "__module__", None))
-    return getattr(module, getattr(also, "__name__", ""), None) is also
