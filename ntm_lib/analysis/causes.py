@@ -26,6 +26,9 @@ HARM = 0.2
 """A row is damaged when it changed afterwards by a fifth of what was written there: less seldom tips a bit over."""
 
 
+RUIN = 0.9
+"""A row that changed by nearly all that was written there is lost, wherever the reader stands."""
+
 CLEAR = 0.9
 """Where nothing else is wrong, less than nine tenths of a head on the right row is: the rest mixes other rows in."""
 
@@ -75,14 +78,16 @@ def label_vectors(trace: Trace, route: Route) -> Tensor:
     damaged, away = damage >= HARM, route.arrived < SHARP
     missed, slipped = _reader_went_astray(trace, route)
     came_round = _writer_came_round(trace, route)
-    among_last = torch.arange(len(route.wrote_at)) >= len(route.wrote_at) - LAST
+    last = (at >= route.end_marker) & (torch.arange(len(route.wrote_at)) >= len(route.wrote_at) - LAST)
     in_order = (  # the first that holds is the cause
         ("wrap-around", (damaged & far) | (away & came_round.unsqueeze(1))),
         ("blur", route.write_peak < SHARP),
         ("missed jump", away & missed.unsqueeze(1)),
+        ("last vectors", (damage >= RUIN) & last),
+        ("overwritten", damage >= RUIN),
         ("off by one", away & slipped.unsqueeze(1)),
         ("blur", away),
-        ("last vectors", damaged & (at >= route.end_marker) & among_last),
+        ("last vectors", damaged & last),
         ("overwritten", damaged),
         ("missed jump", missed.unsqueeze(1).expand_as(away)),
         ("blur", torch.minimum(route.arrived, route.write_peak) < CLEAR),

@@ -1,7 +1,7 @@
 """What decided where a reader went at the end marker: the key, the gate, the old place, the sharpening."""
 
 from ntm_lib.analysis.finding import Case
-from ntm_lib.analysis.route import SHARP
+from ntm_lib.analysis.route import SHARP, usual_step
 
 RIVALS = 3
 """Rows that are named beside the right one where a jump went wrong."""
@@ -39,11 +39,17 @@ def find_jump(case: Case, sequence: int) -> dict:
 
 
 def _jump_step(case: Case, sequence: int) -> tuple[int, int]:
-    """The step from the end marker on with the widest open gate, and how far the reader moves from it to the answer."""
-    head, steps = case.route.read_head, slice(case.route.end_marker, int(case.route.read_at[0]) + 1)
-    step = steps.start + int(case.trace.emission.g[sequence, steps, head].argmax())
-    s = case.trace.emission.s[sequence, step : steps.stop, head]
-    return step, int((s.argmax(-1) - s.shape[-1] // 2).sum())
+    """The step from the end marker on with the widest open gate, and how far the reader should move from it on.
+
+    In that step it moves as its shift says, and until the first vector is due as the writer did: a reader that missed
+    does not move as it would have.
+    """
+    head, due = case.route.read_head, int(case.route.read_at[0])
+    gates = case.trace.emission.g[sequence, case.route.end_marker : due + 1, head]
+    step = case.route.end_marker + int(gates.argmax())
+    s = case.trace.emission.s[sequence, step, head]
+    follows, _ = usual_step(case.route.written, case.rows)
+    return step, int(s.argmax()) - len(s) // 2 + follows * (due - step)
 
 
 def why_missed(jump: dict) -> str:

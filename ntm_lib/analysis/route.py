@@ -18,8 +18,12 @@ READ_LAGS = {"hidden": (-1,), "reads": (0,), "hidden-and-reads": (0, -1)}
 """Steps between a vector's output and its reading: hidden units see what was read one step before, an output layer
 that sees the reads what is read now."""
 
-WRITE_LAGS = (0, 1)
+WRITE_LAGS = {"feed-forward": (0,), "lstm": (0, 1)}
 """Steps between a vector's input and its writing: at once, or one later by way of a controller that remembers it."""
+
+
+TIE = 1e-6
+"""Agreements that differ by less are equal, and the first of them is taken: rounding must not choose."""
 
 
 class Route(NamedTuple):
@@ -40,22 +44,25 @@ class Route(NamedTuple):
 
 
 def find_route(trace: Trace) -> Route:
-    """The pair of heads and of lags under which readers stand most on what writers wrote.
+    """The pair of heads and of lags under which, for vectors that come out right, the reader stands where they are.
 
-    Raises ValueError for a trace that is not of a copy: the answers of all sequences in one stretch of equal length.
+    All vectors count where none is right. Raises ValueError for a trace that is not of a copy: the answers of all
+    sequences in one stretch of equal length.
     """
     answer = answer_steps(trace)
     end = int(answer[0]) - 1
-    lags = product(WRITE_LAGS, READ_LAGS[trace.config.output_from])
+    right = ~trace.wrong[:, answer].any(-1)  # (B, L)
+    counts = right if right.any() else ~right
+    lags = product(WRITE_LAGS[trace.config.controller], READ_LAGS[trace.config.output_from])
     heads = list(product(range(trace.w_write.shape[2]), range(trace.w_read.shape[2])))
     if trace.config.weightings == "single":
         heads = [pair for pair in heads if pair[0] == pair[1]]
     best, chosen = -1.0, None
     for (write_lag, read_lag), (write_head, read_head) in product(lags, heads):
         wrote_at, read_at = torch.arange(end - len(answer), end) + write_lag, answer + read_lag
-        shared = (trace.w_write[:, wrote_at, write_head] * trace.w_read[:, read_at, read_head]).sum(-1).mean().item()
-        if shared > best + 1e-6 or chosen is None:
-            best, chosen = shared, (write_head, read_head, wrote_at, read_at)
+        shared = (trace.w_write[:, wrote_at, write_head] * trace.w_read[:, read_at, read_head]).sum(-1)  # (B, L)
+        if (agreement := shared[counts].mean().item()) > best + TIE:
+            best, chosen = agreement, (write_head, read_head, wrote_at, read_at)
     return _along(trace, end, *chosen)
 
 
