@@ -3,13 +3,7 @@
 import ast
 import copy
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
-import textwrap
-import venv
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -216,3 +210,179 @@ def test_every_link_within_the_repository_leads_somewhere(path):
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
     planned = {f"{name}.ipynb" for name in SERIES}
     assert [link for link in links if link not in planned and not (path.parent / link).exists()] == []
+
+
+@pytest.fixture(scope="module")
+def lesson():
+    return read(ROOT / "notebooks" / "01_find_a_slot.ipynb")
+
+
+def first(notebook, wanted):
+    """The first code cell with an output that is wanted, and that output."""
+    return next((cell, output) for cell, output in outputs(notebook) if wanted(output))
+
+
+def lose_a_count(notebook):
+    cells(notebook, "code")[3]["execution_count"] = None
+
+
+def run_out_of_order(notebook):
+    cells(notebook, "code")[3]["execution_count"] = 99
+
+
+def warn(notebook):
+    first(notebook, lambda output: output.get("name") == "stdout")[1]["name"] = "stderr"
+
+
+def stop(notebook):
+    cells(notebook, "code")[3]["outputs"] = [{"output_type": "error", "ename": "KeyError"}]
+
+
+def ignore_by_tag(notebook):
+    cells(notebook, "code")[3]["metadata"]["tags"] = ["nbval-ignore-output"]
+
+
+def ignore_by_comment(notebook):
+    cells(notebook, "code")[3]["source"] += "\n# NBVAL_SKIP"
+
+
+def keep_widgets(notebook):
+    notebook["metadata"]["widgets"] = {}
+
+
+def keep_times(notebook):
+    cells(notebook, "code")[3]["metadata"]["execution"] = {}
+
+
+def say_nothing_of_a_picture(notebook):
+    _, output = first(notebook, lambda output: "image/png" in output.get("data", {}))
+    output["metadata"] = {}
+
+
+def say_nothing_of_a_badge(notebook):
+    notebook["cells"][1]["source"] = notebook["cells"][1]["source"].replace("Open in Binder", "")
+
+
+def say_nothing_of_an_img(notebook):
+    cells(notebook, "markdown")[3]["source"] += '<img src="tape.png">'
+
+
+def show_no_picture_first(notebook):
+    for _, output in outputs(notebook):
+        output.get("data", {}).pop("image/png", None)
+
+
+def split_cells(notebook):
+    notebook["cells"] += [cells(notebook, "markdown")[3]] * 9
+
+
+def talk_too_much(notebook):
+    cells(notebook, "markdown")[3]["source"] += " word" * 2200
+
+
+def say_too_little(notebook):
+    for cell in cells(notebook, "markdown")[2:]:
+        cell["source"] = "one word"
+
+
+def write_a_long_cell(notebook):
+    cells(notebook, "code")[3]["source"] = "x = 1\n" * 13
+
+
+def write_long_cells(notebook):
+    for cell in cells(notebook, "code"):
+        cell["source"] = "x = 1\n" * 7
+
+
+def forget_the_time(notebook):
+    notebook["cells"][0]["source"] = notebook["cells"][0]["source"].replace("**Time** ", "")
+
+
+def number_it_wrongly(notebook):
+    notebook["cells"][0]["source"] = notebook["cells"][0]["source"].replace("# 1 ·", "# 2 ·")
+
+
+def promise_more(notebook):
+    notebook["cells"][0]["source"] += "\n- fly;"
+
+
+def keep_a_promise_by_words(notebook):
+    kept = [cell for cell in cells(notebook, "code") if "promise" in cell["metadata"].get("tags", [])]
+    kept[0]["source"] = "print('kept')"
+
+
+def ask_for_no_prediction(notebook):
+    for cell in cells(notebook, "markdown"):
+        cell["source"] = cell["source"].replace("Predict before you run", "Run")
+
+
+def lead_astray(notebook):
+    notebook["cells"][-1]["source"] = notebook["cells"][-1]["source"].replace("02_read", "03_wire")
+
+
+def define_a_library_function(notebook):
+    cells(notebook, "code")[3]["source"] = "def sharpen(w, gamma):\n    return w"
+
+
+def define_a_library_class(notebook):
+    cells(notebook, "code")[3]["source"] = "class NTM:\n    pass"
+
+
+def define_a_library_name_as_lambda(notebook):
+    cells(notebook, "code")[3]["source"] = "shift = lambda w, s: w"
+
+
+def badge_of_elsewhere(notebook):
+    notebook["cells"][1]["source"] = notebook["cells"][1]["source"].replace("/blob/", "/blob/old-")
+
+
+def first_cell_of_elsewhere(notebook):
+    cells(notebook, "code")[0]["source"] += "\n    %pip install torch"
+
+
+@pytest.mark.parametrize(
+    ("spoil", "complaint"),
+    [
+        (lose_a_count, "execution counts are"),
+        (run_out_of_order, "execution counts are"),
+        (warn, "something on stderr"),
+        (stop, "stopped with KeyError"),
+        (ignore_by_tag, "is told not to be compared"),
+        (ignore_by_comment, "is told not to be compared"),
+        (keep_widgets, "keeps the state of widgets"),
+        (keep_times, "keeps the times of its run"),
+        (say_nothing_of_a_picture, "a picture without alternative text"),
+        (say_nothing_of_a_badge, "a picture without alternative text"),
+        (say_nothing_of_an_img, "a picture without alternative text"),
+        (show_no_picture_first, "a widget with no picture before it"),
+        (split_cells, r": \d+ cells$"),
+        (talk_too_much, r": \d+ words$"),
+        (say_too_little, r": \d+ words$"),
+        (write_a_long_cell, "a cell of 13 lines"),
+        (write_long_cells, "lines of code"),
+        (write_long_cells, "half of the code cells have 7 lines or more"),
+        (forget_the_time, r"the opening has no \*\*Time"),
+        (number_it_wrongly, "the title is not '# 1 · "),
+        (promise_more, "5 promises and 4 cells that keep one"),
+        (keep_a_promise_by_words, "a promise cell that asserts nothing"),
+        (ask_for_no_prediction, "nothing to predict"),
+        (lead_astray, "the last line does not link"),
+        (define_a_library_function, "sharpen is the library's"),
+        (define_a_library_class, "NTM is the library's"),
+        (define_a_library_name_as_lambda, "shift is the library's"),
+        (badge_of_elsewhere, "badges are not those of"),
+        (first_cell_of_elsewhere, "the first code cell is not that of"),
+    ],
+)
+def test_a_planted_violation_is_named(lesson, spoil, complaint):
+    spoilt = copy.deepcopy(lesson)
+    spoil(spoilt)
+    assert any(re.search(complaint, one) for rule in LESSON_RULES for one in rule("01_find_a_slot", spoilt))
+
+
+def test_an_exercise_that_is_solved_or_unsolvable_is_named(lesson):
+    name = "01_find_a_slot"
+    solution = read(ROOT / "notebooks" / "solutions" / f"{name}.ipynb")
+    assert list(complaints_about_exercises(name, lesson, solution)) == []
+    assert len(list(complaints_about_exercises(name, lesson, None))) == 3
+    assert len(list(complaints_about_exercises(name, solution, solution))) == 3
