@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from jsonargparse import ArgumentParser
     from torch.nn import Module
 
+    from ntm_lib.analysis.finding import Finding
     from ntm_lib.training.recipes import Recipe
     from ntm_lib.training.run import Run
 
@@ -128,6 +129,27 @@ def _copy(argv: list[str]) -> int:
     return FAILED if wrong["wrong_bytes"] else 0
 
 
+def _diagnose(argv: list[str]) -> int:
+    """Say what a machine does and what is wrong with it, with evidence and a cure. 0 only if nothing is wrong."""
+    parser = _parser("diagnose")
+    parser.add_argument("dir", type=str, metavar="DIR", help="what `ntm train --out` made")
+    parser.add_argument(
+        "--length", type=int, default=None, help="vectors in a copy; else 120, or where its verdict was wrong"
+    )
+    parser.add_argument("--memory_size", type=int, default=None, help="rows; else as many as the length needs")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
+    options, _ = _parse(parser, argv)
+
+    from dataclasses import asdict
+
+    from ntm_lib import load
+    from ntm_lib.analysis import diagnosis
+
+    found = diagnosis.diagnose(*load(options.dir), options.length, options.memory_size)
+    print(json.dumps([asdict(finding) for finding in found], indent=1) if options.json else _told(found))
+    return FAILED if any(finding.fault for finding in found) else 0
+
+
 def _study(argv: list[str]) -> int:
     """Train every seed of every recipe, side by side; what DIR already holds is not done again."""
     from ntm_lib.training import manifest, study, tables
@@ -194,6 +216,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "train": _train,
     "evaluate": _evaluate,
     "copy": _copy,
+    "diagnose": _diagnose,
     "study": _study,
     "recipes": _recipes,
 }
@@ -337,6 +360,25 @@ def _verdict(row: dict) -> str:
     end = "converged" if row["converged"] else f"not converged ({row['stopped'] or 'see the wrong bits above'})"
     took = f"after {row['sequences']:,} sequences, {row['seconds']:.1f} s"
     return f"{aligned([['wrong bits at length', *lengths], *kinds])}\n{end} {took}"
+
+
+def _told(findings: Sequence["Finding"]) -> str:
+    """Findings as paragraphs: a sentence, what it was read from, and a cure."""
+    paragraphs = []
+    for finding in findings:
+        lines = [f"{finding.name}{' (fault)' if finding.fault else ''}", f"  {finding.sentence}"]
+        lines += [f"    {name.replace('_', ' ')} {_short(value)}" for name, value in finding.evidence.items()]
+        paragraphs.append("\n".join([*lines, *([f"  Cure: {finding.cure}"] if finding.cure else [])]))
+    return "\n".join(paragraphs)
+
+
+def _short(value: object) -> str:
+    """A value of some evidence, numbers with three digits."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_short(entry)}" for name, entry in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_short, value))
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def _summaries(summaries: Sequence[dict]) -> str:
