@@ -148,7 +148,7 @@ def _mistakes_in_gradient(attempt: Attempt) -> Iterator[str]:
 def _report(
     attempt: Callable,
     example: tuple,
-    expected: tuple[int, ...] | type[int],
+    expected: tuple[int, ...] | type,
     mistakes: Callable[[Callable], Iterator[str]],
     right: str,
 ) -> None:
@@ -163,15 +163,20 @@ def _report(
         return
     if result is None or result is ...:
         print(f"{name}: not attempted yet")
-    elif expected is int and not isinstance(result, int):
-        print(f"{name} returns {type(result).__name__}: expected a whole number")
-    elif expected is not int and not isinstance(result, Tensor):
-        print(f"{name} returns {type(result).__name__}: expected a tensor of shape {expected}")
-    elif expected is not int and result.shape != expected:
+    elif not isinstance(result, expected if isinstance(expected, type) else Tensor):
+        print(f"{name} returns {type(result).__name__}: expected {_kind(expected)}")
+    elif isinstance(result, Tensor) and result.shape != expected:
         print(f"{name} returns shape {tuple(result.shape)}: expected {expected}")
     else:
         found = list(mistakes(attempt))
         print("\n".join([f"{name}: not yet", *(f"- {one}" for one in found)]) if found else f"{name} is right: {right}")
+
+
+def _kind(expected: tuple[int, ...] | type) -> str:
+    """What an attempt should return, in words."""
+    if isinstance(expected, tuple):
+        return f"a tensor of shape {expected}"
+    return "a whole number" if expected is int else f"an {expected.__name__}"
 
 
 def _copies(arguments: tuple) -> tuple:
