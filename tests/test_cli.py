@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import fields
+from dataclasses import asdict, fields
 
 import pytest
 import torch
@@ -16,6 +16,7 @@ from safetensors.torch import save
 from small import judge_quickly, same_tensors
 
 from ntm_lib import cli, evaluate, load, tasks
+from ntm_lib.analysis import diagnosis
 from ntm_lib.machine import LSTMConfig, NTMConfig
 from ntm_lib.training import checkpoints, evaluation, loop, recipes, rows
 
@@ -215,6 +216,40 @@ def test_a_reader_that_leaves_early_is_no_reason_to_complain():
         assert process.stderr.read() == b"" and process.wait() == 1
 
 
+# diagnose
+
+
+def test_diagnose_tells_findings_with_evidence_and_cure(ntm, trained):
+    code, out, err = ntm("diagnose", trained, "--length", 7)
+    assert (code, err) == (1, "")
+    found = diagnosis.diagnose(*load(trained), length=7)
+    assert any(finding.fault and finding.cure for finding in found) and any(not finding.fault for finding in found)
+    lines = out.splitlines()
+    for finding in found:
+        assert f"{finding.name}{' (fault)' if finding.fault else ''}" in lines and f"  {finding.sentence}" in lines
+        assert not finding.cure or f"  Cure: {finding.cure}" in lines
+        for name in finding.evidence:
+            assert any(line.startswith(f"    {name.replace('_', ' ')} ") for line in lines)
+
+
+def test_diagnose_prints_json(ntm, trained):
+    code, out, _ = ntm("diagnose", trained, "--length", 7, "--memory-size", 29, "--json")
+    assert code == 1
+    assert json.loads(out) == json.loads(
+        json.dumps([asdict(finding) for finding in diagnosis.diagnose(*load(trained), length=7, memory_size=29)])
+    )
+
+
+def test_diagnose_exits_with_zero_only_if_nothing_is_wrong(ntm, trained, monkeypatch):
+    healthy = diagnosis.Finding("healthy", False, "No fault.", {"bits": 3, "share": 0.12345, "rows": [1, 2]})
+    monkeypatch.setattr(diagnosis, "diagnose", lambda *arguments: [healthy])
+    assert ntm("diagnose", trained) == (
+        0,
+        "healthy\n  No fault.\n    bits 3\n    share 0.123\n    rows 1, 2\n",
+        "",
+    )
+
+
 # study and recipes
 
 
@@ -269,7 +304,7 @@ def test_recipes_shows_how_each_differs(ntm):
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        ("nope", "command is 'nope': expected one of train, evaluate, copy, study, recipes; see `ntm --help`"),
+        ("nope", "command is 'nope': expected one of train, evaluate, copy, diagnose, .*recipes; see `ntm --help`"),
         ("train relable --out new", "recipe is 'relable': expected one of reliable, "),
         ("train --out new --nope 3", "unknown: --nope; see `ntm train --help`"),
         ("train --out new --update 3", "unknown: --update; see `ntm train --help`"),
@@ -291,6 +326,11 @@ def test_recipes_shows_how_each_differs(ntm):
         ("evaluate TRAINED --sequences 0", "sequences is 0: expected at least 1"),
         ("evaluate TRAINED --kind odd", "--kind is 'odd': expected one of random, zeros, "),
         ("evaluate TRAINED --memory-size x", "--memory_size is 'x': expected a whole number"),
+        ("diagnose new", "new holds no run.safetensors: expected a directory that `ntm train --out` made"),
+        ("diagnose TRAINED --length 0", "length is 0: expected at least 1"),
+        ("diagnose TRAINED --length 5000", "length is 5000: expected at most 2000, because"),
+        ("diagnose TRAINED --length long", "--length is 'long': expected a whole number"),
+        ("diagnose TRAINED --memory-size 0", "memory_size is 0: expected at least 1"),
         ("copy new FILE", "new holds no run.safetensors"),
         ("copy TRAINED nowhere --out new", "cannot read nowhere: No such file or directory"),
         ("copy TRAINED EMPTY --out new", "empty is empty: expected at least one byte to copy"),

@@ -327,7 +327,7 @@ def test_an_idle_head_of_a_machine_that_works_is_no_fault():
     found = diagnose(machine, length=LENGTH)
     idle = named(found, "idle head")
     assert not fault_names(found) and idle.evidence["idle"] == [["write", 1]]
-    assert idle.sentence.startswith("Idle: what write head 1 writes.")
+    assert idle.sentence.startswith("Idle: write head 1.")
 
 
 @torch.no_grad()

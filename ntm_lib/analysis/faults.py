@@ -76,12 +76,13 @@ def blur(case: Case) -> Finding | None:
         return None
     route, sequences = case.route, lost.any(1)
     writing = bool((route.write_peak[lost] < SHARP).float().mean() >= SHARP)
-    kind, index = ("write", route.write_head) if writing else ("read", route.read_head)
+    kind, index, head = (
+        ("write", route.write_head, route.write_place) if writing else ("read", route.read_head, route.read_head)
+    )
     peaks = (route.write_peak if writing else route.read_peak)[sequences].mean(0)  # (L)
     steps = route.wrote_at if writing else route.read_at
     below = peaks < SHARP
     vector = int(below.long().argmax()) if below.any() else int(peaks.argmin())
-    head = index + case.trace.config.read_heads * (kind == "write" and case.trace.config.weightings != "single")
     gamma = case.trace.emission.gamma[sequences][:, steps, head].mean().item()
     leak = 1 - case.trace.emission.s[sequences][:, steps, head].max(-1).values.mean().item()
     name = capital(head_name(case.trace, kind, index))

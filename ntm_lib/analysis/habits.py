@@ -64,20 +64,24 @@ def reads(case: Case) -> Finding:
 
 
 def one_way_of_addressing(case: Case) -> Finding | None:
-    """All heads are led by content alone, or by location alone, in every step of the copy."""
-    gates = case.trace.emission.g.mean(0)  # (T, A)
-    if gates.min() > OPEN:
-        name, why = "content-only addressing", f"all gates are above {gates.min():.2f}, so no head keeps its place"
-        cure = (
-            "Let gates close: a head that walks needs its last weighting (location_gain, and start with spaced heads)."
+    """A head that walks by content alone, or a reader that never looks for anything."""
+    route, gates = case.route, case.trace.emission.g.mean(0)  # (T, A)
+    reader = head_name(case.trace, "read", route.read_head)
+    read, write = gates[:, route.read_head], gates[route.wrote_at, route.write_place]
+    if read[route.end_marker :].min() > OPEN or write.min() > OPEN:
+        walks, name = (
+            (write, head_name(case.trace, "write", route.write_head)) if write.min() > OPEN else (read, reader)
         )
-    elif gates.max() < CLOSED:
-        name, why = "location-only addressing", f"all gates are below {gates.max():.2f}, so no head looks for anything"
-        cure = "Let gates open: without a key, a reader comes to the first vector only if it waits there."
-    else:
-        return None
-    evidence = {"lowest_gate": gates.min().item(), "highest_gate": gates.max().item()}
-    return _habit(case, name, f"In every step {why}.", evidence, cure)
+        lowest = walks[-len(route.read_at) :].min().item()
+        sentence = f"{capital(name)} goes by content alone: its gate is never below {lowest:.2f} while it walks."
+        cure = "Let gates close: a head that walks needs its last weighting (location_gain, spaced first weightings)."
+        return _habit(case, "content-only addressing", sentence, {"lowest_gate": lowest}, cure)
+    if read.max() < CLOSED:
+        highest = read.max().item()
+        sentence = f"{capital(reader)} goes by location alone: its gate is never above {highest:.2f}."
+        cure = "Let gates open: without a key a reader comes to the first vector only if it waits there."
+        return _habit(case, "location-only addressing", sentence, {"highest_gate": highest}, cure)
+    return None
 
 
 def locked_together(case: Case) -> Finding | None:
@@ -131,8 +135,8 @@ def idle_heads(case: Case, model: NTM) -> Finding | None:
                 idle.append((kind, index))
     if not idle:
         return None
-    what = " and ".join(f"what {head_name(case.trace, kind, index)} {kind}s" for kind, index in idle)
-    sentence = f"Idle: {what}. Without it not one of {before.numel()} output bits of short copies changes."
+    names = " and ".join(head_name(case.trace, kind, index) for kind, index in idle)
+    sentence = f"Idle: {names}. Taken away alone, none changes one of {before.numel()} output bits of short copies."
     if idle == heads:
         sentence = f"No head does anything: without any one of them, all {before.numel()} output bits stay the same."
     cure = "Begin with heads on rows of their own (initial_weights spaced), or take fewer."

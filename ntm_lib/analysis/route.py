@@ -31,6 +31,7 @@ class Route(NamedTuple):
 
     write_head: int
     read_head: int
+    write_place: int  # of the write head among all that are addressed
     wrote_at: Tensor  # (L)      the step in which a vector was written
     read_at: Tensor  # (L)       the last step in which reading it was not too late
     end_marker: int  # the step of the end marker
@@ -72,7 +73,9 @@ def _along(trace: Trace, end: int, write_head: int, read_head: int, wrote_at: Te
     read_peak, stood = reading[:, read_at].max(-1)
     arrived = reading[:, read_at].gather(-1, written.unsqueeze(-1)).squeeze(-1)
     paths = writing.argmax(-1), reading.argmax(-1)
-    return Route(write_head, read_head, wrote_at, read_at, end, *paths, written, write_peak, stood, read_peak, arrived)
+    place = write_head + trace.w.shape[2] - trace.w_write.shape[2]
+    heads = write_head, read_head, place
+    return Route(*heads, wrote_at, read_at, end, *paths, written, write_peak, stood, read_peak, arrived)
 
 
 def answer_steps(trace: Trace) -> Tensor:
