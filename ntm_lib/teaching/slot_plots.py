@@ -24,7 +24,6 @@ LEFT, RIGHT = 2.6, 5.0
 STAGES = ("1  compare", "2  find", "3  blend", "4  shift", "5  sharpen")
 """The five stages of addressing as verbs, in order."""
 
-
 NOTHING = 1e-6
 """What rounding may leave where there should be a zero."""
 
