@@ -47,7 +47,8 @@ def set_up(address: Address) -> str:
         "from importlib.util import find_spec\n"
         "\n"
         'if "google.colab" in sys.modules and find_spec("ntm_lib") is None:  # beside the PyTorch that Colab has\n'
-        f"    !git clone --quiet --depth 1 --branch {address.ref} https://github.com/{address.repository} ntm\n"
+        f"    ![ -d ntm ] || git clone --quiet --depth 1 --branch {address.ref} \\\n"
+        f"        https://github.com/{address.repository} ntm\n"
         "    %cd -q ntm/notebooks\n"
         '    sys.path.append("..")'
     )
