@@ -1,0 +1,136 @@
+"""Notebooks run the way Colab runs them: opened alone, the library cloned by their first cell, nothing installed."""
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+import torch
+from IPython.core.inputtransformer2 import TransformerManager
+from nbclient import NotebookClient
+
+from ntm_lib.teaching.publish import address_in, set_up
+
+ROOT = Path(__file__).parent.parent
+LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+ADDRESS = address_in((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+NOT_ON_COLAB = "jsonargparse"
+"""What the library has, for its command line alone, and its notebooks may not need."""
+
+AS_ON_COLAB = f"""
+import sys
+
+class Missing:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name.split(".")[0] == {NOT_ON_COLAB!r}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+
+sys.meta_path.insert(0, Missing)
+sys.path[:] = [entry for entry in sys.path if entry != {str(ROOT)!r}]
+import google.colab
+"""
+"""Run by Python at its start: the library is not installed, `google.colab` is there and already imported."""
+
+
+@pytest.fixture(scope="module")
+def colab(tmp_path_factory):
+    """An empty folder to work in, and an environment in which the address leads to a repository on this disk."""
+    folder = tmp_path_factory.mktemp("colab")
+    (folder / "content").mkdir()
+    stand_in = folder / "site" / "google" / "colab"
+    stand_in.mkdir(parents=True)
+    (stand_in / "__init__.py").touch()
+    (folder / "site" / "sitecustomize.py").write_text(AS_ON_COLAB, encoding="utf-8")
+    upload(folder / "hub" / ADDRESS.repository)
+    environment = os.environ | {
+        "PYTHONPATH": str(folder / "site"),
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{(folder / 'hub').as_uri()}/.insteadOf",
+        "GIT_CONFIG_VALUE_0": "https://github.com/",
+    }
+    return folder / "content", environment
+
+
+def upload(repository):
+    """A repository with the library, its notebooks and their data, at the ref that badges lead to."""
+    for part in ("ntm_lib", "notebooks", "data"):
+        shutil.copytree(ROOT / part, repository / part, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    shutil.copy(ROOT / "pyproject.toml", repository)
+    author = ["-c", "user.name=nobody", "-c", "user.email=nobody@example.org"]
+    for command in (
+        ["init", "--quiet", "--initial-branch", ADDRESS.ref],
+        ["add", "."],
+        [*author, "commit", "--quiet", "-m", "."],
+    ):
+        subprocess.run(["git", *command], cwd=repository, check=True)
+
+
+def imports(notebook):
+    """Every import statement of a notebook's cells."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            tree = ast.parse(TransformerManager().transform_cell(cell.source))
+            yield from (ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom))
+
+
+def printed(notebook):
+    """What each cell printed or showed as text."""
+    return [
+        [output.get("text") or output.data["text/plain"] for output in cell.outputs]
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+    ]
+
+
+def run(notebook, colab):
+    folder, environment = colab
+    client = NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": folder}})
+    client.execute(env=environment)
+    return printed(notebook)
+
+
+def check(source):
+    return nbformat.v4.new_code_cell(source)
+
+
+def test_a_lesson_runs_to_its_end_on_what_colab_has(colab):
+    lesson = nbformat.read(ROOT / "notebooks" / "01_find_a_slot.ipynb", as_version=4)
+    expected = printed(lesson)
+    lesson.cells.insert(0, check("from importlib.util import find_spec\nprint(find_spec('ntm_lib'))"))
+    lesson.cells.append(check("import ntm_lib\nprint(ntm_lib.__file__, torch.__file__, sep='\\n')"))
+    (before,), *during, (after,) = run(lesson, colab)
+    assert before == "None\n"
+    assert during == expected
+    library, torch_there = map(Path, after.split())
+    assert library.resolve() == (colab[0] / "ntm" / "ntm_lib" / "__init__.py").resolve()
+    assert torch_there == Path(torch.__file__)
+
+
+def test_every_lesson_finds_what_it_imports(colab):
+    wanted = dict.fromkeys(line for path in LESSONS for line in imports(nbformat.read(path, as_version=4)))
+    assert "import torch" in wanted
+    cells = [check(set_up(ADDRESS)), check("\n".join(wanted))]
+    assert run(nbformat.v4.new_notebook(cells=cells), colab) == [[], []]
+
+
+def test_the_first_cell_may_run_again_and_after_a_restart(colab):
+    for _ in range(2):
+        cells = [check(set_up(ADDRESS)), check(set_up(ADDRESS)), check("print(find_spec('ntm_lib') is not None)")]
+        assert run(nbformat.v4.new_notebook(cells=cells), colab) == [[], [], ["True\n"]]
+
+
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_no_lesson_installs_anything(path):
+    notebook = nbformat.read(path, as_version=4)
+    assert [cell.id for cell in notebook.cells if cell.cell_type == "code" and "install" in cell.source] == []
+
+
+def test_what_colab_lacks_is_missing_here_too(colab):
+    command = [sys.executable, "-c", "import google.colab, jsonargparse"]
+    finished = subprocess.run(command, env=colab[1], cwd=colab[0], capture_output=True, text=True)
+    assert finished.returncode == 1 and "No module named 'jsonargparse'" in finished.stderr
