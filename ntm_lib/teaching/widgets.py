@@ -1,10 +1,13 @@
 """Figures that follow the hand: a slider sends a picture. Drawn into an Output widget they would stack up."""
 
+import base64
 from collections.abc import Callable
+from html import escape
 from typing import NamedTuple
 
 import ipywidgets
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ntm_lib.teaching.show import PIXELS_PER_INCH, description, png
 
@@ -16,6 +19,21 @@ class Slider(NamedTuple):
     high: float
     start: float
     words: str
+
+
+class Picture(ipywidgets.HTML):
+    """A figure that can be replaced, with its description as alternative text and once more below it.
+
+    An Image widget has no place for alternative text.
+    """
+
+    def show(self, figure: Figure) -> None:
+        """Show this figure instead; ValueError for one without a label."""
+        words = escape(description(figure))
+        data = base64.b64encode(png(figure)).decode()
+        width = int(figure.get_figwidth() * PIXELS_PER_INCH)
+        image = f'<img alt="{words}" width="{width}" decoding="sync" src="data:image/png;base64,{data}">'
+        self.value = f"{image}<p><em>{words}</em></p>"
 
 
 class Explorer(ipywidgets.VBox):
@@ -31,18 +49,14 @@ class Explorer(ipywidgets.VBox):
                 raise ValueError(f"slider {name} starts at {slider.start}: expected {slider.low} to {slider.high}")
         self.draw = draw
         self.sliders = {name: _slider(slider) for name, slider in sliders.items()}
-        self.image = ipywidgets.Image(format="png")
-        self.words = ipywidgets.HTML()
-        super().__init__([*self.sliders.values(), self.image, self.words])
+        self.picture = Picture()
+        super().__init__([*self.sliders.values(), self.picture])
         for slider in self.sliders.values():
             slider.observe(self._redraw, names="value")
         self._redraw()
 
     def _redraw(self, change: dict | None = None) -> None:
-        figure = self.draw(**{name: slider.value for name, slider in self.sliders.items()})
-        self.words.value = self.image.tooltip = description(figure)
-        self.image.layout.width = f"{int(figure.get_figwidth() * PIXELS_PER_INCH)}px"
-        self.image.value = png(figure)
+        self.picture.show(self.draw(**{name: slider.value for name, slider in self.sliders.items()}))
 
     def __repr__(self) -> str:
         return f"Explorer of {', '.join(self.sliders)}: run this notebook to move them"
@@ -58,5 +72,11 @@ def _slider(slider: Slider) -> ipywidgets.FloatSlider | ipywidgets.IntSlider:
         description=slider.words,
         style={"description_width": "20em"},
         layout={"width": "46em", "max_width": "100%"},
-        **({} if whole else {"step": (slider.high - slider.low) / 100}),
+        **({} if whole else {"step": _round_step(slider.low, slider.high)}),
     )
+
+
+def _round_step(low: float, high: float) -> float:
+    """About a hundredth of the way: 1, 2 or 5 times a power of ten, so that a round start is one of the steps."""
+    first, second = MaxNLocator(100, steps=(1, 2, 5, 10)).tick_values(low, high)[:2]
+    return float(f"{second - first:.1g}")
