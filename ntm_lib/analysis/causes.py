@@ -80,8 +80,8 @@ def label_vectors(trace: Trace, route: Route) -> Tensor:
     came_round = _writer_came_round(trace, route)
     last = (at >= route.end_marker) & (torch.arange(len(route.wrote_at)) >= len(route.wrote_at) - LAST)
     in_order = (  # the first that holds is the cause
-        ("wrap-around", (damaged & far) | (away & came_round.unsqueeze(1))),
         ("blur", route.write_peak < SHARP),
+        ("wrap-around", (damaged & far) | (away & came_round.unsqueeze(1))),
         ("missed jump", away & missed.unsqueeze(1)),
         ("last vectors", (damage >= RUIN) & last),
         ("overwritten", damage >= RUIN),
@@ -108,14 +108,14 @@ def damage_of(trace: Trace, route: Route) -> tuple[Tensor, Tensor, Tensor]:
     written = row_changes[:, route.wrote_at, torch.arange(len(route.wrote_at))]  # (B, L)
     later = row_changes * ((steps > route.wrote_at) & (steps <= route.read_at))
     at = later.argmax(1)
-    way = travelled(route.write_path, rows)
+    way = travelled(route.write_path, rows, trace.config.shift_range)
     far = (way.gather(1, at) - way[:, route.wrote_at]).abs() >= rows / 2
     return later.sum(1) / written.clamp(min=torch.finfo(written.dtype).tiny), at, far
 
 
 def _writer_came_round(trace: Trace, route: Route) -> Tensor:
     """Whether the writer was back where it began when the first vector was due (B)."""
-    way = travelled(route.write_path, trace.changes.shape[-1])
+    way = travelled(route.write_path, trace.changes.shape[-1], trace.config.shift_range)
     return (way[:, route.read_at[0]] - way[:, route.wrote_at[0]]).abs() >= trace.changes.shape[-1] - 1
 
 

@@ -41,7 +41,8 @@ def diagnose(
     learned = [] if run is None else from_history(run.progress, run.recipe)
     trace = _telling_trace(model, run, LENGTH if length is None else length, memory_size, length is None)
     found = learned + explain(trace, model)
-    if run is not None and not any(finding.fault for finding in found) and (counted := _counted_wrong(run)):
+    unseen = run is not None and length is None and not any(finding.fault for finding in found)
+    if unseen and (counted := _counted_wrong(run)):
         found.append(_not_seen_again(counted))
     found.sort(key=lambda finding: not finding.fault)
     return found if found[0].fault else [_healthy(trace), *found]

@@ -86,10 +86,10 @@ def blur(case: Case) -> Finding | None:
     gamma = case.trace.emission.gamma[sequences][:, steps, head].mean().item()
     leak = 1 - case.trace.emission.s[sequences][:, steps, head].max(-1).values.mean().item()
     name = capital(head_name(case.trace, kind, index))
+    until = f"{peaks[0]:.2f} at the first vector, {peaks[vector]:.2f}" if vector else f"{peaks[0]:.2f}"
     sentence = (
-        f"{name} blurs: its largest weight is {peaks[0]:.2f} at the first vector, {peaks[vector]:.2f} at vector"
-        f" {vector} (step {int(steps[vector])}) and {peaks[-1]:.2f} at the last; its shift leaks {leak:.2f} a step, and"
-        f" it sharpens by {gamma:.2f}."
+        f"{name} blurs: its largest weight is {until} at vector {vector} (step {int(steps[vector])}) and"
+        f" {peaks[-1]:.2f} at the last; its shift leaks {leak:.2f} a step, and it sharpens by {gamma:.2f}."
     )
     evidence = {"head": kind, "index": index, "vector": vector, "step": int(steps[vector])}
     evidence |= {"peaks": _five(peaks), "leak": leak, "gamma": gamma}
@@ -102,7 +102,7 @@ def wrap_around(case: Case) -> Finding | None:
     lost = case.lost_to("wrap-around")
     if not lost.any():
         return None
-    way = travelled(case.route.write_path, case.rows).abs()[lost.any(1)]
+    way = travelled(case.route.write_path, case.rows, case.trace.config.shift_range).abs()[lost.any(1)]
     steps, rows = way.shape[1], case.rows
     came_round = (way >= rows - 1).any(0).nonzero()
     step = int(came_round[0]) if len(came_round) else steps - 1
@@ -163,7 +163,7 @@ def garbled(case: Case) -> Finding | None:
     evidence = {"sequence": sequence, "vector": vector, "step": step, "wrong_logit": logit}
     evidence = _counted(case, lost) | evidence | {"read_meanwhile": read_meanwhile}
     sentence = (
-        f"{int(lost.sum())} vectors are garbled: the heads stood on the right rows and nothing changed those, yet bits"
+        f"Garbled vectors, {int(lost.sum())}: the heads stood on the right rows and nothing changed those, yet bits"
         f" are wrong, the first in vector {vector} of sequence {sequence} (step {step}); a wrong logit is {logit:.2g}"
         " from 0 in the middle."
     )

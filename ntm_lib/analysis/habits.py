@@ -8,7 +8,7 @@ from torch import Tensor
 
 from ntm_lib import tasks
 from ntm_lib.analysis.finding import Case, Finding, capital, head_name, moves
-from ntm_lib.analysis.route import usual_step
+from ntm_lib.analysis.route import SHARP, usual_step
 from ntm_lib.analysis.silence import silenced
 from ntm_lib.machine import NTM
 from ntm_lib.training.evaluation import copy_through, rows_needed
@@ -108,7 +108,7 @@ def stuck(case: Case) -> Finding | None:
     still = min(_stillness(path) for path in (case.route.written, case.route.stood))
     if differs <= ALIKE:
         sentence = f"All {case.rows} rows hold the same, up to {differs:.1%}: no head ever singled one out."
-    elif still >= STILL and case.wrong.shape[1] > 1:
+    elif still >= STILL and case.wrong.shape[1] > 1 and case.route.write_peak.mean() >= SHARP:
         row = int(case.route.written.mode().values.mode().values)
         sentence = f"Heads are stuck: every vector is written to row {row}, and every one is read from one row."
     else:

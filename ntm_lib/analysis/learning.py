@@ -11,7 +11,7 @@ from ntm_lib.training.run import Progress
 EXPLODED = 100.0
 """An explosion is a gradient so many times the median of the training: clipped ones of up to this many do no harm."""
 WORSE = 0.05
-"""Nats a bit by which the loss stays above its best from before: more than it wavers while a machine learns."""
+"""Nats a bit by which the loss stays above its best from before, or above guessing: more than it wavers."""
 
 
 def from_history(progress: Progress, recipe: Recipe | None = None) -> list[Finding]:
@@ -44,7 +44,7 @@ def stopped(progress: Progress, recipe: Recipe | None = None) -> Finding | None:
 
 
 def exploded(progress: Progress, recipe: Recipe | None = None) -> Finding | None:
-    """One gradient was far larger than all others, and the loss never came back to where it had been."""
+    """One gradient was far larger than the others, and the loss never came back to where it was, or below guessing."""
     records = [record for record in progress.history if math.isfinite(record["gradient_norm"])]
     if len(records) < 3:
         return None
@@ -52,7 +52,7 @@ def exploded(progress: Progress, recipe: Recipe | None = None) -> Finding | None
     for index, record in enumerate(records[1:-1], start=1):
         before = min(one["loss"] for one in records[:index])
         after = min(one["loss"] for one in records[index:])
-        if record["gradient_norm"] > EXPLODED * usual and after > before + WORSE:
+        if record["gradient_norm"] > EXPLODED * usual and after > min(before, math.log(2)) + WORSE:
             return _explosion(records[index - 1]["update"], record, usual, before, after, recipe)
     return None
 

@@ -96,10 +96,14 @@ def circular(steps: Tensor, rows: int) -> Tensor:
     return (steps + rows // 2) % rows - rows // 2
 
 
-def travelled(path: Tensor, rows: int) -> Tensor:
-    """How far a head has come since the first step, up in index counted as positive: rows (B, T) -> (B, T)."""
+def travelled(path: Tensor, rows: int, reach: int) -> Tensor:
+    """How far a head has walked since the first step, up in index counted as positive: rows (B, T) -> (B, T).
+
+    Jumps, of more than the `reach` of a shift, are not walks.
+    """
     moves = circular(path.diff(dim=1), rows)
-    return torch.cat([torch.zeros_like(path[:, :1]), moves], dim=1).cumsum(1)
+    walks = moves * (moves.abs() <= reach)
+    return torch.cat([torch.zeros_like(path[:, :1]), walks], dim=1).cumsum(1)
 
 
 def usual_step(rows_in_turn: Tensor, rows: int) -> tuple[int, float]:
