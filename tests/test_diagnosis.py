@@ -12,8 +12,8 @@ from ntm_lib import load, tasks
 from ntm_lib.analysis import diagnosis, faults, learning
 from ntm_lib.analysis.causes import CAUSES, causes, first_wrong
 from ntm_lib.analysis.diagnosis import diagnose, explain, findings_row
-from ntm_lib.analysis.finding import Finding
-from ntm_lib.analysis.habits import SHORT
+from ntm_lib.analysis.finding import Finding, case_of
+from ntm_lib.analysis.habits import SHORT, copies_without_memory
 from ntm_lib.analysis.route import circular, find_route, travelled, usual_step
 from ntm_lib.analysis.silence import silenced
 from ntm_lib.analysis.trace import trace, trace_copy
@@ -346,7 +346,7 @@ def test_an_idle_head_of_a_machine_that_works_is_no_fault():
     found = diagnose(machine, length=LENGTH)
     idle = named(found, "idle head")
     assert not fault_names(found) and idle.evidence["idle"] == [["write", 1]]
-    assert idle.sentence.startswith("Idle: write head 1.")
+    assert idle.sentence.startswith("Idle: what write head 1 writes.")
 
 
 @torch.no_grad()
@@ -385,6 +385,19 @@ def test_a_controller_that_remembers_copies_without_the_memory():
     found = diagnose(machine, length=SHORT)
     assert named(found, "copies without memory").evidence["share_right"] == 1
     assert "copies without memory" in fault_names(found)
+
+
+def test_a_controller_that_remembers_is_no_fault_of_a_machine_that_copies_more():
+    """The copier answers from its memory; what the controller remembers does not come out at this length."""
+    machine = copier()
+    case = case_of(trace_copy(machine, random_bits()))
+    remembering = rebuilt(machine, output_from="hidden")
+    remembering.controller = Remembering()
+    with torch.no_grad():
+        remembering.output.weight[:8, :8] = SURE * torch.eye(8)
+        remembering.output.bias[:] = -SURE / 2
+    finding = copies_without_memory(case, remembering)
+    assert not finding.fault and not finding.cure and finding.evidence["share_right"] == 1
 
 
 def test_silenced_heads_come_back():
@@ -431,6 +444,8 @@ def test_causes_account_for_every_wrong_bit_once(seed, changes):
     split = causes(record)
     assert tuple(split) == CAUSES and sum(split.values()) == int(record.wrong.sum()) > 0
     assert min(split.values()) >= 0
+    found = explain(record, machine)
+    assert fault_names(found) and json.dumps([dataclasses.asdict(finding) for finding in found], allow_nan=False)
 
 
 def test_the_first_wrong_bit_is_the_earliest():

@@ -25,12 +25,14 @@ other: the reader stood on the right row and nothing had changed it, so it was w
 HARM = 0.2
 """A row is damaged when it changed afterwards by a fifth of what was written there: less seldom tips a bit over."""
 
-
 RUIN = 0.9
 """A row that changed by nearly all that was written there is lost, wherever the reader stands."""
 
 CLEAR = 0.9
 """Where nothing else is wrong, less than nine tenths of a head on the right row is: the rest mixes other rows in."""
+
+NOTHING = 1e-6
+"""Writing that changed a row by less wrote nothing; later changes are compared with this then."""
 
 LAST = 3
 """Vectors that count as the last: a writer that does not rest is still among their rows."""
@@ -79,7 +81,7 @@ def label_vectors(trace: Trace, route: Route) -> Tensor:
     missed, slipped = _reader_went_astray(trace, route)
     came_round = _writer_came_round(trace, route)
     last = (at >= route.end_marker) & (torch.arange(len(route.wrote_at)) >= len(route.wrote_at) - LAST)
-    in_order = (  # the first that holds is the cause
+    first_that_holds = (
         ("blur", route.write_peak < SHARP),
         ("wrap-around", (damaged & far) | (away & came_round.unsqueeze(1))),
         ("missed jump", away & missed.unsqueeze(1)),
@@ -93,7 +95,7 @@ def label_vectors(trace: Trace, route: Route) -> Tensor:
         ("blur", torch.minimum(route.arrived, route.write_peak) < CLEAR),
     )
     labels = torch.full_like(route.written, CAUSES.index("other"))
-    for cause, holds in reversed(in_order):
+    for cause, holds in reversed(first_that_holds):
         labels[holds] = CAUSES.index(cause)
     return labels
 
@@ -110,7 +112,7 @@ def damage_of(trace: Trace, route: Route) -> tuple[Tensor, Tensor, Tensor]:
     at = later.argmax(1)
     way = travelled(route.write_path, rows, trace.config.shift_range)
     far = (way.gather(1, at) - way[:, route.wrote_at]).abs() >= rows / 2
-    return later.sum(1) / written.clamp(min=torch.finfo(written.dtype).tiny), at, far
+    return later.sum(1) / written.clamp(min=NOTHING), at, far
 
 
 def _writer_came_round(trace: Trace, route: Route) -> Tensor:

@@ -33,16 +33,16 @@ def diagnose(
     """What is true of a machine: its faults first, or "healthy", then how it works.
 
     Eleven sequences of all kinds are copied and traced (fewer above 280 vectors). Where they are right although the
-    run's verdict counted wrong bits, and no length is asked for, the verdict's own wrong sequences are traced. With a
+    run's verdict counted wrong bits, and no size is asked for, the verdict's own wrong sequences are traced. With a
     run, its history is read too.
-    Raises TypeError for a model without a memory to trace, TypeError or ValueError for sizes that
-    are not integers of at least 1, and ValueError for lengths above 2,000 and a machine that is not made for copies.
+    Raises TypeError for a model without a memory to trace, TypeError or ValueError for sizes that are not integers of
+    at least 1, and ValueError for lengths above 2,000 and a machine that is not made for copies.
     """
     learned = [] if run is None else from_history(run.progress, run.recipe)
-    trace = _telling_trace(model, run, LENGTH if length is None else length, memory_size, length is None)
+    counted = _counted_wrong(run) if length is None and memory_size is None else {}
+    trace = _telling_trace(model, LENGTH if length is None else length, memory_size, counted)
     found = learned + explain(trace, model)
-    unseen = run is not None and length is None and not any(finding.fault for finding in found)
-    if unseen and (counted := _counted_wrong(run)):
+    if counted and not any(finding.fault for finding in found):
         found.append(_not_seen_again(counted))
     found.sort(key=lambda finding: not finding.fault)
     return found if found[0].fault else [_healthy(trace), *found]
@@ -89,15 +89,15 @@ def findings_row(model: nn.Module, run: Run) -> list[dict]:
 
 
 @torch.no_grad()
-def _telling_trace(model: NTM, run: Run | None, length: int, memory_size: int | None, look_further: bool) -> Trace:
-    """A traced copy in which something is wrong, if there is one to be found."""
+def _telling_trace(model: NTM, length: int, memory_size: int | None, counted: dict[str, dict[int, int]]) -> Trace:
+    """A traced copy in which something is wrong, if there is one to be found where wrong bits were counted."""
     bits = sample(copy_format(model)[0], _traceable(length))
     rows = memory_size or (rows_needed(length) if getattr(model, "free_memory_size", False) else 0)
     trace = trace_copy(model, bits[: max(1, NUMBERS_TRACED // (2 * length * max(rows, 1)))], memory_size)
-    if run is None or not look_further or trace.wrong.any() or not _counted_wrong(run):
+    if trace.wrong.any() or not counted:
         return trace
-    wrong = _wrong_in_verdict(model, run)
-    return trace if wrong is None else trace_copy(model, wrong, memory_size)
+    wrong = _wrong_in_verdict(model, counted)
+    return trace_copy(model, wrong[:MOST_TRACED]) if len(wrong) else trace
 
 
 def _traceable(length: int) -> int:
@@ -114,24 +114,23 @@ def sample(width: int, length: int) -> Tensor:
     return torch.cat([tasks.payload(numbers[kind], length, width, kind, generator) for kind in numbers])
 
 
-def _counted_wrong(run: Run) -> dict[str, dict[int, int]]:
+def _counted_wrong(run: Run | None) -> dict[str, dict[int, int]]:
     """Wrong bits of a run's verdict by kind and length, where there are any."""
     counts: dict[str, dict[int, int]] = {}
-    for report in run.progress.reports:
+    for report in [] if run is None else run.progress.reports:
         for length, count in report["lengths"].items():
             if count["wrong_bits"]:
                 counts.setdefault(report["kind"], {})[int(length)] = count["wrong_bits"]
     return counts
 
 
-def _wrong_in_verdict(model: NTM, run: Run) -> Tensor | None:
-    """The sequences that made a verdict count wrong bits, of the longest such length; None where all are right now."""
-    counted = _counted_wrong(run)
+def _wrong_in_verdict(model: NTM, counted: dict[str, dict[int, int]]) -> Tensor:
+    """The sequences that made a verdict count wrong bits, of the longest such length (B, L, width)."""
     length = max(max(lengths) for lengths in counted.values())
     payloads = judged_payloads(model, length)
     bits = torch.cat([payloads[kind] for kind, lengths in counted.items() if length in lengths])
     wrong = wrong_bits(model, bits, rows_needed(length) if model.free_memory_size else None) > 0
-    return bits[wrong][:MOST_TRACED] if wrong.any() else None
+    return bits[wrong]
 
 
 def _wrong_bits(trace: Trace, case: Case) -> Finding:

@@ -8,6 +8,9 @@ from ntm_lib.analysis.finding import Case, Finding, capital, head_name
 from ntm_lib.analysis.jump import find_jump, why_missed
 from ntm_lib.analysis.route import SHARP, circular, travelled, usual_step
 
+MIXED_IN = 0.5
+"""What is read gets into what is written when, meanwhile, half as much is read as in the answer."""
+
 
 def missed_jump(case: Case) -> Finding | None:
     """When the first vector was due, the reader stood elsewhere: which rows competed, and what decided."""
@@ -36,24 +39,28 @@ def off_by_one(case: Case) -> Finding | None:
     trace, route, sequence = case.trace, case.route, _worst(case, lost)
     vector = int((route.arrived[sequence] < SHARP).long().argmax())
     step, shift = int(route.read_at[vector]), _shifted_by(case, sequence, vector)
-    usual, _ = usual_step(route.written, case.rows)
-    writer_slipped = (
-        int(circular(route.written[sequence, vector] - route.written[sequence, vector - 1], case.rows)) != usual
-    )
-    name = head_name(trace, *(("write", route.write_head) if writer_slipped else ("read", route.read_head)))
+    kind, index = _slipping_head(case, sequence, vector)
     stood, written = int(route.stood[sequence, vector]), int(route.written[sequence, vector])
-    moved = {-1: "is the payload one vector late", 1: "is the payload one vector early"}
+    moved = {-1: "is the payload one vector late", 1: "is the payload one vector early"}.get(shift, "is out of order")
     sentence = (
-        f"In sequence {sequence} {name} slips: from step {step} on, where vector {vector} in row {written} is due, the"
-        f" reader stands on other rows (first on {stood}), and what comes out {moved.get(shift, 'is out of order')}."
+        f"In sequence {sequence} {head_name(trace, kind, index)} slips: from step {step} on, where vector {vector} in"
+        f" row {written} is due, the reader stands on other rows (first on {stood}), and what comes out {moved}."
     )
     evidence = {"sequence": sequence, "step": step, "vector": vector, "row": written, "stood": stood}
-    evidence |= {"slipped": "write" if writer_slipped else "read", "output_shifted_by": shift}
+    evidence |= {"slipped": kind, "output_shifted_by": shift}
     cure = (
         "One vector in many made a shift or a gate waver: train on more kinds of payload (uneven, varied) and keep the"
         " payload from steering the heads (location_gain)."
     )
     return _fault("off by one", sentence, _counted(case, lost) | evidence, cure)
+
+
+def _slipping_head(case: Case, sequence: int, vector: int) -> tuple[str, int]:
+    """The writer where its move to this vector's row was not its usual one; else the reader."""
+    move = circular(case.route.written[sequence, vector] - case.route.written[sequence, vector - 1], case.rows)
+    if int(move) != usual_step(case.route.written, case.rows)[0]:
+        return "write", case.route.write_head
+    return "read", case.route.read_head
 
 
 def _shifted_by(case: Case, sequence: int, vector: int) -> int:
@@ -74,17 +81,21 @@ def blur(case: Case) -> Finding | None:
     lost = case.lost_to("blur")
     if not lost.any():
         return None
-    route, sequences = case.route, lost.any(1)
-    writing = bool((route.write_peak[lost] < SHARP).float().mean() >= SHARP)
-    kind, index, head = (
-        ("write", route.write_head, route.write_place) if writing else ("read", route.read_head, route.read_head)
-    )
-    peaks = (route.write_peak if writing else route.read_peak)[sequences].mean(0)  # (L)
-    steps = route.wrote_at if writing else route.read_at
-    below = peaks < SHARP
-    vector = int(below.long().argmax()) if below.any() else int(peaks.argmin())
-    gamma = case.trace.emission.gamma[sequences][:, steps, head].mean().item()
-    leak = 1 - case.trace.emission.s[sequences][:, steps, head].max(-1).values.mean().item()
+    route, trace, sequences = case.route, case.trace, lost.any(1)
+    if (route.write_peak[lost] < SHARP).float().mean() >= SHARP:
+        kind, index, place, peaks, steps = (
+            "write",
+            route.write_head,
+            route.write_place,
+            route.write_peak,
+            route.wrote_at,
+        )
+    else:
+        kind, index, place, peaks, steps = "read", route.read_head, route.read_head, route.read_peak, route.read_at
+    peaks = peaks[sequences].mean(0)  # (L)
+    vector = int((peaks < SHARP).long().argmax()) if (peaks < SHARP).any() else int(peaks.argmin())
+    gamma = trace.emission.gamma[sequences][:, steps, place].mean().item()
+    leak = 1 - trace.emission.s[sequences][:, steps, place].max(-1).values.mean().item()
     name = capital(head_name(case.trace, kind, index))
     until = f"{peaks[0]:.2f} at the first vector, {peaks[vector]:.2f}" if vector else f"{peaks[0]:.2f}"
     sentence = (
@@ -167,7 +178,7 @@ def garbled(case: Case) -> Finding | None:
         f" are wrong, the first in vector {vector} of sequence {sequence} (step {step}); a wrong logit is {logit:.2g}"
         " from 0 in the middle."
     )
-    if read_meanwhile < SHARP or case.trace.config.weightings == "single":
+    if read_meanwhile < MIXED_IN or case.trace.config.weightings == "single":
         cure = "Some vectors have no clear code: train longer, and on vectors of every density (uneven, varied)."
         return _fault("garbled", sentence, evidence, cure)
     sentence += f" The reader was reading when they were written, {read_meanwhile:.2g} times as much as in the answer."
@@ -178,7 +189,7 @@ def garbled(case: Case) -> Finding | None:
 def _read_meanwhile(case: Case, lost: Tensor) -> float:
     """The length of what was read just before these vectors were written, as a share of that in the answer."""
     lengths = case.trace.reads[:, :, case.route.read_head].norm(dim=-1)  # (B, T)
-    before = lengths[:, case.route.wrote_at - 1][lost].mean()
+    before = lengths[:, (case.route.wrote_at - 1).clamp(min=0)][lost].mean()
     return (before / lengths[:, case.route.read_at].mean().clamp(min=1e-12)).item()
 
 

@@ -33,25 +33,21 @@ def stores(case: Case) -> Finding:
     """Where the first vector goes and which way the writer walks from there."""
     step, share = usual_step(case.route.written, case.rows)
     first, writer = int(case.route.written[:, 0].mode().values), head_name(case.trace, "write", case.route.write_head)
-    order = (
-        {1: "forwards", -1: "backwards", 0: "in one row"}.get(step, f"in steps of {step}")
-        if share >= ORDERLY
-        else "in no order"
-    )
+    evidence = {"first_row": first, "rows": case.rows, "step": step, "share": share}
     sentence = f"{capital(writer)} puts the first vector in row {first} of {case.rows} and {moves(step)}"
-    sentence += f": it stores {order}." if share >= ORDERLY else f" in only {share:.0%} of its moves: it has no order."
-    return Finding(
-        f"stores {order}", False, sentence, {"first_row": first, "rows": case.rows, "step": step, "share": share}
-    )
+    if share < ORDERLY:
+        sentence += f" in only {share:.0%} of its moves: it has no order."
+        return Finding("stores in no order", False, sentence, evidence)
+    order = {1: "forwards", -1: "backwards", 0: "in one row"}.get(step, f"in steps of {step}")
+    return Finding(f"stores {order}", False, f"{sentence}: it stores {order}.", evidence)
 
 
 def reads(case: Case) -> Finding:
     """Where the reader waits, how it gets to the first vector, and which way it walks."""
     trace, route = case.trace, case.route
     reader = head_name(trace, "read", route.read_head)
-    jumps = (
-        trace.emission.g[:, route.end_marker : int(route.read_at[0]) + 1, route.read_head].max(1).values.mean().item()
-    )
+    gates = trace.emission.g[:, route.end_marker : int(route.read_at[0]) + 1, route.read_head]
+    jumps = gates.max(1).values.mean().item()
     waits = int(route.read_path[:, route.end_marker - 1].mode().values)
     lands = int(route.stood[:, 0].mode().values)
     step, _ = usual_step(route.stood, case.rows)
@@ -67,17 +63,15 @@ def one_way_of_addressing(case: Case) -> Finding | None:
     """A head that walks by content alone, or a reader that never looks for anything."""
     route, gates = case.route, case.trace.emission.g.mean(0)  # (T, A)
     reader = head_name(case.trace, "read", route.read_head)
-    read, write = gates[:, route.read_head], gates[route.wrote_at, route.write_place]
-    if read[route.end_marker :].min() > OPEN or write.min() > OPEN:
-        walks, name = (
-            (write, head_name(case.trace, "write", route.write_head)) if write.min() > OPEN else (read, reader)
-        )
-        lowest = walks[-len(route.read_at) :].min().item()
+    writer = head_name(case.trace, "write", route.write_head)
+    walks = {writer: gates[route.wrote_at, route.write_place], reader: gates[route.end_marker :, route.read_head]}
+    name, lowest = max(((name, gate.min().item()) for name, gate in walks.items()), key=lambda walk: walk[1])
+    highest = gates[:, route.read_head].max().item()
+    if lowest > OPEN:
         sentence = f"{capital(name)} goes by content alone: its gate is never below {lowest:.2f} while it walks."
         cure = "Let gates close: a head that walks needs its last weighting (location_gain, spaced first weightings)."
         return _habit(case, "content-only addressing", sentence, {"lowest_gate": lowest}, cure)
-    if read.max() < CLOSED:
-        highest = read.max().item()
+    if highest < CLOSED:
         sentence = f"{capital(reader)} goes by location alone: its gate is never above {highest:.2f}."
         cure = "Let gates open: without a key a reader comes to the first vector only if it waits there."
         return _habit(case, "location-only addressing", sentence, {"highest_gate": highest}, cure)
@@ -135,8 +129,8 @@ def idle_heads(case: Case, model: NTM) -> Finding | None:
                 idle.append((kind, index))
     if not idle:
         return None
-    names = " and ".join(head_name(case.trace, kind, index) for kind, index in idle)
-    sentence = f"Idle: {names}. Taken away alone, none changes one of {before.numel()} output bits of short copies."
+    what = " and ".join(f"what {head_name(case.trace, kind, index)} {kind}s" for kind, index in idle)
+    sentence = f"Idle: {what}. Taken away alone, none changes one of {before.numel()} output bits of short copies."
     if idle == heads:
         sentence = f"No head does anything: without any one of them, all {before.numel()} output bits stay the same."
     cure = "Begin with heads on rows of their own (initial_weights spaced), or take fewer."
@@ -144,7 +138,10 @@ def idle_heads(case: Case, model: NTM) -> Finding | None:
 
 
 def copies_without_memory(case: Case, model: NTM) -> Finding | None:
-    """The controller remembers short sequences itself: with nothing read, the answer is still right."""
+    """The controller remembers short sequences itself: with nothing read, the answer is still right.
+
+    That is no fault of a machine that copies longer ones as well.
+    """
     bits = short_payload(model)
     with silenced(model, read=range(model.config.read_heads)):
         right = 1 - int((_outputs(model, bits) != (bits > 0)).sum()) / bits.numel()
@@ -154,7 +151,9 @@ def copies_without_memory(case: Case, model: NTM) -> Finding | None:
         f"The controller copies without the memory: with nothing read, {right:.1%} of {bits.numel()} bits are right."
     )
     cure = "Make the controller smaller or more forgetful (controller_size, forget_ceiling), or the sequences longer."
-    return Finding("copies without memory", True, sentence, {"share_right": right, "vectors": SHORT}, cure)
+    fault = case.is_wrong or case.wrong.shape[1] <= SHORT
+    evidence = {"share_right": right, "vectors": SHORT}
+    return Finding("copies without memory", fault, sentence, evidence, cure if fault else "")
 
 
 def short_payload(model: NTM) -> Tensor:

@@ -1,10 +1,13 @@
 """What decided where a reader went at the end marker: the key, the gate, the old place, the sharpening."""
 
 from ntm_lib.analysis.finding import Case
-from ntm_lib.analysis.route import SHARP, usual_step
+from ntm_lib.analysis.route import usual_step
 
 RIVALS = 3
 """Rows that are named beside the right one where a jump went wrong."""
+
+HALF = 0.5
+"""A gate below keeps more of the old place than it takes; a key that finds a row by less finds all others more."""
 
 
 def find_jump(case: Case, sequence: int) -> dict:
@@ -55,10 +58,10 @@ def _jump_step(case: Case, sequence: int) -> tuple[int, int]:
 def why_missed(jump: dict) -> str:
     """What decided against the right row."""
     rival, weight = max(jump["rivals"].items(), key=lambda item: item[1])
-    if jump["g"] < SHARP:
+    if jump["g"] < HALF:
         return f"its gate of {jump['g']:.2f} keeps it where it was"
     if weight > jump["found"]:
         return f"its key finds row {rival} ({weight:.3g}) rather"
-    if jump["found"] < SHARP:
+    if jump["found"] < HALF:
         return f"all other rows together take {jump['others_together']:.3g} of what its key finds"
     return "its shift takes it elsewhere"

@@ -45,7 +45,7 @@ def stopped(progress: Progress, recipe: Recipe | None = None) -> Finding | None:
 
 def exploded(progress: Progress, recipe: Recipe | None = None) -> Finding | None:
     """One gradient was far larger than the others, and the loss never came back to where it was, or below guessing."""
-    records = [record for record in progress.history if math.isfinite(record["gradient_norm"])]
+    records = [record for record in progress.history if math.isfinite(record["gradient_norm"] + record["loss"])]
     if len(records) < 3:
         return None
     usual = median(record["gradient_norm"] for record in records)
