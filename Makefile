@@ -7,7 +7,7 @@ NBVAL = $(PYTEST) --nbval --nbval-current-env --nbval-cell-timeout=120
 RUN_NOTEBOOKS = $(VENV)/bin/jupyter nbconvert --to notebook --execute --inplace \
 	--ExecutePreprocessor.store_widget_state=False --ExecutePreprocessor.record_timing=False
 
-.PHONY: demo lab test notebooks publish study bench lint
+.PHONY: demo lab test browser-test notebooks publish study bench lint
 
 demo: $(VENV)/core
 	$(NTM) train reliable --seed 0 --out runs/demo
@@ -15,11 +15,15 @@ demo: $(VENV)/core
 	@cmp README.md runs/README.copy.md && echo "README.md went through the machine's memory and came back byte for byte."
 
 lab: $(VENV)/lab
-	$(VENV)/bin/jupyter lab
+	$(VENV)/bin/jupyter lab notebooks/00_meet_a_machine_that_remembers.ipynb
 
 test: lint
 	$(PYTEST) tests
 	$(NBVAL) notebooks
+
+# Not in `make test`: it needs a Chromium.
+browser-test: $(VENV)/browser
+	OMP_NUM_THREADS=1 $(VENV)/bin/pytest tests/browser
 
 notebooks: $(VENV)/lab
 	$(RUN_NOTEBOOKS) notebooks/*.ipynb notebooks/solutions/*.ipynb
@@ -48,6 +52,6 @@ $(VENV)/bench: $(VENV)/core
 	$(VENV)/bin/pip install --quiet --no-deps dnc==1.1.0
 	touch $@
 
-$(VENV)/lab $(VENV)/test $(VENV)/study: $(VENV)/core
+$(VENV)/lab $(VENV)/test $(VENV)/study $(VENV)/browser: $(VENV)/core
 	$(VENV)/bin/pip install --quiet --editable ".[$(@F)]" --constraint constraints.txt
 	touch $@

@@ -54,7 +54,7 @@ def disagreements(pyproject: str, constraints: str, environment: str) -> Iterato
     for line in constraint_lines(constraints):
         if not EXACT.fullmatch(line):
             yield f"constraints.txt: {line} is not an exact public version"
-    for name, allowed in ranges(pyproject, "lab", "test", "study").items():
+    for name, allowed in ranges(pyproject, "lab", "test", "study", "browser").items():
         if name not in pinned:
             yield f"constraints.txt: {name} is missing"
         elif pinned[name] not in allowed:

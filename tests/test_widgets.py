@@ -25,7 +25,9 @@ def explorer():
 
 def shown(explorer):
     """The bytes of the picture, its alternative text, its width and the words below it."""
-    form = r'<img alt="([^"]*)" width="(\d+)" [^>]*src="data:image/png;base64,([^"]*)"><p><em>(.*)</em></p>'
+    form = (
+        r'<img alt="([^"]*)" width="(\d+)" [^>]*src="data:image/png;base64,([^"]*)"><p style="[^"]*"><em>(.*)</em></p>'
+    )
     words, width, data, below = re.fullmatch(form, explorer.picture.value).groups()
     return base64.b64decode(data), words, int(width), below
 

@@ -33,7 +33,7 @@ class Picture(ipywidgets.HTML):
         data = base64.b64encode(png(figure)).decode()
         width = int(figure.get_figwidth() * PIXELS_PER_INCH)
         image = f'<img alt="{words}" width="{width}" decoding="sync" src="data:image/png;base64,{data}">'
-        self.value = f"{image}<p><em>{words}</em></p>"
+        self.value = f'{image}<p style="max-width: {width}px"><em>{words}</em></p>'
 
 
 class Explorer(ipywidgets.VBox):
