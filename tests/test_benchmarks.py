@@ -3,10 +3,11 @@
 import json
 import math
 
+import nbformat
 import pytest
 import torch
 
-from benchmarks import limit, report, step
+from benchmarks import limit, notebooks, report, step
 from benchmarks.textbook import Head, TextbookNTM
 
 
@@ -61,6 +62,16 @@ def test_a_spread_and_what_is_kept(tmp_path, monkeypatch):
     kept = json.loads((tmp_path / "results" / "what.json").read_text())
     assert (kept["command"], kept["results"]) == ("the command", [1, 2])
     assert kept["machine"]["versions"]["torch"] == torch.__version__
+
+
+def test_the_peak_of_a_notebook_is_what_its_kernel_held_and_gave_back(tmp_path):
+    peaks = {}
+    for megabytes in (0, 97):
+        source = f"held = bytes([7]) * {megabytes * 10**6}\ndel held"
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+        nbformat.write(notebook, tmp_path / "one_cell.ipynb")
+        peaks[megabytes] = notebooks.measure(tmp_path / "one_cell.ipynb")["bytes"]
+    assert 90e6 < peaks[97] - peaks[0] < 110e6
 
 
 def test_an_update_of_each_side_moves_its_weights(monkeypatch):
