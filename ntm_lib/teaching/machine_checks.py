@@ -57,7 +57,7 @@ def _close(found: Tensor, expected: Tensor) -> bool:
 
 @torch.no_grad()
 def complement(attempt: Callable[..., NTM | None]) -> None:
-    """Say what is wrong with `my_complement(machine)`, a hand-made copier -> one that answers with every bit flipped."""
+    """Say what is wrong with `my_complement(machine)`, a hand-made copier -> one that flips every bit."""
     right = "every bit is flipped, and the heads go where they went"
     _report(attempt, (handmade.copier(),), NTM, _mistakes_in_complement, right)
 

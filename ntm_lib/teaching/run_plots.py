@@ -48,7 +48,11 @@ def path_in_words(weights: np.ndarray) -> str:
         else:
             parts.append(f"walks from row {first} to row {last}")
     if len(parts) > 6:
-        return "moves to and fro"
+        return (
+            "wavers between one row and several"
+            if parts.count("is spread over several rows") > 1
+            else "moves to and fro"
+        )
     return ", then ".join(parts)
 
 
