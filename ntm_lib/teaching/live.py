@@ -1,0 +1,212 @@
+"""A training to watch and to steer: it runs beside the notebook, and its picture moves."""
+
+import math
+from collections.abc import Callable
+from dataclasses import fields, replace
+from threading import Event, Thread
+from time import monotonic
+from typing import get_args
+
+import ipywidgets
+import torch
+
+from ntm_lib import tasks
+from ntm_lib.analysis.trace import trace_copy
+from ntm_lib.teaching.learning_plots import Snapshot, learning_figure
+from ntm_lib.teaching.widgets import Picture
+from ntm_lib.training import loop
+from ntm_lib.training.evaluation import MOST_SEEDS, copy_format, evaluate
+from ntm_lib.training.loop import Result
+from ntm_lib.training.recipes import Recipe
+from ntm_lib.training.run import Run
+
+LENGTHS = (1, 2, 5, 10, 20, 50, 120)
+"""Whose wrong bits a snapshot counts."""
+SEQUENCES, SEED = 8, 1
+"""Sequences of each, and the seed they are drawn from."""
+SHOWN = 10
+"""Vectors of the copy whose tape is drawn."""
+SECONDS_A_PICTURE = 1.0
+"""A picture costs about as much as ten updates: no more than one a second."""
+FIELDS = {
+    "curriculum": "which lengths, over time",
+    "max_length": "longest sequence to train on",
+    "learning_rate": "learning rate at its peak",
+    "clip_norm": "longest gradient (0: no limit)",
+}
+"""Fields of a recipe that stand under the hand, in words."""
+
+
+def snapshot(run: Run) -> Snapshot:
+    """What there is to see of a run now: its loss so far, its wrong bits by length, its heads in one copy.
+
+    The loss begins at 1 bit a bit, what a machine has that knows nothing. Leaves the run as it was.
+    """
+    report = evaluate(run.judged, LENGTHS, SEQUENCES, SEED)
+    width, _ = copy_format(run.judged)
+    bits = tasks.payload(1, SHOWN, width, generator=torch.Generator().manual_seed(SEED))
+    trace = trace_copy(run.judged, bits, stages=False)
+    history, settled = run.progress.history, run.progress.settled_at
+    return Snapshot(
+        sequences=[0, *(record["sequences"] for record in history)],
+        loss=[1.0, *(bits_a_bit(record["loss"]) for record in history)],
+        settled_from=None if settled is None else settled * run.recipe.batch_size,
+        trained_to=run.recipe.max_length,
+        wrong={length: 100 * count.wrong_bits / count.bits for length, count in report.lengths.items()},
+        read=trace.w_read[0, :, 0].numpy(),
+        write=trace.w_write[0, :, 0].numpy(),
+        mistakes=trace.wrong[0].numpy(),
+    )
+
+
+def bits_a_bit(nats: float) -> float:
+    """A cross-entropy in nats as bits: 1 for a machine that knows nothing of a fair bit."""
+    return nats / math.log(2)
+
+
+class Training:
+    """A training in a thread of its own: it can be held between two records and go on, bit for bit as if it had not."""
+
+    def __init__(self, run: Run, on_change: Callable[[], None]):
+        self.run, self.on_change = run, on_change
+        self.result: Result | None = None
+        self.error: Exception | None = None
+        self.hold_it = Event()
+        self.thread: Thread | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the thread is at work, and has not been asked to stop."""
+        return self.thread is not None and self.thread.is_alive() and not self.hold_it.is_set()
+
+    def go_on(self) -> None:
+        """Start, or go on; nothing where it is running or over."""
+        if self.is_running or self.result or self.error:
+            return
+        self.hold()
+        self.hold_it.clear()
+        self.thread = Thread(target=self._work, daemon=True)
+        self.thread.start()
+
+    def hold(self) -> None:
+        """Stop after the next record, and wait for that."""
+        self.hold_it.set()
+        if self.thread:
+            self.thread.join()
+
+    def _work(self) -> None:
+        try:
+            for _ in loop.records([self.run]):
+                if self.hold_it.is_set():
+                    break
+                self.on_change()
+            else:
+                self.result = loop.finish(self.run, None)
+        except Exception as error:  # told by whoever waits for the result
+            self.error = error
+        self.on_change()
+
+
+class LiveTraining(ipywidgets.VBox):
+    """One machine that learns beside the notebook, from the moment on that this is made.
+
+    "Start anew" begins again with the seed and the fields as they stand; "Stop" and "Continue" hold it and let it go
+    on. Raises ValueError for a field that is not in `FIELDS`.
+    """
+
+    def __init__(self, recipe: Recipe, seed: int = 0, names: tuple[str, ...] = tuple(FIELDS)):
+        if unknown := [name for name in names if name not in FIELDS]:
+            raise ValueError(f"field is {unknown[0]!r}: expected one of {', '.join(FIELDS)}")
+        self.recipe, self.training, self.drawn_at = recipe, None, -math.inf
+        self.seed = ipywidgets.BoundedIntText(seed, min=0, max=MOST_SEEDS - 1, **_words("seed"))
+        self.entries = {name: _entry(recipe, name) for name in names}
+        self.anew, self.stop, self.go_on = (
+            _button("Start anew", self.begin),
+            _button("Stop", lambda: self.training.hold()),
+            _button("Continue", lambda: self.training.go_on()),
+        )
+        self.status, self.picture = ipywidgets.HTML(), Picture()
+        buttons = ipywidgets.HBox([self.anew, self.stop, self.go_on])
+        super().__init__([self.seed, *self.entries.values(), buttons, self.status, self.picture])
+        self.begin()
+
+    def begin(self) -> None:
+        """Begin anew with what the entries say; a value that does not fit is named in the status line."""
+        if self.training:
+            self.training.hold()
+        try:
+            recipe = replace(self.recipe, **{name: entry.value for name, entry in self.entries.items()})
+        except (TypeError, ValueError) as error:
+            self._say(f"{error}; then start anew")
+            return
+        self.training, self.drawn_at = Training(Run(recipe, self.seed.value), self._show), -math.inf
+        self.training.go_on()
+
+    def finish(self) -> Result:
+        """Wait for the verdict, going on where training was stopped; RuntimeError where it is stopped meanwhile."""
+        self.training.go_on()
+        self.training.thread.join()
+        if self.training.error:
+            raise self.training.error
+        if self.training.result is None:
+            raise RuntimeError("training was stopped before its verdict: run this cell again to go on")
+        return self.training.result
+
+    def _show(self) -> None:
+        training = self.training
+        over, running = training.result is not None, training.is_running
+        self.stop.disabled, self.go_on.disabled = over or not running, over or running
+        self._say(_progress(training))
+        if training.error or (running and not over and monotonic() - self.drawn_at < SECONDS_A_PICTURE):
+            return
+        self.picture.show(learning_figure(snapshot(training.run)))
+        self.drawn_at = monotonic()
+
+    def _say(self, sentence: str) -> None:
+        self.status.value = f'<p role="status">{sentence}</p>'
+
+    def __repr__(self) -> str:
+        return "LiveTraining: run this notebook to watch it and to steer it"
+
+
+def _progress(training: Training) -> str:
+    """Where a training stands, in one line."""
+    run, progress = training.run, training.run.progress
+    so_far = f"seed {run.seed}: update {progress.update:,}, {progress.sequences:,} sequences"
+    if training.error:
+        return f"{so_far}. It stopped with {type(training.error).__name__}: {training.error}"
+    if training.result:
+        return f"{so_far}. {in_words(training.result)}"
+    if not progress.history:
+        return so_far
+    phase = "it learns" if progress.settled_at is None else "it has learned its lengths, and settles"
+    held = "" if training.is_running else " Stopped."
+    return f"{so_far}, loss {bits_a_bit(progress.history[-1]['loss']):.3f} bits a bit; {phase}.{held}"
+
+
+def in_words(result: Result) -> str:
+    """A verdict as one sentence."""
+    if result.stopped:
+        return f"It stopped at {result.stopped}."
+    if result.converged:
+        return "Converged: not one wrong bit at lengths 20, 50 and 120, whatever is copied."
+    return f"Not converged: {result.verdict.wrong_bits:,} wrong bits at lengths 20, 50 and 120."
+
+
+def _words(name: str) -> dict:
+    """How an entry is labelled and laid out."""
+    return {"description": FIELDS.get(name, name), "style": {"description_width": "16em"}, "layout": {"width": "28em"}}
+
+
+def _entry(recipe: Recipe, name: str) -> ipywidgets.ValueWidget:
+    """Something to change one field of a recipe with: a list of choices, or a number."""
+    kind, value = next(field.type for field in fields(recipe) if field.name == name), getattr(recipe, name)
+    if choices := get_args(kind):
+        return ipywidgets.Dropdown(options=choices, value=value, **_words(name))
+    return (ipywidgets.IntText if kind is int else ipywidgets.FloatText)(value, **_words(name))
+
+
+def _button(words: str, press: Callable[[], None]) -> ipywidgets.Button:
+    button = ipywidgets.Button(description=words)
+    button.on_click(lambda _: press())
+    return button

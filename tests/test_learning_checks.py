@@ -1,0 +1,152 @@
+"""Checks about learning: the right answer passes, and every sentence has a planted mistake that earns it."""
+
+import ast
+import inspect
+import math
+
+import pytest
+import torch
+
+from ntm_lib.teaching import learning_checks as checks
+
+LN2 = math.log(2)
+
+
+def costs(logits, targets):
+    """Cross-entropy of every bit in bits, from the definition, in a form that large logits do not break."""
+    return (logits.clamp(min=0) - logits * targets + torch.log1p(torch.exp(-logits.abs()))) / LN2
+
+
+def my_loss(logits, targets, mask):
+    return (costs(logits, targets) * mask[..., None]).sum() / (mask.sum() * logits.shape[-1])
+
+
+def loss_in_nats(logits, targets, mask):
+    return LN2 * my_loss(logits, targets, mask)
+
+
+def loss_of_the_other_bit(logits, targets, mask):
+    return my_loss(logits, 1 - targets, mask)
+
+
+def loss_without_mask(logits, targets, mask):
+    return costs(logits, targets).mean()
+
+
+def loss_over_all_steps(logits, targets, mask):
+    return (costs(logits, targets) * mask[..., None]).mean()
+
+
+def loss_from_probabilities(logits, targets, mask):
+    given = torch.sigmoid(logits)
+    right = torch.where(targets > 0, given, 1 - given)
+    return (-right.log2() * mask[..., None]).sum() / (mask.sum() * logits.shape[-1])
+
+
+def loss_without_gradient(logits, targets, mask):
+    return my_loss(logits.detach(), targets, mask)
+
+
+def my_clip(gradients, longest):
+    length = math.sqrt(sum(float(gradient.square().sum()) for gradient in gradients))
+    return torch.tensor(min(1.0, longest / length) if length else 1.0)
+
+
+def clip_by_the_longest_tensor(gradients, longest):
+    return my_clip([max(gradients, key=lambda gradient: gradient.norm())], longest)
+
+
+def clip_that_stretches(gradients, longest):
+    return longest / (torch.cat([gradient.flatten() for gradient in gradients]).norm() + 1e-9) * torch.ones(())
+
+
+def clip_that_divides_by_zero(gradients, longest):
+    length = torch.cat([gradient.flatten() for gradient in gradients]).norm()
+    return torch.where(length > longest, longest / length, length / length)
+
+
+def my_curriculum(update, loss, chance):
+    return 3
+
+
+def curriculum_beyond_ten(update, loss, chance):
+    return 1 + round(11 * chance)
+
+
+def curriculum_of_ones(update, loss, chance):
+    return 1
+
+
+def curriculum_of_tens(update, loss, chance):
+    return 10
+
+
+RIGHT = {"loss": my_loss, "clip": my_clip, "curriculum": my_curriculum}
+
+MISTAKES = [
+    ("loss", loss_in_nats, "logits of 0 say one half of every bit, which costs 1 bit a bit: got 0.693"),
+    ("loss", loss_of_the_other_bit, "the cross-entropy is wrong where logits are not 0"),
+    ("loss", loss_without_mask, "only steps in the mask should count"),
+    ("loss", loss_over_all_steps, "only steps in the mask should count"),
+    ("loss", loss_from_probabilities, "a logit of -200 where a 1 was wanted"),
+    ("loss", loss_without_gradient, "gradients should reach the logits"),
+    ("clip", clip_by_the_longest_tensor, "together have length 5"),
+    ("clip", clip_that_stretches, "a gradient of length 5 where 10 is allowed should stay"),
+    ("clip", clip_that_divides_by_zero, "a gradient of zeros should stay as it is"),
+    ("curriculum", curriculum_beyond_ten, "a length should be a whole number from 1 to 10: at update 0, loss 0.0"),
+    ("curriculum", curriculum_of_ones, "after 200 updates 1 of 1 seeds still make mistakes in sequences of ten"),
+    ("curriculum", curriculum_of_tens, "all seeds learn, but from more vectors than with the library's lengths"),
+]
+
+
+@pytest.mark.parametrize("exercise", RIGHT)
+def test_the_right_answer_passes(exercise, capsys):
+    getattr(checks, exercise)(RIGHT[exercise])
+    assert capsys.readouterr().out.startswith(f"my_{exercise} is right: ")
+
+
+@pytest.mark.parametrize(("exercise", "mistake", "sentence"), MISTAKES)
+def test_a_planted_mistake_is_named(exercise, mistake, sentence, capsys, monkeypatch):
+    monkeypatch.setattr(checks, "SEEDS", (1001,))
+    getattr(checks, exercise)(mistake)
+    verdict, *sentences = capsys.readouterr().out.splitlines()
+    assert verdict == f"{mistake.__name__}: not yet"
+    assert any(sentence in line for line in sentences), sentences
+
+
+@pytest.mark.parametrize("exercise", RIGHT)
+@pytest.mark.parametrize("left", [None, ...])
+def test_what_is_not_attempted_does_not_raise(exercise, left, capsys):
+    def my_attempt(*arguments):
+        return left
+
+    getattr(checks, exercise)(my_attempt)
+    assert capsys.readouterr().out == "my_attempt: not attempted yet\n"
+
+
+@pytest.mark.parametrize("exercise", RIGHT)
+def test_an_attempt_that_stops_says_why(exercise, capsys):
+    def my_attempt(*arguments):
+        raise IndexError("vector 7")
+
+    getattr(checks, exercise)(my_attempt)
+    assert capsys.readouterr().out == "my_attempt stops with IndexError: vector 7\n"
+
+
+def test_every_sentence_has_a_planted_mistake():
+    tree = ast.parse(inspect.getsource(checks))
+    yields = [node.value for node in ast.walk(tree) if isinstance(node, ast.Yield)]
+    fixed = [[part.value for part in ast.walk(one) if isinstance(part, ast.Constant)] for one in yields]
+    longest = [max((part for part in parts if isinstance(part, str)), key=len) for parts in fixed]
+    said = [sentence for *_, sentence in MISTAKES]
+    assert longest and [one for one in longest if not any(set_in(sentence, one) for sentence in said)] == []
+
+
+def set_in(sentence, fixed):
+    """Whether a planted mistake's words stand in the fixed part of a sentence, or the other way round."""
+    return fixed in sentence or sentence[:30] in fixed or sentence[-30:] in fixed
+
+
+def test_what_is_counted_is_vectors():
+    """Every update shows 8 sequences of 3 vectors, and an exam follows every fifth of them."""
+    assert checks.vectors_to_learn(my_curriculum, (1001,))[0] % (3 * 8 * 5) == 0

@@ -1,0 +1,179 @@
+"""A live training: the same machine as without a picture, held and let go on, steered, and told in words."""
+
+import html
+import re
+from dataclasses import replace
+
+import pytest
+
+from ntm_lib.teaching import live
+from ntm_lib.teaching.live import LiveTraining, Training, bits_a_bit, in_words, snapshot
+from ntm_lib.training import loop, recipes
+from ntm_lib.training.evaluation import Count, Report, Verdict
+from ntm_lib.training.run import Run
+from tests.small import SMALL, judge_quickly, same_run, same_tensors, tensors
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Verdicts and pictures over short sequences."""
+    judge_quickly(monkeypatch)
+    monkeypatch.setattr(live, "LENGTHS", (1, 3))
+
+
+def status(widget):
+    return html.unescape(re.fullmatch(r'<p role="status">(.*)</p>', widget.status.value).group(1))
+
+
+def held_after(records):
+    """A training that holds itself after so many records."""
+    training = Training(Run(SMALL, seed=3), lambda: None)
+    seen = []
+
+    def hold_in_time():
+        seen.append(training.run.progress.update)
+        if len(seen) >= records:
+            training.hold_it.set()
+
+    training.on_change = hold_in_time
+    return training
+
+
+def test_a_machine_learns_the_same_beside_the_notebook():
+    assert same_run(LiveTraining(SMALL, seed=3).finish(), loop.train(SMALL, seed=3))
+
+
+def test_a_training_that_was_held_goes_on_bit_for_bit():
+    training = held_after(2)
+    training.go_on()
+    training.thread.join()
+    assert training.result is None and not training.is_running
+    assert 0 < training.run.progress.update < SMALL.updates
+    training.on_change = lambda: None
+    training.go_on()
+    training.thread.join()
+    assert same_run(training.result, loop.train(SMALL, seed=3))
+
+
+def test_holding_waits_until_nothing_moves():
+    training = Training(Run(replace(SMALL, updates=10_000), seed=3), lambda: None)
+    training.go_on()
+    training.hold()
+    update, weights = training.run.progress.update, tensors(training.run.model)
+    assert not training.is_running
+    assert training.run.progress.update == update < 10_000
+    assert same_tensors(weights, tensors(training.run.model))
+
+
+def test_stop_and_continue_by_button():
+    widget = LiveTraining(replace(SMALL, updates=10_000), seed=3)
+    widget.stop.click()
+    assert status(widget).endswith("Stopped.")
+    assert (widget.stop.disabled, widget.go_on.disabled) == (True, False)
+    update = widget.training.run.progress.update
+    widget.go_on.click()
+    assert widget.training.is_running
+    widget.stop.click()
+    assert widget.training.run.progress.update > update
+
+
+def test_start_anew_takes_seed_and_fields():
+    widget = LiveTraining(SMALL, seed=3)
+    widget.finish()
+    widget.seed.value, widget.entries["max_length"].value, widget.entries["curriculum"].value = 5, 4, "ramp"
+    widget.anew.click()
+    expected = loop.train(replace(SMALL, max_length=4, curriculum="ramp"), seed=5)
+    assert same_run(widget.finish(), expected)
+
+
+def test_a_value_that_does_not_fit_is_named_and_the_training_stands():
+    widget = LiveTraining(SMALL, seed=3)
+    result = widget.finish()
+    widget.entries["max_length"].value = 0
+    widget.anew.click()
+    assert status(widget) == "max_length is 0: expected at least 1; then start anew"
+    assert widget.finish() is result
+
+
+def test_a_field_that_is_not_offered_is_refused():
+    with pytest.raises(ValueError, match="field is 'momentum': expected one of curriculum, max_length"):
+        LiveTraining(SMALL, names=("max_length", "momentum"))
+
+
+def test_what_stops_a_training_is_told_and_raised(monkeypatch):
+    def no_room(runs):
+        raise MemoryError("no room for 7 rows")
+
+    monkeypatch.setattr(loop, "update", no_room)
+    widget = LiveTraining(SMALL)
+    with pytest.raises(MemoryError, match="no room for 7 rows"):
+        widget.finish()
+    assert status(widget).endswith("It stopped with MemoryError: no room for 7 rows")
+
+
+def test_a_training_stopped_while_waited_for_says_what_to_do():
+    widget = LiveTraining(SMALL, seed=3)
+    widget.training.hold()
+    widget.training = held_after(1)
+    with pytest.raises(RuntimeError, match="run this cell again to go on"):
+        widget.finish()
+
+
+def test_when_it_is_over_verdict_and_last_picture_stand():
+    widget = LiveTraining(SMALL, seed=3)
+    result = widget.finish()
+    assert status(widget) == f"seed 3: update 24, 120 sequences. {in_words(result)}"
+    assert (widget.stop.disabled, widget.go_on.disabled) == (True, True)
+    words = live.learning_figure(snapshot(widget.training.run)).get_label()
+    assert f'alt="{words}"' in widget.picture.value
+    assert repr(widget) == "LiveTraining: run this notebook to watch it and to steer it"
+
+
+def test_every_entry_has_a_label():
+    widget = LiveTraining(SMALL)
+    widget.finish()
+    assert [entry.description for entry in widget.entries.values()] == list(live.FIELDS.values())
+    assert widget.seed.description == "seed"
+    assert [button.description for button in (widget.anew, widget.stop, widget.go_on)] == [
+        "Start anew",
+        "Stop",
+        "Continue",
+    ]
+
+
+def test_a_snapshot_leaves_its_run_alone():
+    looked_at, left_alone = Run(SMALL, seed=3), Run(SMALL, seed=3)
+    for run in (looked_at, left_alone):
+        for _ in range(3):
+            if run is looked_at:
+                snapshot(run)
+            loop.update([run])
+    assert same_tensors(tensors(looked_at.model), tensors(left_alone.model))
+
+
+def test_a_snapshot_says_what_the_run_says():
+    run = Run(replace(SMALL, updates=8), seed=3)
+    history = [record for _, record in loop.records([run])]
+    seen = snapshot(run)
+    assert seen.sequences == [0, 20, 40]
+    assert seen.loss[0] == 1.0 and seen.loss[1:] == [bits_a_bit(record["loss"]) for record in history]
+    assert seen.read.shape == seen.write.shape == (22, 36)
+    assert set(seen.wrong) == {1, 3} and all(20 < share < 80 for share in seen.wrong.values())
+
+
+def test_a_bit_is_the_cost_of_knowing_nothing():
+    assert bits_a_bit(0.6931471805599453) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"stopped": "update 7"}, "It stopped at update 7."),
+        ({"converged": True}, "Converged: not one wrong bit"),
+        ({}, "Not converged: 1,234 wrong bits"),
+    ],
+)
+def test_a_verdict_in_words(changes, sentence):
+    verdict = Verdict((Report("random", {20: Count(2, 1, 5000, 1234)}),))
+    result = loop.Result(None, recipes.reliable, 0, verdict, False, 0, 0.0, [], None)
+    assert in_words(replace(result, **changes)).startswith(sentence)
