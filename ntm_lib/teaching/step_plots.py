@@ -43,7 +43,7 @@ def step_figure(trace: Trace, units: Sequence[str], step: int, stage: int = ANSW
 
 def reads_before(trace: Trace, step: int) -> np.ndarray:
     """What the read head had read when a step began, (M)."""
-    return (trace.reads[0, step - 1, 0] if step else trace.start.reads[0, 0]).numpy()
+    return (trace.reads[0, step - 1, 0] if step else trace.start.reads[0, 0]).detach().numpy()
 
 
 def in_words(trace: Trace, units: Sequence[str], step: int, stage: int) -> str:
