@@ -77,6 +77,8 @@ _UNDONE = {
     "no_clip": {"clip_norm": 0.0},
     "constant_rate": {"final_rate": 1.0},
     "no_focus": {"focus": 0.0},
+    "no_quiet": {"quiet": 0.0},
+    "random_settling": {"payload_settling": "random"},
     "lengths_to_10": {"max_length": 10},
 }
 """The post's choice in place of each of post_repaired's, where it can be undone alone; the last is reliable's."""
