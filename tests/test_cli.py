@@ -5,13 +5,12 @@ import json
 import os
 import re
 import signal
-import subprocess
 import sys
-import time
 from dataclasses import asdict, fields
 
 import pytest
 import torch
+from processes import one_line, start, wait_until
 from safetensors.torch import save
 from small import judge_quickly, same_tensors
 
@@ -49,28 +48,6 @@ def ntm(capsys):
         return cli.main([str(word) for word in words]), *capsys.readouterr()
 
     return run
-
-
-def start(*words, **options):
-    """Run a command in a process group of its own, as a shell does."""
-    command = [sys.executable, "-m", "ntm_lib", *map(str, words)]
-    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-    return subprocess.Popen(command, **pipes, start_new_session=True, preexec_fn=_obey_ctrl_c, **options)
-
-
-def _obey_ctrl_c():
-    """Tests that a shell runs in the background inherit that Ctrl-C is ignored."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-def wait_until(condition, process):
-    while not condition():
-        assert process.poll() is None, process.communicate()[1].decode()
-        time.sleep(0.01)
-
-
-def one_line(text):
-    return text.startswith("ntm: ") and text.endswith("\n") and text.count("\n") == 1
 
 
 # train
@@ -271,6 +248,15 @@ def test_study_prints_a_summary_and_keeps_tables(ntm, tmp_path):
     assert [one["recipe"] for one in json.loads(out)] == ["reliable", "reliable_lstm"]
 
 
+def test_study_asks_for_findings(ntm, tmp_path):
+    words = ["study", "reliable", "--seeds", 3, "--jobs", 1, "--out", tmp_path, *TINY]
+    assert ntm(*words)[0] == 0 and ntm(*words, "--findings")[0] == 0
+    (row,) = rows.read_rows(tmp_path)
+    assert row["findings"] == cli.findings(*load(tmp_path / "machines" / "reliable" / "3"))["findings"] != []
+    commands = json.loads((tmp_path / "manifest.json").read_text())["commands"]
+    assert ["--findings" in command for command in commands] == [False, True]
+
+
 def test_an_interrupted_study_stops_its_workers_and_goes_on(ntm, tmp_path):
     command = ["study", "reliable", "--seeds", "0-1", "--out", tmp_path, *LONG]
     process = start(*command, "--jobs", 2)
@@ -341,6 +327,8 @@ def test_recipes_shows_how_each_differs(ntm):
         ("study relable --seeds 0 --out new", "recipe is 'relable': expected one of"),
         ("study reliable --seeds 9-0 --out new", "seeds are '9-0': expected ranges that rise"),
         ("study reliable --seeds 0 --out new --jobs 0", "jobs is 0: expected at least 1"),
+        ("study reliable --seeds 0 --out new --backend slurm", "backend is 'slurm': expected one of loky, dask, ray"),
+        ("study reliable --seeds 0 --out new --address a:1", "address is 'a:1': loky knows this machine alone; choose"),
         ("study reliable --seeds 0 --out new --together 0", "together is 0: expected at least 1"),
         ("study reliable --seeds 0 --out new --together some", "--together is 'some': expected a whole number"),
         ("study reliable --seeds 0 --out new --file EMPTY", "empty is empty"),

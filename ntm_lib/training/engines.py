@@ -6,6 +6,8 @@ import logging
 import os
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -158,7 +160,7 @@ def _each_by_dask(
 def _ray(address: str | None, jobs: int | None) -> Iterator[Engine]:
     ray = _needed("ray", "ray")
     if address is not None:
-        _knock(address)
+        _require_head(address)
     here = {} if address else {"num_cpus": jobs or cpu_count(), "include_dashboard": False}
     with _interrupt_stays_here():
         try:
@@ -174,13 +176,16 @@ def _ray(address: str | None, jobs: int | None) -> Iterator[Engine]:
         ray.shutdown()
 
 
-def _knock(address: str) -> None:
-    """Raise ValueError where nothing listens; ray would try for minutes."""
+def _require_head(address: str) -> None:
+    """Raise ValueError where no ray head answers; joining it would be tried for minutes."""
     host, _, port = address.rpartition(":")
+    ask = [sys.executable, "-m", "ray.scripts.scripts", "health-check", "--address", address]
     try:
         socket.create_connection((host, int(port)), PATIENCE).close()
-    except (OSError, ValueError, OverflowError) as error:
-        raise ValueError(f"address is {address!r} ({error}): expected that of a ray head, HOST:PORT") from error
+        subprocess.run(ask, timeout=3 * PATIENCE, capture_output=True, check=True)
+    except (OSError, ValueError, OverflowError, subprocess.SubprocessError) as error:
+        why = "no ray head answers" if isinstance(error, subprocess.SubprocessError) else error
+        raise ValueError(f"address is {address!r} ({why}): expected that of a ray head, HOST:PORT") from error
 
 
 def _on_ray(ray: ModuleType, function: Callable[..., Any], *arguments: object) -> list:

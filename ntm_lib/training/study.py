@@ -121,6 +121,7 @@ def _shares(runs: list[tuple[Recipe, int]], jobs: int, together: int) -> list[tu
 
 def _make_all(runs: list[tuple[Recipe, int]], out: Path, asked: Asked, engine: Engine, together: int) -> None:
     """Do all runs, as many at a time as the engine can, and show how far they are."""
+    _sweep(out)
     asked = replace(asked, file=asked.file and asked.file.resolve())
     shares = _shares(runs, engine.at_once, together)
     done = partial(_done, out, runs, [_written(out, *run) for run in runs])
@@ -128,6 +129,13 @@ def _make_all(runs: list[tuple[Recipe, int]], out: Path, asked: Asked, engine: E
         with _following(bar, done):
             for _ in engine.each(_make, [(*share, out.resolve(), asked, os.getpid()) for share in shares]):
                 pass
+
+
+def _sweep(out: Path) -> None:
+    """Remove what processes that were killed had half-written (`write_whole` names it)."""
+    for path in out.rglob(".*"):
+        if re.fullmatch(r"\..+\.\d+", path.name):
+            path.unlink(missing_ok=True)
 
 
 @contextmanager
