@@ -8,7 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from ntm_lib.teaching.show import PIXELS_PER_INCH, png
-from ntm_lib.teaching.widgets import Explorer, Slider
+from ntm_lib.teaching.widgets import Choice, Explorer, Slider
 
 
 def bar(height, column):
@@ -95,3 +95,19 @@ def test_a_start_outside_its_ends_is_refused():
 def test_a_figure_without_words_is_refused():
     with pytest.raises(ValueError, match="the figure has no label"):
         Explorer(lambda x: Figure(), x=Slider(0, 7, 3, "x"))
+
+
+def named(name):
+    return bar(height=len(name), column=3)
+
+
+def test_a_choice_sends_the_picture_of_the_word_chosen():
+    explorer = Explorer(named, name=Choice(("one", "seven"), "one", "which"))
+    assert explorer.sliders["name"].description == "which"
+    explorer.sliders["name"].value = "seven"
+    assert shown(explorer)[1] == "A bar of 5.0 in column 3."
+
+
+def test_a_choice_that_starts_at_none_of_its_words_is_refused():
+    with pytest.raises(ValueError, match="choice name starts at 'two': expected one of one, seven"):
+        Explorer(named, name=Choice(("one", "seven"), "two", "which"))

@@ -21,6 +21,14 @@ class Slider(NamedTuple):
     words: str
 
 
+class Choice(NamedTuple):
+    """One of several words under the hand."""
+
+    options: tuple[str, ...]
+    start: str
+    words: str
+
+
 class Picture(ipywidgets.HTML):
     """A figure that can be replaced, with its description as alternative text and once more below it.
 
@@ -37,18 +45,19 @@ class Picture(ipywidgets.HTML):
 
 
 class Explorer(ipywidgets.VBox):
-    """Labelled sliders over a figure that is redrawn at every move, with its description in words below it.
+    """Labelled sliders and choices over a figure that is redrawn at every move, with its description in words below.
 
-    `draw` takes the sliders' numbers by name and returns a Figure that has a label. Raises ValueError where a slider's
-    start is not between its ends, or where the figure has no label.
+    `draw` takes their values by name and returns a Figure that has a label. Raises ValueError where a slider's start
+    is not between its ends, a choice's not among its options, or where the figure has no label.
     """
 
-    def __init__(self, draw: Callable[..., Figure], **sliders: Slider):
+    def __init__(self, draw: Callable[..., Figure], **sliders: Slider | Choice):
         for name, slider in sliders.items():
-            if not slider.low <= slider.start <= slider.high:
-                raise ValueError(f"slider {name} starts at {slider.start}: expected {slider.low} to {slider.high}")
+            _require_start(name, slider)
         self.draw = draw
-        self.sliders = {name: _slider(slider) for name, slider in sliders.items()}
+        self.sliders = {
+            name: _choice(slider) if isinstance(slider, Choice) else _slider(slider) for name, slider in sliders.items()
+        }
         self.picture = Picture()
         super().__init__([*self.sliders.values(), self.picture])
         for slider in self.sliders.values():
@@ -60,6 +69,24 @@ class Explorer(ipywidgets.VBox):
 
     def __repr__(self) -> str:
         return f"Explorer of {', '.join(self.sliders)}: run this notebook to move them"
+
+
+def _require_start(name: str, slider: Slider | Choice) -> None:
+    if isinstance(slider, Choice):
+        if slider.start not in slider.options:
+            raise ValueError(f"choice {name} starts at {slider.start!r}: expected one of {', '.join(slider.options)}")
+    elif not slider.low <= slider.start <= slider.high:
+        raise ValueError(f"slider {name} starts at {slider.start}: expected {slider.low} to {slider.high}")
+
+
+def _choice(choice: Choice) -> ipywidgets.Dropdown:
+    return ipywidgets.Dropdown(
+        options=choice.options,
+        value=choice.start,
+        description=choice.words,
+        style={"description_width": "20em"},
+        layout={"width": "46em", "max_width": "100%"},
+    )
 
 
 def _slider(slider: Slider) -> ipywidgets.FloatSlider | ipywidgets.IntSlider:
