@@ -329,7 +329,21 @@ def test_a_reader_that_reads_while_vectors_are_written_strays():
         machine.memory_0[0, ANSWERING] = 5.0
         machine.output.bias[3] += 2 * SURE
     stray = named(explain(trace_copy(machine, random_bits()), machine), "reader strays")
-    assert stray.evidence["read_meanwhile"] > 1 and "mixed in" in stray.cure
+    assert stray.evidence["read_meanwhile"] > 1 and "mixed in" in stray.cure and "was being read" in stray.sentence
+
+
+def test_a_writer_that_changes_every_row_before_it_is_read_is_restless():
+    """A change of all rows at the end marker is put into the record of a machine with one dead output."""
+    machine = copier()
+    with torch.no_grad():
+        machine.output.bias[3] += 2 * SURE
+    record = trace_copy(machine, random_bits())
+    route = find_route(record)
+    changes = record.changes.clone()
+    changes[:, route.end_marker] += 1
+    found = explain(record._replace(changes=changes), machine)
+    restless = named(found, "restless writer")
+    assert fault_names(found) == {"restless writer"} and restless.evidence["rows_change_by"] > 0.2
 
 
 def test_a_writer_that_writes_nothing_leaves_nothing_to_do():

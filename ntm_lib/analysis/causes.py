@@ -20,10 +20,14 @@ blur: the writer or the reader was spread over several rows;
 wrap-around: the writer had gone round the tape and came upon what it had written;
 last vectors: the writer changed one of the last rows after the end marker, where it should rest;
 overwritten: the writer came back to the row some other way;
-other: the reader stood on the right row and nothing had changed it, so it was written or is understood wrongly."""
+other: the reader stood on the right row, and it had changed no more than others, so it was written or is understood
+wrongly."""
 
 HARM = 0.2
 """A row is damaged when it changed afterwards by a fifth of what was written there: less seldom tips a bit over."""
+
+MORE = 2.0
+"""A change is the cause where it is so many times what rows that came back right went through."""
 
 RUIN = 0.9
 """A row that changed by nearly all that was written there is lost, wherever the reader stands."""
@@ -77,16 +81,17 @@ def wrong_by_vector(trace: Trace) -> Tensor:
 def label_vectors(trace: Trace, route: Route) -> Tensor:
     """What would have made each vector wrong, as an index into `CAUSES` (B, L); it says nothing of right vectors."""
     damage, at, far = damage_of(trace, route)
-    damaged, away = damage >= HARM, route.arrived < SHARP
+    damaged = damage >= max(HARM, MORE * usual_damage(trace, damage))
+    away = route.arrived < SHARP
     missed, slipped = _reader_went_astray(trace, route)
     came_round = _writer_came_round(trace, route)
     last = (at >= route.end_marker) & (torch.arange(len(route.wrote_at)) >= len(route.wrote_at) - LAST)
     first_that_holds = (
         ("blur", route.write_peak < SHARP),
-        ("wrap-around", (damaged & far) | (away & came_round.unsqueeze(1))),
+        ("wrap-around", ((damage >= HARM) & far) | (away & came_round.unsqueeze(1))),
         ("missed jump", away & missed.unsqueeze(1)),
-        ("last vectors", (damage >= RUIN) & last),
-        ("overwritten", damage >= RUIN),
+        ("last vectors", damaged & (damage >= RUIN) & last),
+        ("overwritten", damaged & (damage >= RUIN)),
         ("off by one", away & slipped.unsqueeze(1)),
         ("blur", away),
         ("last vectors", damaged & last),
@@ -113,6 +118,12 @@ def damage_of(trace: Trace, route: Route) -> tuple[Tensor, Tensor, Tensor]:
     way = travelled(route.write_path, rows, trace.config.shift_range)
     far = (way.gather(1, at) - way[:, route.wrote_at]).abs() >= rows / 2
     return later.sum(1) / written.clamp(min=NOTHING), at, far
+
+
+def usual_damage(trace: Trace, damage: Tensor) -> float:
+    """The median of what rows went through whose vectors came back right; 0 where none did."""
+    right = damage[wrong_by_vector(trace) == 0]
+    return right.median().item() if len(right) else 0.0
 
 
 def _writer_came_round(trace: Trace, route: Route) -> Tensor:

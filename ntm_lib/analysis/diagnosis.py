@@ -15,7 +15,7 @@ from ntm_lib.machine import NTM
 from ntm_lib.training.evaluation import copy_format, judged_payloads, rows_needed, wrong_bits
 from ntm_lib.training.run import Run
 
-__all__ = ["CAUSES", "Finding", "causes", "diagnose", "explain", "findings_row", "first_wrong"]
+__all__ = ["CAUSES", "Finding", "causes", "diagnose", "explain", "findings_row", "first_wrong", "study_entry"]
 
 LENGTH = 120
 """Vectors of the copies that are traced: the longest that a verdict asks for."""
@@ -86,6 +86,18 @@ def findings_row(model: nn.Module, run: Run) -> list[dict]:
     """What `diagnose` finds, ready for JSON; of a model without a memory, what the history of its run says."""
     found = diagnose(model, run) if isinstance(model, NTM) else from_history(run.progress, run.recipe)
     return [asdict(finding) for finding in found]
+
+
+def study_entry(model: nn.Module, run: Run) -> dict:
+    """What a study notes of a run: all findings, and on one line its faults, which way it stores, and from which row."""
+    found = findings_row(model, run)
+    stores = next((one for one in found if one["name"].startswith("stores ")), None)
+    return {
+        "findings": found,
+        "faults": "; ".join(one["name"] for one in found if one["fault"]),
+        "stores": stores and stores["name"].removeprefix("stores "),
+        "first_row": stores and stores["evidence"].get("first_row"),
+    }
 
 
 @torch.no_grad()

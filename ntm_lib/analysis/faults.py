@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from ntm_lib.analysis.causes import LAST, damage_of
+from ntm_lib.analysis.causes import HARM, LAST, damage_of, usual_damage
 from ntm_lib.analysis.finding import Case, Finding, capital, head_name
 from ntm_lib.analysis.jump import find_jump, why_missed
 from ntm_lib.analysis.route import SHARP, circular, travelled, usual_step
@@ -157,9 +157,9 @@ def overwritten(case: Case) -> Finding | None:
         f" at step {step}, by {damage[sequence, vector]:.2g} times what was written there."
     )
     evidence = {"sequence": sequence, "vector": vector, "row": row, "step": step}
-    evidence |= {"changed_by": damage[lost].median().item(), "right_ones_changed_by": _median(damage[case.wrong == 0])}
+    changed_by = {"changed_by": damage[lost].median().item(), "usually_by": usual_damage(case.trace, damage)}
     cure = "A writer must move on at every vector: keep the payload from steering it (location_gain, uneven payloads)."
-    return _fault("overwritten", sentence, _counted(case, lost) | evidence, cure)
+    return _fault("overwritten", sentence, _counted(case, lost) | evidence | changed_by, cure)
 
 
 def garbled(case: Case) -> Finding | None:
@@ -170,20 +170,29 @@ def garbled(case: Case) -> Finding | None:
     sequence, vector = lost.nonzero()[0].tolist()
     step = int(case.trace.mask[0].nonzero()[vector])
     logit = case.trace.logits[case.trace.wrong].abs().median().item()
-    read_meanwhile = _read_meanwhile(case, lost)
-    evidence = {"sequence": sequence, "vector": vector, "step": step, "wrong_logit": logit}
-    evidence = _counted(case, lost) | evidence | {"read_meanwhile": read_meanwhile}
     sentence = (
-        f"Garbled vectors, {int(lost.sum())}: the heads stood on the right rows and nothing changed those, yet bits"
-        f" are wrong, the first in vector {vector} of sequence {sequence} (step {step}); a wrong logit is {logit:.2g}"
-        " from 0 in the middle."
+        f"Garbled vectors, {int(lost.sum())}: the heads stood on the right rows, yet bits are wrong, the first in"
+        f" vector {vector} of sequence {sequence} (step {step}); a wrong logit is {logit:.2g} from 0 in the middle."
     )
-    if read_meanwhile < MIXED_IN or case.trace.config.weightings == "single":
-        cure = "Some vectors have no clear code: train longer, and on vectors of every density (uneven, varied)."
-        return _fault("garbled", sentence, evidence, cure)
-    sentence += f" The reader was reading when they were written, {read_meanwhile:.2g} times as much as in the answer."
-    cure = "What is read meanwhile is mixed in: let the reader rest on a blank row while the sequence comes in (rest)."
-    return _fault("reader strays", sentence, evidence, cure)
+    evidence = _counted(case, lost) | {"sequence": sequence, "vector": vector, "step": step, "wrong_logit": logit}
+    name, why, cure = _why_garbled(case, lost, evidence)
+    return _fault(name, f"{sentence} {why}", evidence, cure)
+
+
+def _why_garbled(case: Case, lost: Tensor, evidence: dict) -> tuple[str, str, str]:
+    """A name, a sentence and a cure for garbled vectors; what they rest on joins the evidence."""
+    meanwhile, change = _read_meanwhile(case, lost), usual_damage(case.trace, damage_of(case.trace, case.route)[0])
+    evidence |= {"read_meanwhile": meanwhile, "rows_change_by": change}
+    if change >= HARM:
+        why = (
+            f"All rows change before they are read, by {change:.2g} times what was written there: bits have no margin."
+        )
+        return "restless writer", why, "Ask the writer to rest during the answer (quiet), with open erase gates."
+    if meanwhile >= MIXED_IN and case.trace.config.weightings != "single":
+        why = f"When they were written something was being read, {meanwhile:.2g} times as much as in the answer."
+        return "reader strays", why, "Let the reader rest on a blank row meanwhile (rest): what it reads is mixed in."
+    cure = "Train longer, and on vectors of every density (uneven, varied payloads): some have no clear code."
+    return "garbled", "Nothing had changed the rows, and little was read when they were written.", cure
 
 
 def _read_meanwhile(case: Case, lost: Tensor) -> float:
@@ -204,10 +213,6 @@ def _fault(name: str, sentence: str, evidence: dict, cure: str) -> Finding:
 def _counted(case: Case, lost: Tensor) -> dict:
     """How many bits and sequences a cause made wrong."""
     return {"wrong_bits": int(case.wrong[lost].sum()), "sequences": int(lost.any(1).sum()), "of": len(lost)}
-
-
-def _median(values: Tensor) -> float:
-    return values.median().item() if len(values) else 0.0
 
 
 def _worst(case: Case, lost: Tensor) -> int:
