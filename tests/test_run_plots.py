@@ -29,8 +29,8 @@ def deaf_to_the_end():
 def test_a_run_in_words():
     words = run_figure(copied()).get_label()
     assert words == (
-        "3 vectors go in. The write head walks from row 1 to row 8. The read head rests on row 0 for 4 steps, then"
-        " walks from row 1 to row 4. Every bit comes back."
+        "3 vectors go in. The write head walks up from row 1 to row 8. The read head rests on row 0 for 4 steps, then"
+        " walks up from row 1 to row 4. Every bit comes back."
     )
 
 
@@ -54,11 +54,13 @@ def test_rows_from_another_row_on():
     [
         ([2], "is on row 2"),
         ([2, 2, 2], "rests on row 2 for 3 steps"),
-        ([3, 4, 0, 1], "walks from row 3 to row 1"),
-        ([1, 0, 4], "walks from row 1 to row 4"),
-        ([0, 0, 2, 3], "rests on row 0 for 2 steps, then walks from row 2 to row 3"),
+        ([3, 4, 0, 1], "walks up from row 3 to row 1"),
+        ([1, 0, 4], "walks down from row 1 to row 4"),
+        ([0, 0, 2, 3], "rests on row 0 for 2 steps, then walks up from row 2 to row 3"),
         ([None, None, 4], "is spread over several rows, then is on row 4"),
         ([None, 0] * 5, "wavers between one row and several"),
+        ([0, 0, 1, 1, 2, 2, 3, 3, 3, 4, 4, 4, 0, 0], "creeps up from row 0 to row 0"),
+        ([4, 4, 3, 3, 2, 2, 1, 1, 3, 2], "creeps down from row 4 to row 1, then walks down from row 3 to row 2"),
         ([0, 2] * 5, "moves to and fro"),
     ],
 )

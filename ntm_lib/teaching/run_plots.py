@@ -1,6 +1,7 @@
 """Figures of one run of a machine, from its trace: what went in, where the heads were, what came out."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 from matplotlib.colors import to_rgba
@@ -11,6 +12,9 @@ from ntm_lib.teaching.plots import ERROR, copy_figure
 
 SHARP = 0.5
 """A head is on a row that has more than this of its weight; else it is spread out."""
+NOWHERE = -1
+MOST_PARTS = 4
+"""A path of more parts is told more coarsely."""
 
 
 def run_figure(trace: Trace, sequence: int = 0, first_row: int = 0) -> Figure:
@@ -38,45 +42,48 @@ def run_figure(trace: Trace, sequence: int = 0, first_row: int = 0) -> Figure:
 
 
 def path_in_words(weights: np.ndarray) -> str:
-    """Where a head goes over time, (T, N): "rests on row 0 for 8 steps, then walks from row 1 to row 8"."""
-    parts = []
-    for kind, first, last, steps in _stretches(weights):
-        if kind == "spread":
-            parts.append("is spread over several rows")
-        elif kind == "rest":
-            parts.append(f"is on row {first}" if steps == 1 else f"rests on row {first} for {steps} steps")
+    """Where a head goes over time, (T, N): "rests on row 0 for 8 steps, then walks up from row 1 to row 8"."""
+    rows = np.where(weights.max(axis=1) > SHARP, weights.argmax(axis=1), NOWHERE)
+    for creeping in (False, True):
+        parts = [
+            _stretch_in_words(stretch, weights.shape[1]) for stretch in _stretches(rows, weights.shape[1], creeping)
+        ]
+        if len(parts) <= MOST_PARTS:
+            return ", then ".join(parts)
+    wavers = sum(part.startswith("is spread") for part in parts) > 1
+    return "wavers between one row and several" if wavers else "moves to and fro"
+
+
+def _stretches(rows: np.ndarray, size: int, creeping: bool) -> Iterator[np.ndarray]:
+    """Cut a path where the head takes another step than before, or, creeping, where it jumps or turns."""
+    begin, moved = 0, set()
+    for t in range(1, len(rows) + 1):
+        step = _step(rows[t - 1], rows[t], size) if t < len(rows) else None
+        so_far = moved | {step}
+        if step is not None and len(so_far - {0} if creeping else so_far) <= 1:
+            moved = so_far
         else:
-            parts.append(f"walks from row {first} to row {last}")
-    if len(parts) > 6:
-        return (
-            "wavers between one row and several"
-            if parts.count("is spread over several rows") > 1
-            else "moves to and fro"
-        )
-    return ", then ".join(parts)
+            yield rows[begin:t]
+            begin, moved = t, set()
 
 
-def _stretches(weights: np.ndarray) -> Iterator[tuple[str, int, int, int]]:
-    """Stretches of one kind, "rest", "walk" or "spread", with the first row, the last row and the number of steps."""
-    rows = np.where(weights.max(axis=1) > SHARP, weights.argmax(axis=1), -1)
-    begin = 0
-    while begin < len(rows):
-        end, move = begin + 1, None
-        while end < len(rows) and rows[begin] >= 0 <= rows[end]:
-            step = _signed(rows[end] - rows[end - 1], weights.shape[1])
-            if abs(step) > 1 or move not in (None, step):
-                break
-            move, end = step, end + 1
-        while end < len(rows) and rows[begin] < 0 and rows[end] < 0:
-            end += 1
-        kind = "spread" if rows[begin] < 0 else "walk" if move else "rest"
-        yield kind, int(rows[begin]), int(rows[end - 1]), end - begin
-        begin = end
+def _step(before: int, now: int, size: int) -> int | None:
+    """A step of at most one row, round the ring the shorter way; None for a jump, and between one row and several."""
+    if NOWHERE in (before, now):
+        return 0 if before == now else None
+    step = (now - before + size // 2) % size - size // 2
+    return int(step) if abs(step) <= 1 else None
 
 
-def _signed(step: int, rows: int) -> int:
-    """A step round the ring as the shorter way: one up from the last row is +1."""
-    return (step + rows // 2) % rows - rows // 2
+def _stretch_in_words(rows: np.ndarray, size: int) -> str:
+    first, last, steps = rows[0], rows[-1], len(rows)
+    if first == NOWHERE:
+        return "is spread over several rows"
+    moves = {_step(before, now, size) for before, now in pairwise(rows)}
+    if moves <= {0}:
+        return f"is on row {first}" if steps == 1 else f"rests on row {first} for {steps} steps"
+    verb, way = ("creeps" if 0 in moves else "walks"), ("up" if 1 in moves else "down")
+    return f"{verb} {way} from row {first} to row {last}"
 
 
 def _answer_in_words(wrong: np.ndarray, mask: np.ndarray) -> str:
