@@ -67,7 +67,7 @@ def _train(argv: list[str]) -> int:
     from ntm_lib import load
     from ntm_lib.training import loop, rows
 
-    recipe = _changed(options.recipe, given)
+    recipe = _changed(_one_recipe(options.recipe), given)
     with tqdm(total=recipe.updates, unit="update", leave=False, disable=None) as bar:
 
         def show(record: dict) -> None:
@@ -152,10 +152,12 @@ def _diagnose(argv: list[str]) -> int:
 
 def _study(argv: list[str]) -> int:
     """Train every seed of every recipe, side by side; what DIR already holds is not done again."""
-    from ntm_lib.training import manifest, study, tables
+    from ntm_lib.training import manifest, questions, study, tables
 
     parser = _parser("study")
-    parser.add_argument("recipes", type=str, nargs="+", metavar="RECIPE", help="some that `ntm recipes` lists")
+    parser.add_argument(
+        "recipes", type=str, nargs="+", metavar="RECIPE", help="recipes, questions or arms that `ntm recipes` lists"
+    )
     parser.add_argument("--seeds", type=str, required=True, help="such as 0-99 or 3,5,8-12")
     parser.add_argument("--out", type=str, required=True, metavar="DIR", help="where runs and tables are kept")
     parser.add_argument("--jobs", type=int, default=None, help="processes on this machine; else one a core")
@@ -170,7 +172,7 @@ def _study(argv: list[str]) -> int:
     _add_fields(parser, argv)
     options, given = _parse(parser, argv)
     rows = study.study(
-        [_changed(name, given) for name in options.recipes],
+        [_changed(recipe, given) for name in options.recipes for recipe in questions.find(name)],
         manifest.parse_seeds(options.seeds),
         options.out,
         options.jobs,
@@ -187,28 +189,33 @@ def _study(argv: list[str]) -> int:
 
 
 def findings(model: "Module", run: "Run") -> dict:
-    """What `ntm diagnose` finds, as an entry of a study's row; `--findings` asks for it."""
+    """What `ntm diagnose` finds, as entries of a study's row; `--findings` asks for them."""
     from ntm_lib.analysis import diagnosis
 
-    return {"findings": diagnosis.findings_row(model, run)}
+    return diagnosis.study_entry(model, run)
 
 
 def _recipes(argv: list[str]) -> int:
-    """List the recipes, and how each differs from `reliable`."""
-    from ntm_lib.training import manifest, recipes
+    """List the recipes, and how each differs from `reliable`; then the questions of docs/findings.md and their arms."""
+    from ntm_lib.training import manifest, questions, recipes
 
     parser = _parser("recipes")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     options, _ = _parse(parser, argv)
     differences = {name: manifest.differences(recipes.by_name(name), recipes.reliable) for name in recipes.names()}
+    arms = {name: [arm.name for arm in question.arms] for name, question in questions.QUESTIONS.items()}
     if options.json:
-        print(json.dumps(differences, indent=1))
+        print(json.dumps({"recipes": differences, "questions": arms}, indent=1))
         return 0
     for name, fields in differences.items():
         print(name)
         for field, value in fields.items():
             if field != "name":
                 print(f"    {field} {value}")
+    for name, question in questions.QUESTIONS.items():
+        print(f"{name} ({question.asked_by}: {question.text})")
+        for arm in arms[name]:
+            print(f"    {arm}")
     return 0
 
 
@@ -303,17 +310,24 @@ def _add_fields(parser: "ArgumentParser", argv: list[str]) -> None:
         parser.add_argument(option, type=kind, default=default, help=text)
 
 
-def _changed(name: str, given: dict) -> "Recipe":
-    """The recipe of that name, with the fields that were given on the command line."""
+def _one_recipe(name: str) -> "Recipe":
+    """The recipe or arm of that name; ValueError for a question, which has several."""
+    from ntm_lib.training import questions
+
+    first, *others = questions.find(name)
+    if others:
+        raise ValueError(f"recipe is {name!r}, a question of {1 + len(others)} arms: name one, such as {first.name}")
+    return first
+
+
+def _changed(recipe: "Recipe", given: dict) -> "Recipe":
+    """A recipe with the fields that were given on the command line."""
     from dataclasses import fields, replace
 
-    from ntm_lib.training import recipes
-
-    recipe = recipes.by_name(name)
     machine = given.get("machine", {})
     for field in machine.keys() - {field.name for field in fields(recipe.machine)}:
         raise ValueError(
-            f"--machine.{field} is not for recipe {name}: its machine is a {type(recipe.machine).__name__}"
+            f"--machine.{field} is not for recipe {recipe.name}: its machine is a {type(recipe.machine).__name__}"
         )
     own = {field.name: given[field.name] for field in fields(recipe) if field.name in given}
     return replace(recipe, **{**own, "machine": replace(recipe.machine, **machine)})

@@ -18,6 +18,7 @@ from ntm_lib import cli, evaluate, load, tasks
 from ntm_lib.analysis import diagnosis
 from ntm_lib.machine import LSTMConfig, NTMConfig
 from ntm_lib.training import checkpoints, evaluation, loop, recipes, rows
+from ntm_lib.training.questions import QUESTIONS
 
 SIZES = ["--machine.word_size", "5", "--machine.controller_size", "7", "--batch_size", "2"]
 TINY = [*SIZES, "--updates", "4", "--validate_every", "2"]
@@ -253,6 +254,7 @@ def test_study_asks_for_findings(ntm, tmp_path):
     assert ntm(*words)[0] == 0 and ntm(*words, "--findings")[0] == 0
     (row,) = rows.read_rows(tmp_path)
     assert row["findings"] == cli.findings(*load(tmp_path / "machines" / "reliable" / "3"))["findings"] != []
+    assert row["faults"] == "; ".join(one["name"] for one in row["findings"] if one["fault"])
     commands = json.loads((tmp_path / "manifest.json").read_text())["commands"]
     assert ["--findings" in command for command in commands] == [False, True]
 
@@ -278,9 +280,13 @@ def signal_group(process):
 
 def test_recipes_shows_how_each_differs(ntm):
     code, out, _ = ntm("recipes")
-    assert code == 0 and [line for line in out.splitlines() if line[0] != " "] == recipes.names()
-    assert "    learning_rate 0.0001" in out and "machine.controller lstm" in out
-    differences = json.loads(ntm("recipes", "--json")[1])
+    heads = [line for line in out.splitlines() if line[0] != " "]
+    assert code == 0 and heads[: len(recipes.names())] == recipes.names()
+    assert [line.split(" (")[0] for line in heads[len(recipes.names()) :]] == list(QUESTIONS)
+    assert "    learning_rate 0.0001" in out and "machine.controller lstm" in out and "    heads-2+1" in out
+    listed = json.loads(ntm("recipes", "--json")[1])
+    assert listed["questions"]["heads"] == ["heads-1+1", "heads-2+1", "heads-2+2", "heads-4+4"]
+    differences = listed["recipes"]
     assert differences["reliable"] == {} and differences["paper_2014"]["optimizer"] == "rmsprop"
 
 
@@ -294,6 +300,7 @@ def test_recipes_shows_how_each_differs(ntm):
         ("train relable --out new", "recipe is 'relable': expected one of reliable, "),
         ("train --out new --nope 3", "unknown: --nope; see `ntm train --help`"),
         ("train --out new --update 3", "unknown: --update; see `ntm train --help`"),
+        ("train heads --out new", r"recipe is 'heads', a question of 4 arms: name one, such as heads-1\+1"),
         ("train --out new more words", "recipe is 'more'|unknown: words"),
         ("train", "missing: out; see `ntm train --help`"),
         ("train --out new --updates", "--updates: expected one argument"),

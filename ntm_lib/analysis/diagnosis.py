@@ -89,7 +89,7 @@ def findings_row(model: nn.Module, run: Run) -> list[dict]:
 
 
 def study_entry(model: nn.Module, run: Run) -> dict:
-    """What a study notes of a run: all findings, and on one line its faults, which way it stores, and from which row."""
+    """What a study notes of a run: findings, and in short its faults, which way it stores, and from which row."""
     found = findings_row(model, run)
     stores = next((one for one in found if one["name"].startswith("stores ")), None)
     return {

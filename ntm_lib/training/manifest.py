@@ -14,6 +14,7 @@ import torch
 
 from ntm_lib.training import recipes as named
 from ntm_lib.training.checkpoints import write_whole
+from ntm_lib.training.questions import ARMS
 from ntm_lib.training.recipes import Recipe
 
 
@@ -42,7 +43,7 @@ def note_commands(out: Path, recipes: list[Recipe], seeds: Sequence[int], option
 
 def command_of(recipe: Recipe, seeds: Sequence[int], out: Path, options: list[str]) -> str:
     """The command that makes these runs and asks them what `options` say."""
-    base = closest(recipe)
+    base = recipe if recipe in ARMS else closest(recipe)
     words = ["ntm", "study", base.name, "--seeds", seeds_text(seeds), "--out", str(out), *options]
     for name, value in differences(recipe, base).items():
         words += [f"--{name}", str(value)]

@@ -222,13 +222,15 @@ _ALL = (
 )
 QUESTIONS: dict[str, Question] = {question.name: question for question in _ALL}
 """By name, in the order of docs/findings.md."""
+ARMS: tuple[Recipe, ...] = tuple(arm for question in _ALL for arm in question.arms)
+"""All arms of all questions."""
 
 
 def find(name: str) -> tuple[Recipe, ...]:
     """All arms of a question, or the one arm or recipe of that name; ValueError for any other."""
     if name in QUESTIONS:
         return QUESTIONS[name].arms
-    arms = {arm.name: arm for question in QUESTIONS.values() for arm in question.arms}
+    arms = {arm.name: arm for arm in ARMS}
     if name in arms:
         return (arms[name],)
     try:

@@ -1,0 +1,112 @@
+"""Write docs/findings.md from its template and what data/ holds: python docs/findings.py"""
+
+import csv
+import json
+import statistics
+from collections import Counter
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import jinja2
+
+from ntm_lib.training.tables import share
+
+DOCS = Path(__file__).parent
+STUDIES = DOCS.parent / "data" / "studies"
+
+
+@cache
+def study(name: str) -> dict[str, list[dict]]:
+    """All runs of a study by arm; numbers as numbers, True and False as such, empty cells as None."""
+    with (STUDIES / name / "runs.csv").open(newline="", encoding="utf-8") as file:
+        rows = [{column: _value(text) for column, text in line.items()} for line in csv.DictReader(file)]
+    arms: dict[str, list[dict]] = {}
+    for row in rows:
+        arms.setdefault(row["recipe"].removeprefix(f"{name}-"), []).append(row)
+    return arms
+
+
+def _value(text: str) -> object:
+    if text in ("", "True", "False"):
+        return {"": None, "True": True, "False": False}[text]
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def runs(name: str, arm: str) -> list[dict]:
+    """The runs of one arm."""
+    return study(name)[arm]
+
+
+def count(name: str, arm: str, column: str = "converged", wanted: object = True) -> str:
+    """How many runs of an arm have the wanted value in a column, with the interval."""
+    rows = runs(name, arm)
+    hits = sum(wanted(row[column]) if callable(wanted) else row[column] == wanted for row in rows)
+    return share(hits, len(rows))
+
+
+def middle(name: str, arm: str, column: str, only: Callable[[dict], bool] = lambda row: True) -> str:
+    """Median and largest value of a column, over the runs that have one."""
+    values = [row[column] for row in runs(name, arm) if row[column] is not None and only(row)]
+    return f"{statistics.median(values):,.0f} / {max(values):,.0f}" if values else "-"
+
+
+def most_frequent(name: str, arm: str, column: str) -> str:
+    """The values of a column, the most frequent first, each with its count."""
+    values = Counter(row[column] for row in runs(name, arm) if row[column] is not None)
+    return "; ".join(f"{value} ({number})" for value, number in values.most_common(3)) or "-"
+
+
+def manifest(name: str) -> dict:
+    """Which commands made a study, from which recipes."""
+    return json.loads((STUDIES / name / "manifest.json").read_text(encoding="utf-8"))
+
+
+def changes(name: str, arm: str) -> str:
+    """How an arm differs from the recipe that it is a variant of."""
+    recipe = manifest(name)["recipes"][f"{name}-{arm}"]
+    fields = [f"{field} {value}" for field, value in recipe["but"].items() if field not in ("name", "updates")]
+    return f"`{recipe['is']}`" + (f", {', '.join(fields)}" if fields else "")
+
+
+def command(name: str) -> str:
+    """The command that makes a study again."""
+    seeds = sorted(row["seed"] for rows in study(name).values() for row in rows)
+    return f"`ntm study {name} --seeds {seeds[0]}-{seeds[-1]} --out runs/{name} --findings`"
+
+
+def table(name: str, *columns: str) -> str:
+    """A line an arm: its changes, how many runs converged, sequences until then, and more columns."""
+    heads = {
+        "nan": ("NaN", lambda arm: count(name, arm, "nan_update", lambda value: value is not None)),
+        "lost": ("lost it later", lambda arm: count(name, arm, "lost_at_update", lambda value: value is not None)),
+        "gradient": ("gradient norm, median / largest", lambda arm: middle(name, arm, "peak_gradient_norm")),
+        "exact 20": ("exact at 20", lambda arm: count(name, arm, "wrong_bits_random_20", 0)),
+        "exact 120": ("exact at 120", lambda arm: count(name, arm, "wrong_bits_random_120", 0)),
+    }
+    lines = [["arm", "is", "converged", "sequences, median / worst", *(heads[column][0] for column in columns)]]
+    lines.append(["---"] * len(lines[0]))
+    for arm in study(name):
+        took = middle(name, arm, "sequences", lambda row: row["converged"])
+        cells = [f"`{arm}`", changes(name, arm), count(name, arm), took]
+        lines.append([*cells, *(heads[column][1](arm) for column in columns)])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def render() -> str:
+    """The findings as they follow from the data."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(DOCS), undefined=jinja2.StrictUndefined, keep_trailing_newline=True
+    )
+    environment.globals |= {
+        function.__name__: function
+        for function in (runs, count, middle, most_frequent, changes, command, table, share, study)
+    }
+    return environment.get_template("findings.md.jinja").render()
+
+
+if __name__ == "__main__":
+    (DOCS / "findings.md").write_text(render(), encoding="utf-8")
