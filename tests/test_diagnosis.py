@@ -102,12 +102,12 @@ def test_a_machine_may_store_backwards():
 
 @pytest.fixture(scope="module")
 def trained():
-    """Two machines of the recipe that README describes."""
+    """A machine of the recipe that README describes."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    results = list(train_together(recipes.reliable, dict.fromkeys((1, 3))))
+    (result,) = train_together(recipes.reliable, {3: None})
     torch.set_num_threads(threads)
-    return results
+    return result
 
 
 def run_of(result):
@@ -118,8 +118,9 @@ def run_of(result):
 
 
 def test_no_alarm_for_machines_that_converged(trained):
-    machines = [(result.model, run_of(result)) for result in trained]
-    machines += [load(path.parent) for path in Path(__file__).parent.parent.glob("data/machines/**/run.safetensors")]
+    machines = [(trained.model, run_of(trained))]
+    saved = [load(path.parent) for path in Path(__file__).parent.parent.glob("data/machines/**/run.safetensors")]
+    machines += [(model, run) for model, run in saved if isinstance(model, NTM)]
     for model, run in machines:
         converged = all(
             count["wrong_bits"] == 0 for report in run.progress.reports for count in report["lengths"].values()
@@ -139,14 +140,13 @@ def test_no_alarm_for_machines_that_converged(trained):
         ("gamma", 0.0, 23, "wrap-around"),
     ],
 )
-def test_faults_planted_in_trained_machines(trained, name, change, rows, fault):
-    for result in trained:
-        machine = rebuilt(result.model)
-        with torch.no_grad():
-            machine.heads.linear.bias[part(machine, name, READ)] += change
-        found = diagnose(machine, length=31, memory_size=rows)
-        split = named(found, "wrong bits").evidence["causes"]
-        assert fault in fault_names(found) and max(split, key=split.get) == fault
+def test_faults_planted_in_a_trained_machine(trained, name, change, rows, fault):
+    machine = rebuilt(trained.model)
+    with torch.no_grad():
+        machine.heads.linear.bias[part(machine, name, READ)] += change
+    found = diagnose(machine, length=31, memory_size=rows)
+    split = named(found, "wrong bits").evidence["causes"]
+    assert fault in fault_names(found) and max(split, key=split.get) == fault
 
 
 def test_a_leaking_shift_blurs_the_writer():
@@ -422,7 +422,7 @@ def test_silenced_heads_come_back():
             assert trace_copy(machine, bits).wrong.any()
         assert torch.equal(trace_copy(machine, bits).logits, before)
     with (
-        pytest.raises(IndexError, match="write head 1: this machine has 1, counted from 0"),
+        pytest.raises(ValueError, match="write head 1: this machine has 1, counted from 0"),
         silenced(machine, write=[1]),
     ):
         pass

@@ -13,13 +13,13 @@ from ntm_lib.machine.heads import Emission
 def silenced(model: NTM, read: Sequence[int] = (), write: Sequence[int] = ()) -> Iterator[None]:
     """Meanwhile these read heads return zeros to the controller and to the output, and these write heads do nothing.
 
-    Raises IndexError for a head that the machine does not have.
+    Raises ValueError for a head that the machine does not have.
     """
     config = model.config
     for name, heads, count in (("read", read, config.read_heads), ("write", write, config.write_heads)):
         for head in heads:
             if not 0 <= head < count:
-                raise IndexError(f"{name} head {head}: this machine has {count}, counted from 0")
+                raise ValueError(f"{name} head {head}: this machine has {count}, counted from 0")
 
     def without_reads(_: nn.Module, arguments: tuple) -> tuple:
         seen, *others = arguments
