@@ -582,3 +582,13 @@ def test_a_disk_that_fills_up_in_the_middle_loses_nothing(tmp_path, monkeypatch)
     assert [path.name for path in tmp_path.iterdir()] == [FILE_NAME]
     assert read(tmp_path).progress.update == 8
     assert same_run(train(SMALL, seed=5, out=tmp_path), straight)
+
+
+def test_how_far_a_run_has_come_is_read_without_its_weights(tmp_path):
+    train(SMALL, seed=5, out=tmp_path / "run")
+    whole = (tmp_path / "run" / FILE_NAME).read_bytes()
+    assert checkpoints.updates_done(tmp_path / "run") == SMALL.updates
+    assert checkpoints.updates_done(tmp_path / "nowhere") == 0
+    for content in (b"", b"not ours at all", whole[: len(whole) // 2]):
+        (tmp_path / "run" / FILE_NAME).write_bytes(content)
+        assert checkpoints.updates_done(tmp_path / "run") == 0
