@@ -10,7 +10,7 @@ from torch import nn
 
 from ntm_lib import load, tasks
 from ntm_lib.analysis import diagnosis, faults, learning
-from ntm_lib.analysis.causes import CAUSES, causes, first_wrong
+from ntm_lib.analysis.causes import CAUSES, causes, first_wrong, label_vectors
 from ntm_lib.analysis.diagnosis import diagnose, explain, findings_row
 from ntm_lib.analysis.finding import Finding, case_of
 from ntm_lib.analysis.habits import SHORT, copies_without_memory
@@ -178,9 +178,7 @@ def test_a_reader_that_blurs_is_told_from_a_writer_that_does():
 
 
 def test_a_gate_that_stays_closed_misses_the_jump():
-    machine = copier()
-    set_weight(machine, "g", READ, 0, HEAR_END, 0.0)
-    found = diagnose(machine, length=LENGTH)
+    found = diagnose(closed_gate(), length=LENGTH)
     jump = named(found, "missed jump")
     assert jump.evidence["step"] == LENGTH + 1 and jump.evidence["g"] == pytest.approx(0, abs=1e-6)
     assert jump.evidence["old_row"] == 0 and jump.evidence["kept"] == pytest.approx(1)
@@ -269,8 +267,7 @@ def test_heads_that_never_leave_their_row_are_stuck():
 
 
 def test_a_writer_that_stays_at_the_end_marker_loses_the_last_vector():
-    machine = copier()
-    set_weight(machine, "s", WRITE, STAY, HEAR_END, 3 * SURE)
+    machine = resting_writer()
     found = diagnose(machine, length=LENGTH)
     last = named(found, "last vectors")
     assert fault_names(found) == {"last vectors"} and last.evidence["changed_most_at"] == [LENGTH + 1]
@@ -279,9 +276,7 @@ def test_a_writer_that_stays_at_the_end_marker_loses_the_last_vector():
 
 
 def test_a_writer_that_walks_back_overwrites():
-    machine = copier()
-    set_weight(machine, "s", WRITE, DOWN, HEAR_WRITTEN, 3 * SURE)
-    machine.heads.linear.weight.data[part(machine, "erase", WRITE)] = 0  # erase gates stay open
+    machine = returning_writer()
     record = trace_copy(machine, random_bits())
     split = {cause: count for cause, count in causes(record).items() if count}
     assert split.keys() == {"overwritten", "last vectors"} and split["overwritten"] > split["last vectors"]
@@ -460,6 +455,43 @@ def test_causes_account_for_every_wrong_bit_once(seed, changes):
     assert min(split.values()) >= 0
     found = explain(record, machine)
     assert fault_names(found) and json.dumps([dataclasses.asdict(finding) for finding in found], allow_nan=False)
+
+
+def resting_writer():
+    """A copier whose writer stays where it is at the end marker."""
+    machine = copier()
+    set_weight(machine, "s", WRITE, STAY, HEAR_END, 3 * SURE)
+    return machine
+
+
+def closed_gate():
+    """A copier whose reader never looks for the first vector."""
+    machine = copier()
+    set_weight(machine, "g", READ, 0, HEAR_END, 0.0)
+    return machine
+
+
+def returning_writer():
+    """A copier whose writer walks back during the answer, with open erase gates."""
+    machine = copier()
+    set_weight(machine, "s", WRITE, DOWN, HEAR_WRITTEN, 3 * SURE)
+    machine.heads.linear.weight.data[part(machine, "erase", WRITE)] = 0
+    return machine
+
+
+@pytest.mark.parametrize("plant", [resting_writer, closed_gate, returning_writer, dozing_copier])
+def test_rows_hold_their_vectors_unless_the_cause_is_the_writers(plant):
+    """A row of the hand-made machine spells its vector, so what is in it when it is due tells who is to blame."""
+    bits = random_bits(sequences=5)
+    bits[2, 7] = 1
+    record = trace_copy(plant(), bits, memory=True)
+    route = find_route(record)
+    labels, wrong = label_vectors(record, route), record.wrong[:, LENGTH + 2 :].any(-1)
+    assert wrong.any()
+    for b, vector in wrong.nonzero().tolist():
+        row = record.memory[b, route.read_at[vector], route.written[b, vector], :8]
+        spelt = torch.equal((row > 0.5).float(), bits[b, vector])
+        assert spelt == (CAUSES[labels[b, vector]] in ("missed jump", "off by one")), CAUSES[labels[b, vector]]
 
 
 def test_the_first_wrong_bit_is_the_earliest():
