@@ -274,6 +274,20 @@ def test_the_manifest_holds_the_command_that_made_the_runs(tmp_path, no_training
     assert json.loads((tmp_path / "a study" / "manifest.json").read_text()) == manifest
 
 
+def test_what_a_killed_process_had_half_written_is_removed(tmp_path):
+    left = [
+        tmp_path / "machines" / ".run.safetensors.71",
+        tmp_path / "runs" / ".tiny-0.json.5",
+        tmp_path / ".runs.csv.9",
+    ]
+    kept = [tmp_path / ".lock", tmp_path / ".notes.3", tmp_path / "runs" / "tiny-0.json", tmp_path / "runs.csv"]
+    for path in (*left, *kept):
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    study._sweep(tmp_path)
+    assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == sorted(kept)
+
+
 def test_the_bar_follows_runs_under_way_and_runs_written(tmp_path):
     """Of four runs one was written before, one is half done, one is written meanwhile, and one is not begun."""
     study.study([TINY], [0, 1], tmp_path, jobs=1)

@@ -134,7 +134,7 @@ def _make_all(runs: list[tuple[Recipe, int]], out: Path, asked: Asked, engine: E
 def _sweep(out: Path) -> None:
     """Remove what processes that were killed had half-written (`write_whole` names it)."""
     for path in out.rglob(".*"):
-        if re.fullmatch(r"\..+\.\d+", path.name):
+        if re.fullmatch(r"\..+\.(safetensors|json|csv)\.\d+", path.name):
             path.unlink(missing_ok=True)
 
 
