@@ -84,7 +84,7 @@ def curriculum_of_tens(update, loss, chance):
 RIGHT = {"loss": my_loss, "clip": my_clip, "curriculum": my_curriculum}
 
 MISTAKES = [
-    ("loss", loss_in_nats, "logits of 0 say one half of every bit, which costs 1 bit a bit: got 0.693"),
+    ("loss", loss_in_nats, "logits of 0 say one half of every bit, which costs 1 bit a bit: got "),
     ("loss", loss_of_the_other_bit, "the cross-entropy is wrong where logits are not 0"),
     ("loss", loss_without_mask, "only steps in the mask should count"),
     ("loss", loss_over_all_steps, "only steps in the mask should count"),
@@ -93,8 +93,8 @@ MISTAKES = [
     ("clip", clip_by_the_longest_tensor, "together have length 5"),
     ("clip", clip_that_stretches, "a gradient of length 5 where 10 is allowed should stay"),
     ("clip", clip_that_divides_by_zero, "a gradient of zeros should stay as it is"),
-    ("curriculum", curriculum_beyond_ten, "a length should be a whole number from 1 to 10: at update 0, loss 0.0"),
-    ("curriculum", curriculum_of_ones, "after 200 updates 1 of 1 seeds still make mistakes in sequences of ten"),
+    ("curriculum", curriculum_beyond_ten, "a length should be a whole number from 1 to "),
+    ("curriculum", curriculum_of_ones, " seeds still make mistakes in sequences of ten"),
     ("curriculum", curriculum_of_tens, "all seeds learn, but from more vectors than with the library's lengths"),
 ]
 
@@ -136,15 +136,10 @@ def test_an_attempt_that_stops_says_why(exercise, capsys):
 def test_every_sentence_has_a_planted_mistake():
     tree = ast.parse(inspect.getsource(checks))
     yields = [node.value for node in ast.walk(tree) if isinstance(node, ast.Yield)]
-    fixed = [[part.value for part in ast.walk(one) if isinstance(part, ast.Constant)] for one in yields]
-    longest = [max((part for part in parts if isinstance(part, str)), key=len) for parts in fixed]
-    said = [sentence for *_, sentence in MISTAKES]
-    assert longest and [one for one in longest if not any(set_in(sentence, one) for sentence in said)] == []
-
-
-def set_in(sentence, fixed):
-    """Whether a planted mistake's words stand in the fixed part of a sentence, or the other way round."""
-    return fixed in sentence or sentence[:30] in fixed or sentence[-30:] in fixed
+    parts = [[part.value for part in ast.walk(one) if isinstance(part, ast.Constant)] for one in yields]
+    said = ["".join(part for part in each if isinstance(part, str)) for each in parts]
+    assert said
+    assert [one for one in said if not any(sentence in one for *_, sentence in MISTAKES)] == []
 
 
 def test_what_is_counted_is_vectors():

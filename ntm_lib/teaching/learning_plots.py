@@ -128,8 +128,7 @@ def seeds_figure(sequences: ArrayLike, converged: Sequence[bool], slow: int = 30
         f"{int((~converged).sum())} did not": (~converged, ERROR, 70, "X"),
     }
     for place, (words, (chosen, colour, size, marker)) in enumerate(kinds.items()):
-        seeds = np.flatnonzero(chosen)
-        axes.scatter(seeds % SEEDS_A_LINE, seeds // SEEDS_A_LINE, s=size, color=colour, marker=marker, linewidth=0)
+        seed_dots(axes, chosen, SEEDS_A_LINE, colour, marker, size)
         axes.text((0.0, 0.24, 0.78)[place], 1.03, words, color=colour, fontweight="bold", transform=axes.transAxes)
     axes.set_xlim(-1, SEEDS_A_LINE)
     axes.set_ylim(len(converged) / SEEDS_A_LINE, -0.9)
@@ -144,6 +143,12 @@ def seeds_figure(sequences: ArrayLike, converged: Sequence[bool], slow: int = 30
         f" not converged: {', '.join(map(str, np.flatnonzero(~converged))) or 'none'}."
     )
     return figure
+
+
+def seed_dots(axes: Axes, chosen: np.ndarray, a_line: int, colour: str, marker: str, size: float) -> None:
+    """A mark for every chosen seed, with `a_line` seeds in a line."""
+    seeds = np.flatnonzero(chosen)
+    axes.scatter(seeds % a_line, seeds // a_line, s=size, color=colour, marker=marker, linewidth=0)
 
 
 def _cells(axes: Axes, values: np.ndarray, names: Sequence[str], colour: str) -> None:
