@@ -7,7 +7,7 @@ NBVAL = $(PYTEST) --nbval --nbval-current-env --nbval-cell-timeout=120
 RUN_NOTEBOOKS = $(VENV)/bin/jupyter nbconvert --to notebook --execute --inplace \
 	--ExecutePreprocessor.store_widget_state=False --ExecutePreprocessor.record_timing=False
 
-.PHONY: demo lab test browser-test notebooks publish study bench lint
+.PHONY: demo lab test browser-test notebooks publish study findings bench lint
 
 demo: $(VENV)/core
 	$(NTM) train reliable --seed 0 --out runs/demo
@@ -33,6 +33,9 @@ publish: $(VENV)/lab
 
 study: $(VENV)/core
 	$(NTM) study reliable --seeds 0-99 --out runs/reliable
+
+findings: $(VENV)/test
+	$(VENV)/bin/python docs/findings.py
 
 bench: $(VENV)/bench
 	$(VENV)/bin/python -m benchmarks

@@ -48,16 +48,21 @@ def count(name: str, arm: str, column: str = "converged", wanted: object = True)
     return share(hits, len(rows))
 
 
+def converged_in(name: str) -> int:
+    """How many runs of a whole study converged."""
+    return sum(row["converged"] for rows in study(name).values() for row in rows)
+
+
 def middle(name: str, arm: str, column: str, only: Callable[[dict], bool] = lambda row: True) -> str:
     """Median and largest value of a column, over the runs that have one."""
     values = [row[column] for row in runs(name, arm) if row[column] is not None and only(row)]
     return f"{statistics.median(values):,.0f} / {max(values):,.0f}" if values else "-"
 
 
-def most_frequent(name: str, arm: str, column: str) -> str:
-    """The values of a column, the most frequent first, each with its count."""
-    values = Counter(row[column] for row in runs(name, arm) if row[column] is not None)
-    return "; ".join(f"{value} ({number})" for value, number in values.most_common(3)) or "-"
+def faults(name: str, arm: str) -> str:
+    """The faults that the diagnosis found, the most frequent first, each with its runs; a run may have several."""
+    found = Counter(fault for row in runs(name, arm) if row["faults"] for fault in row["faults"].split("; "))
+    return ", ".join(f"{fault} {number}" for fault, number in found.most_common()) or "none"
 
 
 def manifest(name: str) -> dict:
@@ -103,7 +108,7 @@ def render() -> str:
     )
     environment.globals |= {
         function.__name__: function
-        for function in (runs, count, middle, most_frequent, changes, command, table, share, study)
+        for function in (runs, count, converged_in, middle, faults, changes, command, table, share, study)
     }
     return environment.get_template("findings.md.jinja").render()
 

@@ -1,0 +1,51 @@
+"""docs/findings.md says what data/ says, and what `make findings` would write."""
+
+import runpy
+from pathlib import Path
+
+import pytest
+
+from ntm_lib.training.questions import QUESTIONS
+
+DOCS = Path(__file__).parent.parent / "docs"
+
+
+@pytest.fixture(scope="module")
+def findings():
+    return runpy.run_path(str(DOCS / "findings.py"))
+
+
+def test_the_page_is_what_the_data_says(findings):
+    assert (DOCS / "findings.md").read_text(encoding="utf-8") == findings["render"]()
+
+
+def test_the_page_changes_with_the_data(findings, monkeypatch):
+    """One run of one arm less that converged."""
+    rows = findings["study"]("weightings")["separate"]
+    monkeypatch.setitem(rows[0], "converged", not rows[0]["converged"])
+    assert (DOCS / "findings.md").read_text(encoding="utf-8") != findings["render"]()
+
+
+def test_every_arm_has_the_same_seeds_in_order(findings):
+    studies = [path.parent.name for path in findings["STUDIES"].glob("*/runs.csv") if path.parent.name in QUESTIONS]
+    assert "weightings" in studies
+    for name in studies:
+        arms = findings["study"](name)
+        assert set(arms) <= {arm.name.removeprefix(f"{name}-") for arm in QUESTIONS[name].arms}
+        for rows in arms.values():
+            assert [row["seed"] for row in rows] == list(range(len(rows)))
+
+
+def test_counts_by_hand(findings, monkeypatch):
+    rows = [
+        {"converged": True, "sequences": 3},
+        {"converged": False, "sequences": 9},
+        {"converged": True, "sequences": 4},
+    ]
+    monkeypatch.setitem(findings["render"].__globals__, "runs", lambda name, arm: rows)
+    assert findings["count"]("any", "arm").startswith("2/3, ")
+    assert findings["middle"]("any", "arm", "sequences") == "4 / 9"
+    assert findings["middle"]("any", "arm", "sequences", lambda row: row["converged"]) == "4 / 4"
+    for row, faults in zip(rows, ("blur; missed jump", None, "blur"), strict=True):
+        row["faults"] = faults
+    assert findings["faults"]("any", "arm") == "blur 2, missed jump 1"
