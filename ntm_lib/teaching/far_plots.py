@@ -88,33 +88,36 @@ def map_figure(
     largest (Y) is the largest leak that heals; of every head, leaks and gammas of single steps as dots.
     """
     leaks, gammas, slips, largest = map(np.asarray, (leaks, gammas, slips, largest))
-    dots = {name: tuple(map(np.asarray, points)) for name, points in heads.items()}
     figure = Figure(figsize=(8.6, 4.8), layout="constrained")
     axes = figure.subplots()
     axes.set_facecolor(HEALS)
     shown = np.ma.masked_invalid(slips)
     image = axes.pcolormesh(leaks, gammas, shown, cmap=SLIPS, norm=LogNorm(1, 1000), shading="nearest")
-    bar = figure.colorbar(image, ax=axes, ticks=[1, 10, 100, 1000])
+    bar = figure.colorbar(image, ax=axes, ticks=[1, 10, 100, 1000], format="{x:,.0f}")
     bar.set_label("steps until it slips")
-    bar.ax.set_yticklabels(["1", "10", "100", "1,000"])
     axes.plot(largest, gammas, color=INK, linewidth=2)
-    for (name, (x, y)), colour in zip(dots.items(), (WRITE, READ), strict=True):
-        axes.scatter(x, y, s=14, color=colour, linewidth=0)
-        axes.text(np.max(x) + 0.008, np.median(y), name, color=colour, fontweight="bold", va="center")
     axes.text(0.015, gammas.max() * 0.97, "it heals, for ever", color=TARGET, fontweight="bold", va="top")
     axes.text(0.97 * leaks.max(), 1.25, "it slips", color="white", fontweight="bold", ha="right")
-    axes.set_xlim(leaks.min(), leaks.max())
-    axes.set_ylim(gammas.min(), gammas.max())
+    axes.set(xlim=(leaks.min(), leaks.max()), ylim=(gammas.min(), gammas.max()))
     axes.set_xlabel("leak: share of a step that stays behind")
     axes.set_ylabel("γ: how much each step sharpens")
-    inside = ", ".join(
-        f"the {name} at {np.mean(x < np.interp(y, gammas, largest)):.0%} of its steps" for name, (x, y) in dots.items()
-    )
+    inside = _put_on_map(axes, heads, gammas, largest)
     figure.set_label(
         f"Without sharpening every leak slips in the end. At γ = 2 leaks up to {np.interp(2, gammas, largest):.2f}"
-        f" heal, at γ = 4 up to {np.interp(4, gammas, largest):.2f}. On the side that heals: {inside}."
+        f" heal, at γ = 4 up to {np.interp(4, gammas, largest):.2f}. On the side that heals: {', '.join(inside)}."
     )
     return figure
+
+
+def _put_on_map(axes: Axes, heads: Mapping[str, tuple], gammas: np.ndarray, largest: np.ndarray) -> list[str]:
+    """A dot for every step of every head; in words, how many steps are on the side that heals."""
+    inside = []
+    for (name, points), colour in zip(heads.items(), (WRITE, READ), strict=True):
+        x, y = map(np.asarray, points)
+        axes.scatter(x, y, s=14, color=colour, linewidth=0)
+        axes.text(x.max() + 0.008, np.median(y), name, color=colour, fontweight="bold", va="center")
+        inside.append(f"the {name} at {np.mean(x < np.interp(y, gammas, largest)):.0%} of its steps")
+    return inside
 
 
 def found_figure(rows: ArrayLike, found: Mapping[str, ArrayLike], measured: tuple[ArrayLike, ArrayLike]) -> Figure:
