@@ -23,6 +23,9 @@ SPREAD = 0.5
 COLUMNS = 3
 """Panels beside each other at the most; four stand two by two."""
 
+MOST_ROWS = 64
+"""Rows that a picture shows one by one; of more, blocks of neighbours share a line."""
+
 
 class Moment(NamedTuple):
     """One head at one step."""
@@ -48,15 +51,15 @@ def pointing_figure(
     figure = Figure(figsize=(8.6, 0.5 + 2.9 * down), layout="constrained")
     grid = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True)
     for axes, (name, (read, write)) in zip(grid.flat, given.items(), strict=False):
-        _point(axes, read, write)
+        draw_pointing(axes, read, write)
         axes.set_title(name, loc="left", fontsize=11, color=INK)
         if end_marker is not None:
-            _mark(axes, end_marker)
+            mark_end_marker(axes, end_marker)
     for axes in grid[-1]:
         axes.set_xlabel("time step")
     for axes in grid[:, 0]:
         _name_rows(axes, next(iter(given.values()))[0].shape[-1], row)
-    _legend(figure)
+    name_halves(figure)
     figure.set_label(" ".join(_panel_in_words(name, read, write, row) for name, (read, write) in given.items()))
     return figure
 
@@ -73,16 +76,16 @@ def moment_figure(
         raise IndexError(f"step {step}: expected 0 to {len(read) - 1}")
     figure = Figure(figsize=(8.6, 3.3 + 1.25 * len(heads)), layout="constrained")
     top, *bars = figure.subplots(1 + len(heads), 1, height_ratios=[2.6] + [1] * len(heads))
-    _point(top, read, write)
+    draw_pointing(top, read, write)
     _name_rows(top, read.shape[-1], "row")
     if end_marker is not None:
-        _mark(top, end_marker)
+        mark_end_marker(top, end_marker)
     top.add_patch(Rectangle((step - 0.5, -0.5), 1, read.shape[-1], fill=False, edgecolor=INK, linewidth=1.8))
     top.set_xlabel("time step")
     for axes, head in zip(bars, heads, strict=True):
         _bars(axes, head)
     bars[-1].set_xlabel("memory row")
-    _legend(figure)
+    name_halves(figure)
     figure.set_label(f"Step {step}. " + " ".join(_head_in_words(head) for head in heads))
     return figure
 
@@ -112,7 +115,7 @@ def _called(trace: Trace, head: int) -> tuple[str, tuple[str, ...]]:
     return (f"the {kind} head" if count == 1 else f"{kind} head {index}"), (colour,)
 
 
-def _point(axes: Axes, read: np.ndarray, write: np.ndarray) -> None:
+def draw_pointing(axes: Axes, read: np.ndarray, write: np.ndarray) -> None:
     """Each step's left half is where the write heads point, its right half where the read heads do."""
     if read.ndim != 3 or write.ndim != 3 or {read.shape[::2]} != {write.shape[::2]}:
         raise ValueError(
@@ -120,15 +123,25 @@ def _point(axes: Axes, read: np.ndarray, write: np.ndarray) -> None:
             " one row count"
         )
     steps, _, rows = read.shape
-    image = np.ones((rows, 2 * steps, 3))
+    block = -(-rows // MOST_ROWS)
+    image = np.ones((-(-rows // block), 2 * steps, 3))
     for half, weights, colour in ((0, write, WRITE), (1, read, READ)):
-        image[:, half::2] -= weights.sum(1).clip(0, 1).T[..., None] * (1 - np.array(to_rgb(colour)))
-    axes.imshow(image, aspect="auto", interpolation="nearest", extent=(-0.5, steps - 0.5, rows - 0.5, -0.5))
+        shade = _strongest(weights.sum(1).clip(0, 1), block)
+        image[:, half::2] -= shade.T[..., None] * (1 - np.array(to_rgb(colour)))
+    extent = (-0.5, steps - 0.5, len(image) * block - 0.5, -0.5)
+    axes.imshow(image, aspect="auto", interpolation="nearest", extent=extent)
+    axes.set_ylim(rows - 0.5, -0.5)
     axes.spines[:].set_color(PALE)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
-def _mark(axes: Axes, step: int) -> None:
+def _strongest(weights: np.ndarray, block: int) -> np.ndarray:
+    """The largest weight of every `block` rows, (T, N) -> (T, N / block), so that one row of many is still seen."""
+    padded = np.pad(weights, ((0, 0), (0, -weights.shape[1] % block)))
+    return padded.reshape(len(weights), -1, block).max(-1)
+
+
+def mark_end_marker(axes: Axes, step: int) -> None:
     """A grey band over the end marker's step, named below it."""
     axes.axvspan(step - 0.5, step + 0.5, color=INK, alpha=0.12, linewidth=0)
     axes.xaxis.remove_overlapping_locs = False  # it stands below a tick's number
@@ -144,7 +157,8 @@ def _name_rows(axes: Axes, rows: int, row: str) -> None:
         axes.set_ylabel(f"memory {row}")
 
 
-def _legend(figure: Figure) -> None:
+def name_halves(figure: Figure) -> None:
+    """A legend: which half of a step and which colour is whose."""
     handles = [Rectangle((0, 0), 1, 1, color=colour) for colour in (WRITE, READ)]
     names = ["write head (left half of a step)", "read head (right half)"]
     figure.legend(handles, names, loc="outside upper right", ncols=2, frameon=False, fontsize=9.5, handlelength=0.9)

@@ -25,7 +25,7 @@ def show_study(directory: str | Path, arms: Sequence[str] = ()) -> None:
         if name not in lines:
             raise ValueError(f"arm is {name!r}: expected one of {', '.join(lines)}")
     print(aligned([("", "converged", "sequences, median"), *(_summary(name, lines[name]) for name in names)]))
-    print(*(f"made by: {command}" for command in commands_of(directory)), sep="\n")
+    print(*(f"made by: {command}" for command in _commands_for(directory, arms)), sep="\n")
 
 
 def runs_of(directory: str | Path) -> dict[str, list[dict[str, str]]]:
@@ -42,6 +42,13 @@ def runs_of(directory: str | Path) -> dict[str, list[dict[str, str]]]:
 def commands_of(directory: str | Path) -> list[str]:
     """The commands that made a study, from its manifest."""
     return json.loads((Path(directory) / "manifest.json").read_text(encoding="utf-8"))["commands"]
+
+
+def _commands_for(directory: Path, arms: Sequence[str]) -> list[str]:
+    """The commands that name one of these arms; all where none are asked for, and where no command names any."""
+    names = {name for arm in arms for name in (arm, f"{directory.name}-{arm}")}
+    commands = commands_of(directory)
+    return [command for command in commands if names & set(command.split())] or commands
 
 
 def _summary(name: str, lines: list[dict[str, str]]) -> tuple[str, str, int]:

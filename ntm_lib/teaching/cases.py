@@ -1,0 +1,57 @@
+"""Sick machines and what to show them: each case is one fault, in one copy that is small enough to look at."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from ntm_lib import tasks
+from ntm_lib.analysis.trace import Trace, trace_copy
+from ntm_lib.training.checkpoints import load
+from ntm_lib.training.evaluation import judged_payloads, rows_needed, wrong_bits
+
+
+class Patient(NamedTuple):
+    """A machine, and the payload and memory in which its fault shows."""
+
+    machine: str  # a directory of data/machines
+    length: int = 12
+    kind: str = "random"
+    seed: int = 0
+    rows: int | None = None  # None: as many as the length needs
+
+
+CASES = {
+    "healthy": Patient("two_weightings"),
+    "backwards": Patient("backwards"),
+    "missed jump": Patient("missed_jump", 9, rows=400),
+    "off by one": Patient("slips", 24, seed=0),
+    "blur": Patient("blurred", 8, seed=6),
+    "wrap-around": Patient("two_weightings", rows=12),
+    "restless": Patient("writes_while_reading", 16, "alternating", seed=3),
+}
+"""One copy each, by what it shows: two that are right, four named as the causes of `ntm_lib.analysis.causes`, and one
+whose heads do right while its pen is never still."""
+
+RIDDLES = {
+    "A": Patient("backwards", 12, seed=5, rows=11),
+    "B": Patient("keys_alone", 14, seed=2),
+    "C": Patient("missed_jump", 6, "counting", seed=4, rows=700),
+    "D": Patient("blurred", 10, seed=8),
+}
+"""Copies without a name, for the reader to name."""
+
+
+def trace_case(patient: Patient, directory: str | Path = "../data/machines") -> Trace:
+    """Run a case and keep every step, addressing stages included (B = 1); errors as in `load`."""
+    machine, _ = load(Path(directory) / patient.machine)
+    generator = torch.Generator().manual_seed(patient.seed)
+    bits = tasks.payload(1, patient.length, 8, patient.kind, generator)
+    return trace_copy(machine, bits, patient.rows)
+
+
+def wrong_in_verdict(machine: torch.nn.Module, kind: str, length: int) -> Tensor:
+    """The sequences of one kind and length that a verdict shows a machine and that come back wrong (B, L, width)."""
+    bits = judged_payloads(machine, length)[kind]
+    return bits[wrong_bits(machine, bits, rows_needed(length)) > 0]

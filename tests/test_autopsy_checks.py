@@ -1,0 +1,122 @@
+"""Checks about failures: the right answer passes, and every sentence has a planted mistake that earns it."""
+
+import ast
+import inspect
+import math
+
+import pytest
+import torch
+
+from ntm_lib.teaching import autopsy_checks
+from ntm_lib.teaching.autopsy_checks import ANSWERS
+
+
+def my_first_wrong(logits, targets, mask):
+    places = (((logits > 0) != (targets > 0)) & (mask > 0).unsqueeze(-1)).nonzero()
+    return places[places[:, 1].argmin()]
+
+
+def first_wrong_backwards(logits, targets, mask):
+    return my_first_wrong(logits, targets, mask).flip(0)
+
+
+def first_wrong_of_probabilities(logits, targets, mask):
+    return my_first_wrong(logits - 0.5, targets, mask)
+
+
+def first_wrong_ones_only(logits, targets, mask):
+    return my_first_wrong(torch.where(targets > 0, 1.0, logits), targets, mask)
+
+
+def first_wrong_everywhere(logits, targets, mask):
+    return my_first_wrong(logits, targets, torch.ones_like(mask))
+
+
+def first_wrong_by_sequence(logits, targets, mask):
+    return (((logits > 0) != (targets > 0)) & (mask > 0).unsqueeze(-1)).nonzero()[0]
+
+
+def my_room(beta, g, alike):
+    return max(0, math.ceil(math.exp(beta * alike) * (2 * g - 1) / (1 - g)))
+
+
+def room_for_closed_gates(beta, g, alike):
+    return max(1, my_room(beta, g, alike))
+
+
+def room_that_forgets_the_row_itself(beta, g, alike):
+    return 0 if g < 0.5 else math.ceil(math.exp(beta * alike) * g / (1 - g))
+
+
+def room_too_careful(beta, g, alike):
+    return max(0, my_room(beta, g, alike) - 1)
+
+
+def room_of_a_perfect_key(beta, g, alike):
+    return my_room(beta, g, 1.0)
+
+
+def my_diagnosis():
+    return dict(ANSWERS)
+
+
+def diagnosis_of_three():
+    return {letter: fault for letter, fault in ANSWERS.items() if letter != "B"}
+
+
+def diagnosis_in_other_words():
+    return ANSWERS | {"C": "lost"}
+
+
+def diagnosis_with_a_mistake():
+    return ANSWERS | {"D": "off by one"}
+
+
+first_wrong_bit, riddles, room = autopsy_checks.first_wrong_bit, autopsy_checks.riddles, autopsy_checks.room
+RIGHT = [(first_wrong_bit, my_first_wrong), (riddles, my_diagnosis), (room, my_room)]
+MISTAKES = [
+    (first_wrong_bit, first_wrong_backwards, "expected (1, 3, 2)"),
+    (first_wrong_bit, first_wrong_of_probabilities, "0.3 is a one"),
+    (first_wrong_bit, first_wrong_ones_only, "a zero where a one is wanted"),
+    (first_wrong_bit, first_wrong_everywhere, "where the mask is 0 nothing counts"),
+    (first_wrong_bit, first_wrong_by_sequence, "the earliest step counts"),
+    (riddles, diagnosis_of_three, "B has no name yet: expected one of missed jump, off by one, blur"),
+    (riddles, diagnosis_in_other_words, "C is 'lost': expected one of"),
+    (riddles, diagnosis_with_a_mistake, "D is no case of off by one: look at the colour"),
+    (room, room_for_closed_gates, "with a gate of 0.4 the old place keeps 0.6"),
+    (room, room_that_forgets_the_row_itself, "the old place has at least as much as the row"),
+    (room, room_too_careful, "is too careful"),
+    (room, room_of_a_perfect_key, "the power exp(0.7 beta)"),
+]
+
+
+@pytest.mark.parametrize(("check", "attempt"), RIGHT, ids=lambda each: each.__name__)
+def test_the_right_answer_passes(check, attempt, capsys):
+    check(attempt)
+    assert capsys.readouterr().out.startswith(f"{attempt.__name__} is right: ")
+
+
+@pytest.mark.parametrize(("check", "attempt", "sentence"), MISTAKES, ids=lambda each: getattr(each, "__name__", ""))
+def test_each_mistake_earns_its_sentence(check, attempt, sentence, capsys):
+    check(attempt)
+    head, *found = capsys.readouterr().out.splitlines()
+    assert head == f"{attempt.__name__}: not yet" and len(found) == 1 and sentence in found[0]
+
+
+@pytest.mark.parametrize("check", [check for check, _ in RIGHT], ids=lambda check: check.__name__)
+def test_a_stub_is_not_attempted(check, capsys):
+    def my_stub(*arguments):
+        return ...
+
+    check(my_stub)
+    assert capsys.readouterr().out == "my_stub: not attempted yet\n"
+
+
+def test_a_diagnosis_that_is_no_dictionary(capsys):
+    riddles(lambda: "blur")
+    assert capsys.readouterr().out.count("has no name yet") == len(ANSWERS)
+
+
+def test_no_sentence_is_without_its_mistake():
+    nodes = ast.walk(ast.parse(inspect.getsource(autopsy_checks)))
+    assert sum(isinstance(node, ast.Yield) for node in nodes) == len(MISTAKES)

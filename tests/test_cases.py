@@ -1,0 +1,52 @@
+"""The sick machines have what their names say, and the riddles what the check expects."""
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from ntm_lib.analysis.causes import causes, first_wrong
+from ntm_lib.analysis.trace import trace_copy
+from ntm_lib.teaching.autopsy_checks import ANSWERS
+from ntm_lib.teaching.cases import CASES, RIDDLES, trace_case, wrong_in_verdict
+from ntm_lib.training.checkpoints import load
+from ntm_lib.training.evaluation import rows_needed, wrong_bits
+
+MACHINES = Path(__file__).parent.parent / "data" / "machines"
+
+
+@pytest.mark.parametrize(
+    ("case", "fault"),
+    [(CASES[name], name) for name in ("missed jump", "off by one", "blur", "wrap-around")]
+    + [(RIDDLES[letter], fault) for letter, fault in ANSWERS.items()],
+)
+def test_a_case_shows_its_fault(case, fault):
+    counts = causes(trace_case(case, MACHINES))
+    assert 2 * counts[fault] > sum(counts.values()) > 8
+
+
+@pytest.mark.parametrize("name", ["healthy", "backwards"])
+def test_some_are_well(name):
+    assert not trace_case(CASES[name], MACHINES).wrong.any()
+
+
+def test_every_riddle_has_an_answer():
+    assert RIDDLES.keys() == ANSWERS.keys()
+
+
+def test_the_wrong_sequences_of_a_verdict():
+    machine, run = load(MACHINES / "restless_writer")
+    bits = wrong_in_verdict(machine, "alternating", 120)
+    assert run.seed == 647 and bits.shape == (1, 120, 8)
+    assert wrong_bits(machine, bits, rows_needed(120)).tolist() == [1]
+    assert first_wrong(trace_copy(machine, bits, stages=False)).vector == 119
+    assert torch.equal(wrong_in_verdict(machine, "zeros", 20), torch.zeros(0, 20, 8))
+
+
+def test_the_readme_names_these_machines_and_their_seeds():
+    lines = (MACHINES / "README.md").read_text(encoding="utf-8").splitlines()
+    told = {line.split("`")[1]: line for line in lines if line.startswith("| `")}
+    for machine in {patient.machine for patient in (*CASES.values(), *RIDDLES.values())} | {"restless_writer"}:
+        _, run = load(MACHINES / machine)
+        name = "" if run.recipe.name == "reliable" else f"--name {run.recipe.name}"
+        assert name in told[machine] and f"--seed {run.seed}`" in told[machine]
