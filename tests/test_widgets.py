@@ -2,9 +2,11 @@
 
 import base64
 import re
+from threading import Thread
 
 import ipywidgets
 import pytest
+import torch
 from matplotlib.figure import Figure
 
 from ntm_lib.teaching.show import PIXELS_PER_INCH, png
@@ -24,17 +26,16 @@ def explorer():
 
 
 def shown(explorer):
-    """The bytes of the picture, its alternative text, its width and the words below it."""
-    form = (
-        r'<img alt="([^"]*)" width="(\d+)" [^>]*src="data:image/png;base64,([^"]*)"><p style="[^"]*"><em>(.*)</em></p>'
-    )
-    words, width, data, below = re.fullmatch(form, explorer.picture.value).groups()
-    return base64.b64decode(data), words, int(width), below
+    """The bytes of the picture, its alternative text, its size and the words below it."""
+    picture = r'<img alt="([^"]*)" width="(\d+)" height="(\d+)" [^>]*src="data:image/png;base64,([^"]*)">'
+    form = picture + r'<p style="[^"]*"><em>(.*)</em></p>'
+    words, width, height, data, below = re.fullmatch(form, explorer.picture.value).groups()
+    return base64.b64decode(data), words, (int(width), int(height)), below
 
 
 def test_at_first_it_shows_what_the_sliders_say(explorer):
     words = "A bar of 3.5 in column 5."
-    assert shown(explorer) == (png(bar(height=3.5, column=5)), words, 3 * PIXELS_PER_INCH, words)
+    assert shown(explorer) == (png(bar(height=3.5, column=5)), words, (3 * PIXELS_PER_INCH, 2 * PIXELS_PER_INCH), words)
 
 
 @pytest.mark.parametrize(("name", "value"), [("height", 1.4), ("column", 7)])
@@ -60,17 +61,26 @@ def test_sliders_stand_above_the_picture_labelled_and_with_their_ends(explorer):
     assert explorer.children == (height, column, explorer.picture)
     assert isinstance(height, ipywidgets.FloatSlider) and isinstance(column, ipywidgets.IntSlider)
     assert (height.min, height.max, height.description) == (0.0, 7.0, "how high")
-    assert (column.min, column.max, column.step, column.description) == (0, 11, 1, "where")
+    assert (column.min, column.max, column.step, column.readout_format) == (0, 11, 1, ".0f")
+    assert column.description == "where"
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "step"), [(0.0, 1.0, 0.01), (1.0, 10.0, 0.1), (-2.0, 2.0, 0.05), (0.0, 20.0, 0.2), (0.0, 7.0, 0.1)]
+    ("low", "high", "step", "readout"),
+    [
+        (0.0, 1.0, 0.01, ".2f"),
+        (0.05, 0.55, 0.005, ".3f"),
+        (1.0, 10.0, 0.1, ".1f"),
+        (-2.0, 2.0, 0.05, ".2f"),
+        (0.0, 20.0, 0.2, ".1f"),
+        (0.0, 100.0, 1.0, ".0f"),
+    ],
 )
-def test_a_step_is_round_and_about_a_hundredth_of_the_way(low, high, step):
+def test_a_step_is_round_and_about_a_hundredth_of_the_way_and_the_readout_shows_it(low, high, step, readout):
     slider = Explorer(bar, height=Slider(low, high, low, "how high"), column=Slider(0, 11, 5, "where")).sliders[
         "height"
     ]
-    assert slider.step == step
+    assert (slider.step, slider.readout_format) == (step, readout)
 
 
 def test_words_that_look_like_markup_are_shown_as_they_are():
@@ -81,6 +91,22 @@ def test_words_that_look_like_markup_are_shown_as_they_are():
 
     _, words, _, below = shown(Explorer(label, x=Slider(0, 7, 3, "x")))
     assert words == below == "w &lt; 1 &amp; &quot;w&quot; &gt; 0"
+
+
+@pytest.mark.parametrize("learning", [True, False])
+def test_a_move_in_another_thread_has_gradients_or_none_as_the_cell_had(learning):
+    modes = []
+
+    def draw(column):
+        modes.append(torch.is_grad_enabled())
+        return bar(1.0, column)
+
+    with torch.set_grad_enabled(learning):
+        explorer = Explorer(draw, column=Slider(0, 11, 5, "where"))
+    thread = Thread(target=setattr, args=(explorer.sliders["column"], "value", 7))
+    thread.start()
+    thread.join()
+    assert modes == [learning, learning]
 
 
 def test_it_is_printed_alike_in_every_run(explorer):

@@ -1,11 +1,13 @@
 """Figures that follow the hand: a slider sends a picture. Drawn into an Output widget they would stack up."""
 
 import base64
+import math
 from collections.abc import Callable
 from html import escape
 from typing import NamedTuple
 
 import ipywidgets
+import torch
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -39,8 +41,9 @@ class Picture(ipywidgets.HTML):
         """Show this figure instead; ValueError for one without a label."""
         words = escape(description(figure))
         data = base64.b64encode(png(figure)).decode()
-        width = int(figure.get_figwidth() * PIXELS_PER_INCH)
-        image = f'<img alt="{words}" width="{width}" decoding="sync" src="data:image/png;base64,{data}">'
+        width, height = (int(inches * PIXELS_PER_INCH) for inches in figure.get_size_inches())
+        size = f'width="{width}" height="{height}" decoding="sync"'  # keeps its place while it is replaced
+        image = f'<img alt="{words}" {size} src="data:image/png;base64,{data}">'
         self.value = f'{image}<p style="max-width: {width}px"><em>{words}</em></p>'
 
 
@@ -55,6 +58,7 @@ class Explorer(ipywidgets.VBox):
         for name, slider in sliders.items():
             _require_start(name, slider)
         self.draw = draw
+        self.grad_enabled = torch.is_grad_enabled()  # JupyterLab handles a move in a thread, which has its own mode
         self.sliders = {
             name: _choice(slider) if isinstance(slider, Choice) else _slider(slider) for name, slider in sliders.items()
         }
@@ -65,7 +69,8 @@ class Explorer(ipywidgets.VBox):
         self._redraw()
 
     def _redraw(self, change: dict | None = None) -> None:
-        self.picture.show(self.draw(**{name: slider.value for name, slider in self.sliders.items()}))
+        with torch.set_grad_enabled(self.grad_enabled):
+            self.picture.show(self.draw(**{name: slider.value for name, slider in self.sliders.items()}))
 
     def __repr__(self) -> str:
         return f"Explorer of {', '.join(self.sliders)}: run this notebook to move them"
@@ -92,6 +97,7 @@ def _choice(choice: Choice) -> ipywidgets.Dropdown:
 def _slider(slider: Slider) -> ipywidgets.FloatSlider | ipywidgets.IntSlider:
     whole = all(isinstance(number, int) for number in slider[:3])
     kind = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
+    step = 1 if whole else _round_step(slider.low, slider.high)
     return kind(
         min=slider.low,
         max=slider.high,
@@ -99,7 +105,8 @@ def _slider(slider: Slider) -> ipywidgets.FloatSlider | ipywidgets.IntSlider:
         description=slider.words,
         style={"description_width": "20em"},
         layout={"width": "46em", "max_width": "100%"},
-        **({} if whole else {"step": _round_step(slider.low, slider.high)}),
+        step=step,
+        readout_format=f".{max(0, -math.floor(math.log10(step)))}f",
     )
 
 
