@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from ntm_lib.teaching.studies import commands_of, runs_of, show_study
+from ntm_lib.teaching.studies import commands_of, runs_of, show_study, verdict_of
 
 COMMANDS = ["ntm study sharing-one --seeds 0-4 --out x", "ntm study sharing-two --seeds 0 --out x"]
 
@@ -45,3 +45,8 @@ def test_a_study_that_is_not_there_yet(tmp_path, capsys):
 def test_lines_and_commands_as_they_stand(study):
     assert [line["seed"] for line in runs_of(study)["one"]] == ["0", "1", "2", "3", "4"]
     assert commands_of(study) == COMMANDS
+
+
+def test_a_verdict_counts_what_was_judged_and_nothing_else():
+    line = {"seed": "5", "wrong_bits_random_20": "3", "wrong_bits_one-hot_120": "11", "wrong_bits_zeros_50": ""}
+    assert verdict_of(line | {"wrong_bits_1000": "700", "wrong_bits_README.md": "9000"}) == 14

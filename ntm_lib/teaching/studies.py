@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Sequence
 from pathlib import Path
 
+from ntm_lib import tasks
 from ntm_lib.training.tables import aligned, share
 
 
@@ -37,6 +38,12 @@ def runs_of(directory: str | Path) -> dict[str, list[dict[str, str]]]:
     for line in lines:
         by_arm.setdefault(line["recipe"].removeprefix(f"{directory.name}-"), []).append(line)
     return by_arm
+
+
+def verdict_of(line: dict[str, str]) -> int:
+    """Wrong bits of a run's verdict, all kinds and lengths together."""
+    judged = tuple(f"wrong_bits_{kind}_" for kind in tasks.KINDS)
+    return sum(int(count) for column, count in line.items() if column.startswith(judged) and count)
 
 
 def commands_of(directory: str | Path) -> list[str]:
