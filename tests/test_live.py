@@ -102,13 +102,14 @@ def test_a_field_that_is_not_offered_is_refused():
 
 def test_what_stops_a_training_is_told_and_raised(monkeypatch):
     def no_room(runs):
-        raise MemoryError("no room for 7 rows")
+        raise MemoryError("no room for <7 rows>")
 
     monkeypatch.setattr(loop, "update", no_room)
     widget = LiveTraining(SMALL)
-    with pytest.raises(MemoryError, match="no room for 7 rows"):
+    with pytest.raises(MemoryError, match="no room for <7 rows>"):
         widget.finish()
-    assert status(widget).endswith("It stopped with MemoryError: no room for 7 rows")
+    assert "&lt;7 rows&gt;" in widget.status.value
+    assert status(widget).endswith("It stopped with MemoryError: no room for <7 rows>")
 
 
 def test_a_training_stopped_while_waited_for_says_what_to_do():

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import fields, replace
+from html import escape
 from threading import Event, Thread
 from time import monotonic
 from typing import get_args
@@ -140,6 +141,7 @@ class LiveTraining(ipywidgets.VBox):
             self._say(f"{error}; then start anew")
             return
         self.training, self.drawn_at = Training(Run(recipe, self.seed.value), self._show), -math.inf
+        self._say(_progress(self.training))
         self.training.go_on()
 
     def finish(self) -> Result:
@@ -163,7 +165,7 @@ class LiveTraining(ipywidgets.VBox):
         self.drawn_at = monotonic()
 
     def _say(self, sentence: str) -> None:
-        self.status.value = f'<p role="status">{sentence}</p>'
+        self.status.value = f'<p role="status">{escape(sentence)}</p>'
 
     def __repr__(self) -> str:
         return "LiveTraining: run this notebook to watch it and to steer it"
