@@ -135,8 +135,9 @@ def drag(page, slider):
 
 
 def press(page, slider):
-    """By one step, with the arrow key."""
-    handle(slider).press("ArrowRight")
+    """By one step, with an arrow key, to the left where there is no step to the right."""
+    here, end = (float(handle(slider).get_attribute(name)) for name in ("aria-valuenow", "aria-valuemax"))
+    handle(slider).press("ArrowLeft" if here == end else "ArrowRight")
 
 
 def see_it_move(page, slider, picture, move):
@@ -151,16 +152,21 @@ def see_it_move(page, slider, picture, move):
 @pytest.mark.parametrize("notebook", lessons_with("Explorer of "))
 def test_sliders_move_the_picture_and_its_words(run, notebook):
     page = run(notebook)
-    explorers = page.locator(".widget-vbox", has=page.locator(".widget-slider"))
+    under_the_hand = page.locator(".widget-slider, .widget-dropdown")
+    explorers = page.locator(".widget-vbox", has=under_the_hand, has_not=page.get_by_role("status"))
     assert explorers.count() > 0
     for explorer in explorers.all():
         picture, sliders = explorer.locator("img"), explorer.locator(".widget-slider").all()
         words = picture.get_attribute("alt")
         expect(explorer.get_by_text(words)).to_be_visible()
-        for slider in sliders:
-            assert slider.locator(".widget-label").inner_text().strip()
-            for move in (drag, press):
+        assert all(one.locator(".widget-label").inner_text().strip() for one in explorer.locator(under_the_hand).all())
+        for move in (press, drag):
+            for slider in sliders:
                 see_it_move(page, slider, picture, move)
+        for choice in explorer.locator("select").all():
+            source = picture.get_attribute("src")
+            choice.select_option(index=0 if choice.evaluate("list => list.selectedIndex") else 1)
+            expect(picture).not_to_have_attribute("src", source)
         expect(picture).not_to_have_attribute("alt", words)
         expect(explorer.get_by_text(picture.get_attribute("alt"))).to_be_visible()
 
