@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 
 import nbformat
 import pytest
@@ -87,6 +88,15 @@ def test_an_update_of_each_side_moves_its_weights(monkeypatch):
     for model, weight in zip(models, before, strict=True):
         change = (model.output.weight - weight).abs().max().item()
         assert 0 < change < 1e-3 and math.isfinite(change)
+
+
+def test_no_notebook_needs_more_memory_than_the_readme_says():
+    text = (report.RESULTS.parent / "README.md").read_text(encoding="utf-8")
+    most = float(re.search(r"No kernel has held more than (\d+) MB", text).group(1))
+    kept = json.loads((report.RESULTS / "notebooks.json").read_text())["results"]
+    assert [one["notebook"] for one in kept] == [path.stem for path in sorted(notebooks.LESSONS.glob("*.ipynb"))]
+    assert 0.9 * most < max(one["bytes"] for one in kept) / 1e6 <= most < 1024
+    assert max(kept, key=lambda one: one["seconds"])["notebook"] == "05_teach_it"
 
 
 def test_the_tables_of_the_readme_are_the_results():
