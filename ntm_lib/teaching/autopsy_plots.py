@@ -38,16 +38,11 @@ def autopsy_figure(
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(2.6, 1))
     draw_pointing(top, read, write)
     top.set_ylabel("memory row")
-    end = len(read) // 2
     _bits(bottom, inputs, outputs, wrong)
+    end, steps = len(read) // 2, np.flatnonzero(wrong.any(axis=1))
     for axes in (top, bottom):
         mark_end_marker(axes, end)
-    bottom.set_title("bits in, and after the end marker bits out", loc="left", fontsize=11, color=INK)
-    bottom.text(1.0, 1.06, "wrong", color=ERROR, fontweight="bold", ha="right", transform=bottom.transAxes)
-    bottom.set_xlabel("time step")
-    steps = np.flatnonzero(wrong.any(axis=1))
-    if len(steps):
-        for axes in (top, bottom):
+        if len(steps):
             axes.axvline(steps[0] - 0.5, color=ERROR, linewidth=2)
     name_halves(figure)
     figure.set_label(_copy_in_words(read.shape[-1], end, steps, verdict))
@@ -57,7 +52,7 @@ def autopsy_figure(
 def causes_figure(shares: Mapping[str, ArrayLike], lengths: Sequence[int], causes: Sequence[str]) -> Figure:
     """Wrong bits against length, split by cause: for each machine a table (causes, lengths) of shares from 0 to 1.
 
-    The darker, the more; a fault of half of all bits is what guessing makes. Raises ValueError for another shape.
+    The darker, the more, up to a half of all bits, which is what guessing makes. Raises ValueError for another shape.
     """
     given = {name: np.asarray(table) for name, table in shares.items()}
     for name, table in given.items():
@@ -69,16 +64,11 @@ def causes_figure(shares: Mapping[str, ArrayLike], lengths: Sequence[int], cause
     down = -(-len(given) // across)
     figure = Figure(figsize=(8.6, 0.4 + 2.3 * down), layout="constrained")
     grid = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True)
-    pink = LinearSegmentedColormap.from_list("wrong", ["white", ERROR])
     for axes, (name, table) in zip(grid.flat, given.items(), strict=False):
-        axes.imshow(table, cmap=pink, vmin=0, vmax=0.5, aspect="auto", interpolation="nearest")
+        _shares(axes, table)
         axes.set_title(name, loc="left", fontsize=11, color=INK)
         axes.set_xticks(range(len(lengths)), lengths)
         axes.set_yticks(range(len(causes)), causes)
-        axes.tick_params(length=0)
-        axes.spines[:].set_color(PALE)
-        for cause, length in zip(*np.nonzero(table), strict=True):
-            axes.text(length, cause, _per_cent(table[cause, length]), ha="center", va="center", fontsize=8.5, color=INK)
     for axes in grid[-1]:
         axes.set_xlabel("vectors in the sequence")
     figure.set_label(" ".join(_table_in_words(name, table, lengths, causes) for name, table in given.items()))
@@ -114,7 +104,20 @@ def _bits(axes: Axes, inputs: np.ndarray, outputs: np.ndarray, wrong: np.ndarray
     axes.imshow(image.swapaxes(0, 1), aspect="auto", interpolation="nearest")
     axes.set_yticks([])
     axes.set_ylabel("bit")
+    axes.set_xlabel("time step")
+    axes.set_title("bits in, and after the end marker bits out", loc="left", fontsize=11, color=INK)
+    axes.text(1.0, 1.06, "wrong", color=ERROR, fontweight="bold", ha="right", transform=axes.transAxes)
     axes.spines[:].set_color(PALE)
+
+
+def _shares(axes: Axes, table: np.ndarray) -> None:
+    """Shares as pink cells, each that is not zero with its number; as dark as can be at a half."""
+    pink = LinearSegmentedColormap.from_list("wrong", ["white", ERROR])
+    axes.imshow(table, cmap=pink, vmin=0, vmax=0.5, aspect="auto", interpolation="nearest")
+    axes.tick_params(length=0)
+    axes.spines[:].set_color(PALE)
+    for cause, length in zip(*np.nonzero(table), strict=True):
+        axes.text(length, cause, _per_cent(table[cause, length]), ha="center", va="center", fontsize=8.5, color=INK)
 
 
 def _contest(axes: Axes, weights: np.ndarray) -> None:
