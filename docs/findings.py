@@ -77,10 +77,10 @@ def changes(name: str, arm: str) -> str:
     return f"`{recipe['is']}`" + (f", {', '.join(fields)}" if fields else "")
 
 
-def command(name: str) -> str:
-    """The command that makes a study again."""
+def command(name: str, arms: str = "") -> str:
+    """The command that makes a study again, or only some of its arms."""
     seeds = sorted(row["seed"] for rows in study(name).values() for row in rows)
-    return f"`ntm study {name} --seeds {seeds[0]}-{seeds[-1]} --out runs/{name} --findings`"
+    return f"`ntm study {arms or name} --seeds {seeds[0]}-{seeds[-1]} --out runs/{name} --findings`"
 
 
 def table(name: str, *columns: str) -> str:
