@@ -4,6 +4,7 @@ import ast
 import copy
 import json
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -208,8 +209,14 @@ def test_solutions_keep_the_rules(path):
 def test_every_link_within_the_repository_leads_somewhere(path):
     text = "\n".join(cell["source"] for cell in cells(read(path), "markdown"))
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
-    planned = {f"{name}.ipynb" for name in SERIES}
-    assert [link for link in links if link not in planned and not (path.parent / link).exists()] == []
+    assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_the_series_is_whole_and_make_lab_opens_its_first():
+    assert [path.stem for path in LESSONS] == SERIES
+    command = ["make", "--no-print-directory", "-n", "-o", ".venv/lab", "lab"]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert said.splitlines()[-1].endswith(f"jupyter lab notebooks/{SERIES[0]}.ipynb")
 
 
 @pytest.fixture(scope="module")

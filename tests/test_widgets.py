@@ -93,6 +93,18 @@ def test_words_that_look_like_markup_are_shown_as_they_are():
     assert words == below == "w &lt; 1 &amp; &quot;w&quot; &gt; 0"
 
 
+def test_what_a_drawing_raises_at_a_move_stands_where_the_picture_was():
+    def draw(column):
+        return bar(1.0, range(11)[column])
+
+    explorer = Explorer(draw, column=Slider(0, 11, 5, "where"))
+    before = explorer.picture.value
+    explorer.sliders["column"].value = 11
+    assert explorer.picture.value == '<p role="alert">IndexError: range object index out of range</p>'
+    explorer.sliders["column"].value = 5
+    assert explorer.picture.value == before
+
+
 @pytest.mark.parametrize("learning", [True, False])
 def test_a_move_in_another_thread_has_gradients_or_none_as_the_cell_had(learning):
     modes = []

@@ -65,10 +65,16 @@ class Explorer(ipywidgets.VBox):
         self.picture = Picture()
         super().__init__([*self.sliders.values(), self.picture])
         for slider in self.sliders.values():
-            slider.observe(self._redraw, names="value")
+            slider.observe(self._move, names="value")
         self._redraw()
 
-    def _redraw(self, change: dict | None = None) -> None:
+    def _move(self, change: dict) -> None:
+        try:
+            self._redraw()
+        except Exception as error:  # whatever a drawing raises would only be seen in the browser's log
+            self.picture.value = f'<p role="alert">{escape(f"{type(error).__name__}: {error}")}</p>'
+
+    def _redraw(self) -> None:
         with torch.set_grad_enabled(self.grad_enabled):
             self.picture.show(self.draw(**{name: slider.value for name, slider in self.sliders.items()}))
 
