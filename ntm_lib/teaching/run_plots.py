@@ -13,7 +13,7 @@ from ntm_lib.teaching.plots import ERROR, copy_figure
 SHARP = 0.5
 """A head is on a row that has more than this of its weight; else it is spread out."""
 NOWHERE = -1
-MOST_PARTS = 4
+MOST_PARTS = 3
 """A path of more parts is told more coarsely."""
 
 
