@@ -52,6 +52,19 @@ def flow_figure() -> Figure:
     """What one step takes from the step before, what it makes of it in which order, and what it hands on."""
     figure = Figure(figsize=(9.6, 5.6), layout="constrained")
     axes = figure.subplots()
+    _frame(axes)
+    for colour, corners, name in PATHS:
+        _path(axes, corners, colour)
+        if name is not None:
+            _write(axes, *name[1:], name[0], 10.5)
+    for box in BOXES:
+        _box(axes, *box)
+    figure.set_label(DESCRIPTION)
+    return figure
+
+
+def _frame(axes: Axes) -> None:
+    """The step as a grey field, and the names of what comes in and goes out."""
     axes.set(xlim=(-0.45, 12.35), ylim=(-2.0, 6.5))
     axes.axis("off")
     axes.axvspan(1.25, 10.45, ymin=0.02, ymax=0.9, color="#f4f4f4", zorder=0)
@@ -63,14 +76,6 @@ def flow_figure() -> Figure:
         _write(axes, 11.35, y, f"${name}_t$", 13)
     _write(axes, 2.55, -1.35, "$x_t$  input", 11)
     _write(axes, 11.5, -1.0, "$y_t$  output", 11)
-    for colour, corners, name in PATHS:
-        _path(axes, corners, colour)
-        if name is not None:
-            _write(axes, *name[1:], name[0], 10.5)
-    for box in BOXES:
-        _box(axes, *box)
-    figure.set_label(DESCRIPTION)
-    return figure
 
 
 def _write(axes: Axes, x: float, y: float, words: str, size: float) -> None:

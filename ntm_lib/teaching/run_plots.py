@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
@@ -28,17 +29,21 @@ def run_figure(trace: Trace, sequence: int = 0, first_row: int = 0) -> Figure:
     figure = copy_figure(
         trace.inputs[sequence].numpy(), outputs, trace.end.memory[sequence].numpy(), read, write, first_row
     )
-    pink = np.zeros((*wrong.T.shape, 4))
-    pink[wrong.T] = to_rgba(ERROR)
-    answer = figure.axes[2]
-    answer.imshow(pink, aspect="auto", interpolation="nearest")
-    if wrong.any():
-        answer.text(1.0, 1.08, "wrong", color=ERROR, transform=answer.transAxes, fontweight="bold", ha="right")
+    _mark_wrong(figure.axes[2], wrong)
     figure.set_label(
         f"{int(trace.mask[sequence].sum())} vectors go in. The write head {path_in_words(write)}."
         f" The read head {path_in_words(read)}. {_answer_in_words(wrong, trace.mask[sequence].numpy())}"
     )
     return figure
+
+
+def _mark_wrong(axes: Axes, wrong: np.ndarray) -> None:
+    """Wrong bits (T, output) in pink over the answer."""
+    pink = np.zeros((*wrong.T.shape, 4))
+    pink[wrong.T] = to_rgba(ERROR)
+    axes.imshow(pink, aspect="auto", interpolation="nearest")
+    if wrong.any():
+        axes.text(1.0, 1.08, "wrong", color=ERROR, transform=axes.transAxes, fontweight="bold", ha="right")
 
 
 def path_in_words(weights: np.ndarray) -> str:

@@ -37,12 +37,14 @@ def text_figure(trace: Trace, text: bytes, answers: Mapping[str, bytes], first_r
         _letters(strip, answer, text, len(text) + 2, steps, name)
     axes[-1].set_xlabel("time step")
     name_halves(figure)
-    paths = (path_in_words(weights[0, :, 0].numpy()) for weights in (trace.w_write, trace.w_read))
-    verdicts = " ".join(f"{_begun(name)}: {_verdict(text, answer)}." for name, answer in answers.items())
-    figure.set_label(
-        f"“{text.decode('ascii')}” goes in. The write head {next(paths)}. The read head {next(paths)}. {verdicts}"
-    )
+    figure.set_label(_run_in_words(trace, text, answers))
     return figure
+
+
+def _run_in_words(trace: Trace, text: bytes, answers: Mapping[str, bytes]) -> str:
+    write, read = (path_in_words(weights[0, :, 0].numpy()) for weights in (trace.w_write, trace.w_read))
+    verdicts = " ".join(f"{_begun(name)}: {_verdict(text, answer)}." for name, answer in answers.items())
+    return f"“{text.decode('ascii')}” goes in. The write head {write}. The read head {read}. {verdicts}"
 
 
 def _letters(axes: Axes, answer: bytes, text: bytes, first_step: int, steps: int, title: str) -> None:
@@ -74,10 +76,7 @@ def lengths_figure(lengths: ArrayLike, shares: Mapping[str, ArrayLike], trained:
     lengths = np.asarray(lengths)
     figure = Figure(figsize=(8.6, 3.8), layout="constrained")
     axes = figure.subplots()
-    axes.axvspan(lengths[0] / 1.15, trained, color="#eeeeee", zorder=0)
-    axes.text(trained / 1.06, 0.555, "trained on", ha="right", fontsize=10, color=INK)
-    axes.axhline(0.5, color=PALE, linewidth=1, linestyle=(0, (4, 3)))
-    axes.text(lengths[-1], 0.515, "a coin", ha="right", fontsize=10, color=INK)
+    _frame(axes, lengths, trained)
     for (name, values), (colour, marks) in zip(shares.items(), STYLES, strict=False):
         values = np.asarray(values)
         axes.plot(lengths, values, marks, color=colour, linewidth=2, markersize=5, clip_on=False, zorder=3)
@@ -90,6 +89,16 @@ def lengths_figure(lengths: ArrayLike, shares: Mapping[str, ArrayLike], trained:
             color=colour,
             fontsize=11,
         )
+    figure.set_label(" ".join(_curve_in_words(name, lengths, np.asarray(values)) for name, values in shares.items()))
+    return figure
+
+
+def _frame(axes: Axes, lengths: np.ndarray, trained: int) -> None:
+    """What curves are drawn on: the lengths trained on, what a coin would do, and names of both axes."""
+    axes.axvspan(lengths[0] / 1.15, trained, color="#eeeeee", zorder=0)
+    axes.text(trained / 1.06, 0.555, "trained on", ha="right", fontsize=10, color=INK)
+    axes.axhline(0.5, color=PALE, linewidth=1, linestyle=(0, (4, 3)))
+    axes.text(lengths[-1], 0.515, "a coin", ha="right", fontsize=10, color=INK)
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(FixedLocator(lengths))
     axes.xaxis.set_minor_locator(NullLocator())
@@ -98,8 +107,6 @@ def lengths_figure(lengths: ArrayLike, shares: Mapping[str, ArrayLike], trained:
     axes.set(ylim=(-0.01, 0.6), xlim=(lengths[0] / 1.15, lengths[-1] * 1.05), xlabel="length of the sequence, in bytes")
     axes.set_ylabel("wrong bits")
     axes.spines[["top", "right"]].set_visible(False)
-    figure.set_label(" ".join(_curve_in_words(name, lengths, np.asarray(values)) for name, values in shares.items()))
-    return figure
 
 
 def _curve_in_words(name: str, lengths: np.ndarray, values: np.ndarray) -> str:
