@@ -27,6 +27,7 @@ browser-test: $(VENV)/browser
 
 notebooks: $(VENV)/lab
 	$(RUN_NOTEBOOKS) notebooks/*.ipynb notebooks/solutions/*.ipynb
+	$(VENV)/bin/python docs/lessons.py
 
 publish: $(VENV)/lab
 	$(VENV)/bin/python -m ntm_lib.teaching.publish "$(REPO)" "$(REF)"

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ntm_lib.machine import addressing
-from ntm_lib.teaching.checks import _report, _result
+from ntm_lib.teaching.checks import answer_of, tell
 
 NAMES = ("missed jump", "off by one", "blur", "wrap-around", "last vectors")
 """Faults that a learner knows by name, as in `ntm_lib.analysis.causes`."""
@@ -26,7 +26,7 @@ HINTS = {
 def first_wrong_bit(attempt: Callable[..., Tensor | None]) -> None:
     """Say what is wrong with `my_first_wrong(logits, targets, mask)`: sequence, step and bit, (3)."""
     example = (torch.tensor([[[1.0, -1.0]]]), torch.zeros(1, 1, 2), torch.ones(1, 1))
-    _report(attempt, example, (3,), _mistakes_in_first_wrong_bit, "it finds the earliest wrong bit that counts")
+    tell(attempt, example, (3,), _mistakes_in_first_wrong_bit, "it finds the earliest wrong bit that counts")
 
 
 def _mistakes_in_first_wrong_bit(attempt: Callable[..., Tensor | None]) -> Iterator[str]:
@@ -38,7 +38,7 @@ def _mistakes_in_first_wrong_bit(attempt: Callable[..., Tensor | None]) -> Itera
         logits = size * (2 * targets - 1)
         for place in wrong_at:
             logits[place] *= -1
-        found = _result(attempt, logits, targets, mask)
+        found = answer_of(attempt, logits, targets, mask)
         return found is not None and found.tolist() == expected
 
     if not finds([(1, 3, 2)], [1, 3, 2]):
@@ -79,18 +79,18 @@ def _mistakes_in_riddles(found: dict[str, str]) -> Iterator[str]:
 
 def room(attempt: Callable[..., int | None]) -> None:
     """Say what is wrong with `my_room(beta, g, alike)`: the largest N at which the row that is looked for wins."""
-    _report(attempt, (5.0, 0.9, 1.0), int, _mistakes_in_room, "it says how long the tape may be")
+    tell(attempt, (5.0, 0.9, 1.0), int, _mistakes_in_room, "it says how long the tape may be")
 
 
 def _mistakes_in_room(attempt: Callable[..., int | None]) -> Iterator[str]:
-    found = _result(attempt, 3.0, 0.9, 1.0)
-    if _result(attempt, 3.0, 0.4, 1.0) != 0:
+    found = answer_of(attempt, 3.0, 0.9, 1.0)
+    if answer_of(attempt, 3.0, 0.4, 1.0) != 0:
         yield "with a gate of 0.4 the old place keeps 0.6, more than any key can bring: expected 0"
     elif found is None or not _wins(found, 3.0, 0.9, 1.0):
         yield f"beta = 3, g = 0.9, alike = 1: with N = {found} the old place has at least as much as the row"
     elif _wins(found + 1, 3.0, 0.9, 1.0):
         yield f"beta = 3, g = 0.9, alike = 1: N = {found} is too careful, with one row more the row still wins"
-    elif not _wins(_result(attempt, 6.0, 0.9, 0.7) or 10**6, 6.0, 0.9, 0.7):
+    elif not _wins(answer_of(attempt, 6.0, 0.9, 0.7) or 10**6, 6.0, 0.9, 0.7):
         yield "a row that resembles the key by 0.7 has the power exp(0.7 beta), not exp(beta)"
 
 

@@ -13,7 +13,7 @@ Attempt = Callable[..., Tensor | None]
 def shift(attempt: Attempt) -> None:
     """Say what is wrong with `my_shift(w_g, s)`, (B, H, N), (B, H, S) -> (B, H, N) (Eq. 8)."""
     example = (torch.eye(5)[None, 1:3], torch.tensor([[[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]]))
-    _report(attempt, example, (1, 2, 5), _mistakes_in_shift, "it moves, wraps round, blends and keeps heads apart")
+    tell(attempt, example, (1, 2, 5), _mistakes_in_shift, "it moves, wraps round, blends and keeps heads apart")
 
 
 def _mistakes_in_shift(attempt: Attempt) -> Iterator[str]:
@@ -41,12 +41,12 @@ def _mistakes_in_shift(attempt: Attempt) -> Iterator[str]:
 def sharpen(attempt: Attempt) -> None:
     """Say what is wrong with `my_sharpen(w_s, gamma)`, (B, H, N), (B, H) -> (B, H, N) (Eq. 9)."""
     example = (torch.tensor([[[0.1, 0.2, 0.4, 0.2, 0.1]] * 2]), torch.tensor([[1.0, 3.0]]))
-    _report(attempt, example, (1, 2, 5), _mistakes_in_sharpen, "it sharpens, adds up to 1 and survives long tapes")
+    tell(attempt, example, (1, 2, 5), _mistakes_in_sharpen, "it sharpens, adds up to 1 and survives long tapes")
 
 
 def _mistakes_in_sharpen(attempt: Attempt) -> Iterator[str]:
     weights, one, two = torch.tensor([[[0.1, 0.2, 0.4, 0.2, 0.1]]]), torch.tensor([[1.0]]), torch.tensor([[2.0]])
-    total = _result(attempt, weights, two)
+    total = answer_of(attempt, weights, two)
     if total is None or not torch.isclose(total.sum(), torch.tensor(1.0), atol=1e-4):
         yield "the weights should still add up to 1: divide by their sum after raising them to the power"
     if not _agrees(attempt, addressing.sharpen, weights, one):
@@ -64,12 +64,12 @@ def _mistakes_in_sharpen(attempt: Attempt) -> Iterator[str]:
 def walk(attempt: Attempt) -> None:
     """Say what is wrong with `my_walk(w, s, gamma, steps)`, (1, 1, N), (1, 1, S), (1, 1), int -> (steps + 1, N)."""
     example = (torch.eye(5)[None, :1], torch.tensor([[[0.1, 0.1, 0.8]]]), torch.tensor([[2.0]]), 7)
-    _report(attempt, example, (8, 5), _mistakes_in_walk, "it starts where it should, shifts, sharpens and goes on")
+    tell(attempt, example, (8, 5), _mistakes_in_walk, "it starts where it should, shifts, sharpens and goes on")
 
 
 def _mistakes_in_walk(attempt: Attempt) -> Iterator[str]:
     start, s, steps = torch.eye(5)[None, :1], torch.tensor([[[0.1, 0.1, 0.8]]]), 7
-    blurred, sharp = (_result(attempt, start, s, torch.tensor([[gamma]]), steps) for gamma in (1.0, 2.0))
+    blurred, sharp = (answer_of(attempt, start, s, torch.tensor([[gamma]]), steps) for gamma in (1.0, 2.0))
     if sharp is None or not torch.allclose(sharp[0], start[0, 0]):
         yield "row 0 should be the weighting before the first step"
     if blurred is None or not torch.allclose(blurred[1:2], addressing.shift(start, s)[0]):
@@ -83,7 +83,7 @@ def _mistakes_in_walk(attempt: Attempt) -> Iterator[str]:
 def write(attempt: Attempt) -> None:
     """Say what is wrong with `my_write(memory, weights, erase, add)`, (B, N, M) and as emitted -> (B, N, M)."""
     example = (torch.ones(1, 5, 3), torch.eye(5)[None, 1:3], torch.ones(1, 2, 3), torch.ones(1, 2, 3))
-    _report(attempt, example, (1, 5, 3), _mistakes_in_write, "it erases, adds, leaves neighbours alone and takes turns")
+    tell(attempt, example, (1, 5, 3), _mistakes_in_write, "it erases, adds, leaves neighbours alone and takes turns")
 
 
 def _mistakes_in_write(attempt: Attempt) -> Iterator[str]:
@@ -113,39 +113,39 @@ def _mistakes_in_write(attempt: Attempt) -> Iterator[str]:
 
 def count(attempt: Callable[..., int | None]) -> None:
     """Say what is wrong with `my_count(word_size, shift_range, writes)`, the numbers that one head emits (3.3)."""
-    _report(attempt, (3, 1, False), int, _mistakes_in_count, "it counts what a read head and a write head emit")
+    tell(attempt, (3, 1, False), int, _mistakes_in_count, "it counts what a read head and a write head emit")
 
 
 def _mistakes_in_count(attempt: Callable[..., int | None]) -> Iterator[str]:
-    read, write = _result(attempt, 3, 1, False), _result(attempt, 3, 1, True)
+    read, write = answer_of(attempt, 3, 1, False), answer_of(attempt, 3, 1, True)
     if read != 9:
         yield f"a read head with M = 3 and steps of one slot emits 3 + 1 + 1 + 3 + 1 = 9 numbers, not {read}"
     if read is not None and write != read + 6:
         yield f"a write head emits two vectors more than a read head, erase and add: 6 numbers for M = 3; got {write}"
-    if read == 9 and _result(attempt, 20, 1, False) != 26:
+    if read == 9 and answer_of(attempt, 20, 1, False) != 26:
         yield "only the key of a read head grows with M: with M = 20 there are 26 numbers"
-    if read == 9 and _result(attempt, 3, 2, False) != 11:
+    if read == 9 and answer_of(attempt, 3, 2, False) != 11:
         yield "steps of up to two slots need five numbers in s: -2, -1, 0, 1 and 2"
 
 
 def gradient(attempt: Attempt) -> None:
     """Say what is wrong with `my_gradient(memory, weights, target)`, d|r - target|^2 / dw, (B, H, N)."""
     example = (torch.ones(1, 5, 3), torch.full((1, 1, 5), 0.2), torch.ones(1, 1, 3))
-    _report(attempt, example, (1, 1, 5), _mistakes_in_gradient, "it says of every slot whether more weight would help")
+    tell(attempt, example, (1, 1, 5), _mistakes_in_gradient, "it says of every slot whether more weight would help")
 
 
 def _mistakes_in_gradient(attempt: Attempt) -> Iterator[str]:
     tape, target = 1 + torch.arange(15.0).reshape(1, 5, 3), torch.tensor([[[2.0, -1.0, 3.0]]])
     weights = torch.tensor([[[0.1, 0.2, 0.4, 0.2, 0.1]]], requires_grad=True)
     (expected,) = torch.autograd.grad((memory.read(tape, weights) - target).square().sum(), weights)
-    found = _result(attempt, tape, weights.detach(), target)
+    found = answer_of(attempt, tape, weights.detach(), target)
     if found is None or not torch.allclose(found.sign(), expected.sign()):
         yield "the sign is wrong: where a slot points the way that is read too much, more weight makes the error larger"
     elif not torch.allclose(found, expected, rtol=1e-4):
         yield "the sizes are wrong: for every slot, 2 times the error (r - target), times the slot, added up"
 
 
-def _report(
+def tell(
     attempt: Callable,
     example: tuple,
     expected: tuple[int, ...] | type,
@@ -183,7 +183,7 @@ def _copies(arguments: tuple) -> tuple:
     return tuple(one.clone() if isinstance(one, Tensor) else one for one in arguments)
 
 
-def _result(attempt: Callable, *arguments: object) -> Tensor | int | None:
+def answer_of(attempt: Callable, *arguments: object) -> Tensor | int | None:
     """What an attempt makes of copies of these arguments; None where it stops."""
     try:
         return attempt(*_copies(arguments))
@@ -192,7 +192,7 @@ def _result(attempt: Callable, *arguments: object) -> Tensor | int | None:
 
 
 def _agrees(attempt: Attempt, reference: Callable[..., Tensor], *arguments: Tensor) -> bool:
-    result, expected = _result(attempt, *arguments), reference(*arguments)
+    result, expected = answer_of(attempt, *arguments), reference(*arguments)
     return result is not None and result.shape == expected.shape and torch.allclose(result, expected, atol=1e-5)
 
 

@@ -7,16 +7,16 @@ import torch
 from torch import Tensor
 
 from ntm_lib.analysis import focus
-from ntm_lib.teaching.checks import _report, _result
+from ntm_lib.teaching.checks import answer_of, tell
 
 
 def follower(attempt: Callable[[float, float, int], Tensor | None]) -> None:
     """Say what is wrong with `my_follower(leak, gamma, steps)`, the shares of the row behind, (steps + 1)."""
-    _report(attempt, (0.1, 2.0, 7), (8,), _mistakes_in_follower, "it leaks, sharpens and goes on")
+    tell(attempt, (0.1, 2.0, 7), (8,), _mistakes_in_follower, "it leaks, sharpens and goes on")
 
 
 def _mistakes_in_follower(attempt: Callable[[float, float, int], Tensor | None]) -> Iterator[str]:
-    plain, sharp = (_result(attempt, 0.1, gamma, 7) for gamma in (1.0, 2.0))
+    plain, sharp = (answer_of(attempt, 0.1, gamma, 7) for gamma in (1.0, 2.0))
     if plain is None or sharp is None:
         yield "it should work with leak = 0.1 and seven steps, for γ = 1 and for γ = 2"
         return
@@ -34,12 +34,12 @@ def _mistakes_in_follower(attempt: Callable[[float, float, int], Tensor | None])
 
 def leak(attempt: Callable[[float], Tensor | None]) -> None:
     """Say what is wrong with `my_leak(gamma)`, the largest leak that heals, ()."""
-    _report(attempt, (2.0,), (), _mistakes_in_leak, "below it a focus heals, and above it slips")
+    tell(attempt, (2.0,), (), _mistakes_in_leak, "below it a focus heals, and above it slips")
 
 
 def _mistakes_in_leak(attempt: Callable[[float], Tensor | None]) -> Iterator[str]:
     def found(gamma: float) -> float:
-        result = _result(attempt, gamma)
+        result = answer_of(attempt, gamma)
         return math.nan if result is None else float(result)
 
     def close(number: float, gamma: float) -> bool:
@@ -58,12 +58,12 @@ def _mistakes_in_leak(attempt: Callable[[float], Tensor | None]) -> Iterator[str
 
 def length(attempt: Callable[[float, float, int], int | None]) -> None:
     """Say what is wrong with `my_length(found, g, length)`, the length at which a jump is missed."""
-    _report(attempt, (0.5, 0.9, 100), int, _mistakes_in_length, "it weighs the row that is found against the old place")
+    tell(attempt, (0.5, 0.9, 100), int, _mistakes_in_length, "it weighs the row that is found against the old place")
 
 
 def _mistakes_in_length(attempt: Callable[[float, float, int], int | None]) -> Iterator[str]:
     def gives(expected: int, *arguments: float) -> bool:
-        found = _result(attempt, *arguments)
+        found = answer_of(attempt, *arguments)
         return found is not None and math.isclose(found, expected, rel_tol=0.01)
 
     if not gives(800, 0.5, 0.9, 100):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ntm_lib.teaching.checks import _report, _result
+from ntm_lib.teaching.checks import answer_of, tell
 from ntm_lib.teaching.orders import Orders, echo, orders
 from ntm_lib.teaching.slots import five_slots, focus_on
 
@@ -13,14 +13,14 @@ from ntm_lib.teaching.slots import five_slots, focus_on
 def heads(attempt: Callable[..., Tensor | None]) -> None:
     """Say what is wrong with `my_heads(tape, weights, told)`: all weightings, (T, H, N)."""
     example = (five_slots(), torch.cat([focus_on(3), focus_on(0)], dim=1), [orders("stay", "up")] * 3)
-    _report(attempt, example, (3, 2, 5), _mistakes_in_heads, "every head goes on from its own place")
+    tell(attempt, example, (3, 2, 5), _mistakes_in_heads, "every head goes on from its own place")
 
 
 def _mistakes_in_heads(attempt: Callable[..., Tensor | None]) -> Iterator[str]:
     starts = torch.cat([focus_on(3), focus_on(0)], dim=1)
 
     def path(*told: Orders) -> list[list[int]] | None:
-        found = _result(attempt, five_slots(), starts, list(told))
+        found = answer_of(attempt, five_slots(), starts, list(told))
         usable = isinstance(found, Tensor) and found.shape == (len(told), 2, 5)
         return found.argmax(-1).tolist() if usable else None
 
@@ -41,12 +41,12 @@ def _mistakes_in_heads(attempt: Callable[..., Tensor | None]) -> Iterator[str]:
 
 def rows(attempt: Callable[..., Tensor | None]) -> None:
     """Say what is wrong with `my_rows(length)`: where one weighting stands in each of 2 L + 2 steps of a copy."""
-    _report(attempt, (3,), (8,), _mistakes_in_rows, "it writes every vector, goes back once, and reads them in order")
+    tell(attempt, (3,), (8,), _mistakes_in_rows, "it writes every vector, goes back once, and reads them in order")
 
 
 def _mistakes_in_rows(attempt: Callable[..., Tensor | None]) -> Iterator[str]:
     length = 5
-    found = _result(attempt, length)
+    found = answer_of(attempt, length)
     if not isinstance(found, Tensor) or found.shape != (2 * length + 2,):
         yield f"for {length} vectors there are {2 * length + 2} steps: markers, vectors and answer"
         return
@@ -63,12 +63,12 @@ def _mistakes_in_rows(attempt: Callable[..., Tensor | None]) -> Iterator[str]:
 
 def start(attempt: Callable[..., Tensor | None]) -> None:
     """Say what is wrong with `my_start(delay, slots)`: first weightings of a reader and a writer of an echo, (2, N)."""
-    _report(attempt, (2, 5), (2, 5), _mistakes_in_start, "what is read is what was written that many steps ago")
+    tell(attempt, (2, 5), (2, 5), _mistakes_in_start, "what is read is what was written that many steps ago")
 
 
 def _mistakes_in_start(attempt: Callable[..., Tensor | None]) -> Iterator[str]:
     for delay, slots in ((2, 5), (0, 5), (3, 7)):
-        weights = _result(attempt, delay, slots)
+        weights = answer_of(attempt, delay, slots)
         if not isinstance(weights, Tensor) or weights.shape != (2, slots):
             yield f"for delay {delay} and {slots} slots: expected shape (2, {slots})"
             return

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ntm_lib import tasks
-from ntm_lib.teaching.checks import _report, _result
+from ntm_lib.teaching.checks import answer_of, tell
 from ntm_lib.training import curriculum as schedules
 from ntm_lib.training import loop, recipes
 from ntm_lib.training.evaluation import wrong_bits
@@ -30,7 +30,7 @@ NOT_LEARNED = math.inf
 def loss(attempt: Callable[..., Tensor | None]) -> None:
     """Say what is wrong with `my_loss(logits, targets, mask)`, (B, T, output), the same, (B, T) -> () in bits a bit."""
     example = (torch.zeros(2, 5, 3), torch.ones(2, 5, 3), torch.ones(2, 5))
-    _report(attempt, example, (), _mistakes_in_loss, "it is in bits, counts what the mask says and stays finite")
+    tell(attempt, example, (), _mistakes_in_loss, "it is in bits, counts what the mask says and stays finite")
 
 
 def _mistakes_in_loss(attempt: Callable[..., Tensor | None]) -> Iterator[str]:
@@ -38,7 +38,7 @@ def _mistakes_in_loss(attempt: Callable[..., Tensor | None]) -> Iterator[str]:
     every, answer = torch.ones(2, 5), torch.tensor([[0.0, 0.0, 1.0, 1.0, 1.0]] * 2)
 
     def found(*arguments: Tensor) -> float:
-        result = _result(attempt, *arguments)
+        result = answer_of(attempt, *arguments)
         return math.nan if result is None else float(result)
 
     def expected(mask: Tensor) -> float:
@@ -60,14 +60,14 @@ def _mistakes_in_loss(attempt: Callable[..., Tensor | None]) -> Iterator[str]:
 def clip(attempt: Callable[..., Tensor | None]) -> None:
     """Say what is wrong with `my_clip(gradients, longest)`, a list of tensors, a number -> the factor for all, ()."""
     example = ([torch.ones(2, 3), torch.ones(5)], 0.2)
-    _report(attempt, example, (), _mistakes_in_clip, "it shortens what is too long, as one vector, and nothing else")
+    tell(attempt, example, (), _mistakes_in_clip, "it shortens what is too long, as one vector, and nothing else")
 
 
 def _mistakes_in_clip(attempt: Callable[..., Tensor | None]) -> Iterator[str]:
     three, four = torch.tensor([[3.0]]), torch.tensor([0.0, 4.0])
 
     def found(gradients: list[Tensor], longest: float) -> float:
-        result = _result(attempt, gradients, longest)
+        result = answer_of(attempt, gradients, longest)
         return math.nan if result is None else float(result)
 
     factor = found([three, four], 1.0)
@@ -82,13 +82,13 @@ def _mistakes_in_clip(attempt: Callable[..., Tensor | None]) -> Iterator[str]:
 def curriculum(attempt: Lengths) -> None:
     """Say what is wrong with `my_curriculum(update, loss, chance)`; trains three seeds with its lengths, 5 to 30 s."""
     right = "all three seeds learn to copy ten vectors, and see fewer vectors than with the library's lengths"
-    _report(attempt, (0, 1.0, 0.5), int, _mistakes_in_curriculum, right)
+    tell(attempt, (0, 1.0, 0.5), int, _mistakes_in_curriculum, right)
 
 
 def _mistakes_in_curriculum(attempt: Lengths) -> Iterator[str]:
     for update in range(0, PATIENCE, 7):
         for loss, chance in ((1.0, 0.0), (0.5, 0.5), (0.0, 0.999)):
-            length = _result(attempt, update, loss, chance)
+            length = answer_of(attempt, update, loss, chance)
             if not isinstance(length, int) or not 1 <= length <= LONGEST:
                 told = f"update {update}, loss {loss} and chance {chance}"
                 yield f"a length should be a whole number from 1 to {LONGEST}: at {told} it is {length}"

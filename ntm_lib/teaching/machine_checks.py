@@ -8,7 +8,7 @@ from torch import Generator, Tensor
 from ntm_lib import tasks
 from ntm_lib.machine import NTM, NTMConfig, NTMState
 from ntm_lib.teaching import handmade
-from ntm_lib.teaching.checks import _report, _result
+from ntm_lib.teaching.checks import answer_of, tell
 from ntm_lib.training.evaluation import copy_through, rows_needed
 
 
@@ -16,7 +16,7 @@ from ntm_lib.training.evaluation import copy_through, rows_needed
 def step(attempt: Callable[..., NTMState | None]) -> None:
     """Say what is wrong with `my_step(model, x, state)`, a machine with one read and one write head -> NTMState."""
     right = "it hears, points, writes, reads and hands everything on"
-    _report(attempt, _before_a_step("feed-forward"), NTMState, _mistakes_in_step, right)
+    tell(attempt, _before_a_step("feed-forward"), NTMState, _mistakes_in_step, right)
 
 
 def _before_a_step(controller: str) -> tuple[NTM, Tensor, NTMState]:
@@ -32,7 +32,7 @@ def _before_a_step(controller: str) -> tuple[NTM, Tensor, NTMState]:
 def _mistakes_in_step(attempt: Callable[..., NTMState]) -> Iterator[str]:
     model, x, state = _before_a_step("feed-forward")
     _, expected = model.step(x, state)
-    found = _result(attempt, model, x, state)
+    found = answer_of(attempt, model, x, state)
     if not _same(found, expected, "weights"):
         yield "the weightings are wrong: all heads point on the memory as it was, each from its last weighting"
     elif not _same(found, expected, "memory"):
@@ -42,7 +42,7 @@ def _mistakes_in_step(attempt: Callable[..., NTMState]) -> Iterator[str]:
     else:
         model, x, state = _before_a_step("lstm")
         _, expected = model.step(x, state)
-        found = _result(attempt, model, x, state)
+        found = answer_of(attempt, model, x, state)
         if found is None or not all(map(_close, found.controller, expected.controller)):
             yield "the controller's own state is lost: an LSTM returns a new one, to be handed on"
 
@@ -59,11 +59,11 @@ def _close(found: Tensor, expected: Tensor) -> bool:
 def complement(attempt: Callable[..., NTM | None]) -> None:
     """Say what is wrong with `my_complement(machine)`, a hand-made copier -> one that flips every bit."""
     right = "every bit is flipped, and the heads go where they went"
-    _report(attempt, (handmade.copier(),), NTM, _mistakes_in_complement, right)
+    tell(attempt, (handmade.copier(),), NTM, _mistakes_in_complement, right)
 
 
 def _mistakes_in_complement(attempt: Callable[..., NTM]) -> Iterator[str]:
-    machine = _result(attempt, handmade.copier())
+    machine = answer_of(attempt, handmade.copier())
     zeros, ones = torch.zeros(1, 3, 8), torch.ones(1, 3, 8)
     if not _answers(machine, zeros, ones):
         yield "bytes of zeros should come out as ones: what does a logit become where nothing is read?"
@@ -86,11 +86,11 @@ def _same_weights(machine: NTM, other: NTM, part: str) -> bool:
 def reverse_copy(attempt: Callable[..., NTM | None]) -> None:
     """Say what is wrong with `my_reverse_copy()` -> a machine set by hand that answers with the last byte first."""
     right = "the last byte comes first, whatever the bytes are and however many"
-    _report(attempt, (), NTM, _mistakes_in_reverse_copy, right)
+    tell(attempt, (), NTM, _mistakes_in_reverse_copy, right)
 
 
 def _mistakes_in_reverse_copy(attempt: Callable[..., NTM]) -> Iterator[str]:
-    machine = _result(attempt)
+    machine = answer_of(attempt)
     sizes = machine.config.input_size, machine.config.output_size
     if sizes != (10, 8):
         yield f"the machine has {sizes[0]} inputs and {sizes[1]} outputs: expected 10 (8 bits, start, end) and 8"
@@ -117,5 +117,5 @@ def _random(length: int) -> Tensor:
 
 def _answers(machine: NTM | None, bits: Tensor, expected: Tensor) -> bool:
     """Whether a machine answers a payload as expected; not where it stops."""
-    found = _result(copy_through, machine, bits, rows_needed(bits.shape[1]))
+    found = answer_of(copy_through, machine, bits, rows_needed(bits.shape[1]))
     return found is not None and torch.equal(found, expected)

@@ -6,16 +6,16 @@ import torch
 from torch import Tensor
 
 from ntm_lib import tasks
-from ntm_lib.teaching.checks import _report, _result
+from ntm_lib.teaching.checks import answer_of, tell
 
 
 def bits(attempt: Callable[[str], Tensor | None]) -> None:
     """Say what is wrong with `my_bits(text)`, an ASCII text of L characters -> payload (1, L, 8)."""
-    _report(attempt, ("tape",), (1, 4, 8), _mistakes_in_bits, "every character is a byte, its lowest bit first")
+    tell(attempt, ("tape",), (1, 4, 8), _mistakes_in_bits, "every character is a byte, its lowest bit first")
 
 
 def _mistakes_in_bits(attempt: Callable[[str], Tensor]) -> Iterator[str]:
-    found, expected = _result(attempt, "Ab c"), tasks.number_bits(torch.tensor([list(b"Ab c")]))
+    found, expected = answer_of(attempt, "Ab c"), tasks.number_bits(torch.tensor([list(b"Ab c")]))
     if found is None or not ((found == 0) | (found == 1)).all():
         yield "there should be nothing but 0 and 1"
     elif torch.equal(found.float().flip(-1), expected):
@@ -30,26 +30,26 @@ def _mistakes_in_bits(attempt: Callable[[str], Tensor]) -> Iterator[str]:
 
 def wrong(attempt: Callable[[bytes, bytes], int | None]) -> None:
     """Say what is wrong with `my_wrong(sent, answered)`, the number of bits that differ."""
-    _report(attempt, (b"tape", b"tapf"), int, _mistakes_in_wrong, "it counts bits, on both sides and in every place")
+    tell(attempt, (b"tape", b"tapf"), int, _mistakes_in_wrong, "it counts bits, on both sides and in every place")
 
 
 def _mistakes_in_wrong(attempt: Callable[[bytes, bytes], int]) -> Iterator[str]:
-    if _result(attempt, b"tape", b"tape") != 0:
+    if answer_of(attempt, b"tape", b"tape") != 0:
         yield "between a text and itself no bit differs"
-    if (found := _result(attempt, b"A", b"C")) != 1:
+    if (found := answer_of(attempt, b"A", b"C")) != 1:
         yield f"A is 65 and C is 67: they differ in one bit, not {found}"
-    elif (found := _result(attempt, b"A", b"B")) != 2:
+    elif (found := answer_of(attempt, b"A", b"B")) != 2:
         yield f"A is 65, 1000001, and B is 66, 1000010: they differ in two bits, not {found}"
-    elif _result(attempt, b"B", b"A") != 2:
+    elif answer_of(attempt, b"B", b"A") != 2:
         yield "the order should not matter: from B to A there are as many as from A to B"
-    elif _result(attempt, b"AAA", b"CAC") != 2:
+    elif answer_of(attempt, b"AAA", b"CAC") != 2:
         yield "the bits of all characters count: of AAA and CAC two differ"
 
 
 def rows(attempt: Callable[[Tensor], Tensor | None]) -> None:
     """Say what is wrong with `my_rows(written)`, the write head's row at each of 2 L + 2 steps -> the L rows read."""
     right = "whichever way the writer walked, its rows are read in the order in which it wrote them"
-    _report(attempt, (torch.arange(3, 11),), (3,), _mistakes_in_rows, right)
+    tell(attempt, (torch.arange(3, 11),), (3,), _mistakes_in_rows, right)
 
 
 def _mistakes_in_rows(attempt: Callable[[Tensor], Tensor]) -> Iterator[str]:
@@ -69,5 +69,5 @@ def _mistakes_in_rows(attempt: Callable[[Tensor], Tensor]) -> Iterator[str]:
 
 
 def _is(attempt: Callable[[Tensor], Tensor], written: Tensor, expected: Tensor) -> bool:
-    found = _result(attempt, written)
+    found = answer_of(attempt, written)
     return found is not None and found.tolist() == expected.tolist()
