@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+from exercises import says_not_attempted, says_right
 
 from ntm_lib.teaching import autopsy_checks
 from ntm_lib.teaching.autopsy_checks import ANSWERS
@@ -92,8 +93,7 @@ MISTAKES = [
 
 @pytest.mark.parametrize(("check", "attempt"), RIGHT, ids=lambda each: each.__name__)
 def test_the_right_answer_passes(check, attempt, capsys):
-    check(attempt)
-    assert capsys.readouterr().out.startswith(f"{attempt.__name__} is right: ")
+    says_right(check, attempt, capsys)
 
 
 @pytest.mark.parametrize(("check", "attempt", "sentence"), MISTAKES, ids=lambda each: getattr(each, "__name__", ""))
@@ -105,11 +105,7 @@ def test_each_mistake_earns_its_sentence(check, attempt, sentence, capsys):
 
 @pytest.mark.parametrize("check", [check for check, _ in RIGHT], ids=lambda check: check.__name__)
 def test_a_stub_is_not_attempted(check, capsys):
-    def my_stub(*arguments):
-        return ...
-
-    check(my_stub)
-    assert capsys.readouterr().out == "my_stub: not attempted yet\n"
+    says_not_attempted(check, ..., capsys)
 
 
 def test_a_diagnosis_that_is_no_dictionary(capsys):

@@ -5,6 +5,7 @@ import inspect
 
 import pytest
 import torch
+from exercises import says_not_attempted, says_right, says_sentence, says_what_stops_it
 
 from ntm_lib.teaching import checks
 
@@ -238,35 +239,23 @@ MISTAKES = [
 
 @pytest.mark.parametrize("exercise", RIGHT)
 def test_the_right_answer_passes(exercise, capsys):
-    getattr(checks, exercise)(RIGHT[exercise])
-    assert capsys.readouterr().out.startswith(f"my_{exercise} is right: ")
+    says_right(getattr(checks, exercise), RIGHT[exercise], capsys)
 
 
 @pytest.mark.parametrize(("exercise", "mistake", "sentence"), MISTAKES)
 def test_a_planted_mistake_is_named(exercise, mistake, sentence, capsys):
-    getattr(checks, exercise)(mistake)
-    verdict, *sentences = capsys.readouterr().out.splitlines()
-    assert verdict == f"{mistake.__name__}: not yet"
-    assert any(sentence in line for line in sentences), sentences
+    says_sentence(getattr(checks, exercise), mistake, sentence, capsys)
 
 
 @pytest.mark.parametrize("exercise", RIGHT)
 @pytest.mark.parametrize("left", [None, ...])
 def test_what_is_not_attempted_does_not_raise(exercise, left, capsys):
-    def my_attempt(*arguments):
-        return left
-
-    getattr(checks, exercise)(my_attempt)
-    assert capsys.readouterr().out == "my_attempt: not attempted yet\n"
+    says_not_attempted(getattr(checks, exercise), left, capsys)
 
 
 @pytest.mark.parametrize("exercise", RIGHT)
 def test_an_attempt_that_stops_says_why(exercise, capsys):
-    def my_attempt(*arguments):
-        raise IndexError("slot 7")
-
-    getattr(checks, exercise)(my_attempt)
-    assert capsys.readouterr().out == "my_attempt stops with IndexError: slot 7\n"
+    says_what_stops_it(getattr(checks, exercise), capsys)
 
 
 @pytest.mark.parametrize("exercise", RIGHT)

@@ -1,11 +1,10 @@
 """Checks about distance: the right answer passes, and every sentence has a planted mistake that earns it."""
 
-import ast
-import inspect
 import math
 
 import pytest
 import torch
+from exercises import says_not_attempted, says_right, says_sentence, sentences_in
 
 from ntm_lib.teaching import far_checks as checks
 
@@ -117,32 +116,21 @@ STUBS = {"follower": None, "leak": ..., "length": None}
 
 @pytest.mark.parametrize("exercise", RIGHT)
 def test_the_right_answer_passes(exercise, capsys):
-    getattr(checks, exercise)(RIGHT[exercise])
-    assert capsys.readouterr().out.startswith(f"my_{exercise} is right: ")
+    says_right(getattr(checks, exercise), RIGHT[exercise], capsys)
 
 
 @pytest.mark.parametrize(("exercise", "mistake", "sentence"), MISTAKES)
 def test_a_planted_mistake_is_named(exercise, mistake, sentence, capsys):
-    getattr(checks, exercise)(mistake)
-    verdict, *sentences = capsys.readouterr().out.splitlines()
-    assert verdict == f"{mistake.__name__}: not yet"
-    assert any(sentence in line for line in sentences), sentences
+    says_sentence(getattr(checks, exercise), mistake, sentence, capsys)
 
 
 @pytest.mark.parametrize(("exercise", "left"), STUBS.items())
 def test_what_is_not_attempted_does_not_raise(exercise, left, capsys):
-    def my_attempt(*arguments):
-        return left
-
-    getattr(checks, exercise)(my_attempt)
-    assert capsys.readouterr().out == "my_attempt: not attempted yet\n"
+    says_not_attempted(getattr(checks, exercise), left, capsys)
 
 
 def test_every_sentence_has_a_planted_mistake():
-    tree = ast.parse(inspect.getsource(checks))
-    yields = [node.value for node in ast.walk(tree) if isinstance(node, ast.Yield)]
-    parts = [[part.value for part in ast.walk(one) if isinstance(part, ast.Constant)] for one in yields]
-    said = ["".join(part for part in each if isinstance(part, str)) for each in parts]
+    said = sentences_in(checks)
     assert said
     assert [one for one in said if not any(sentence in one for *_, sentence in MISTAKES)] == []
 

@@ -5,6 +5,7 @@ import inspect
 
 import pytest
 import torch
+from exercises import says_not_attempted, says_right
 
 from ntm_lib.machine import addressing
 from ntm_lib.teaching import head_checks
@@ -122,8 +123,7 @@ MISTAKES = [
 
 @pytest.mark.parametrize(("check", "attempt"), RIGHT, ids=lambda each: each.__name__)
 def test_the_right_answer_passes(check, attempt, capsys):
-    check(attempt)
-    assert capsys.readouterr().out.startswith(f"{attempt.__name__} is right: ")
+    says_right(check, attempt, capsys)
 
 
 @pytest.mark.parametrize(("check", "attempt", "sentence"), MISTAKES, ids=lambda each: getattr(each, "__name__", ""))
@@ -135,11 +135,7 @@ def test_each_mistake_earns_its_sentence(check, attempt, sentence, capsys):
 
 @pytest.mark.parametrize("check", [check for check, _ in RIGHT], ids=lambda check: check.__name__)
 def test_a_stub_is_not_attempted(check, capsys):
-    def my_stub(*arguments):
-        return ...
-
-    check(my_stub)
-    assert capsys.readouterr().out == "my_stub: not attempted yet\n"
+    says_not_attempted(check, ..., capsys)
 
 
 def test_no_sentence_is_without_its_mistake():

@@ -5,6 +5,7 @@ import inspect
 
 import pytest
 import torch
+from exercises import says_not_attempted, says_right, says_sentence
 
 from ntm_lib.teaching import text_checks
 
@@ -63,25 +64,17 @@ MISTAKES = [
 
 @pytest.mark.parametrize("exercise", RIGHT)
 def test_the_right_answer_passes(exercise, capsys):
-    getattr(text_checks, exercise)(RIGHT[exercise])
-    assert capsys.readouterr().out.startswith(f"my_{exercise} is right: ")
+    says_right(getattr(text_checks, exercise), RIGHT[exercise], capsys)
 
 
 @pytest.mark.parametrize(("exercise", "mistake", "sentence"), MISTAKES)
 def test_a_planted_mistake_is_named(exercise, mistake, sentence, capsys):
-    getattr(text_checks, exercise)(mistake)
-    verdict, *sentences = capsys.readouterr().out.splitlines()
-    assert verdict == f"{mistake.__name__}: not yet"
-    assert any(sentence in line for line in sentences), sentences
+    says_sentence(getattr(text_checks, exercise), mistake, sentence, capsys)
 
 
 @pytest.mark.parametrize("exercise", RIGHT)
 def test_what_is_not_attempted_does_not_raise(exercise, capsys):
-    def my_attempt(*arguments):
-        return ...
-
-    getattr(text_checks, exercise)(my_attempt)
-    assert capsys.readouterr().out == "my_attempt: not attempted yet\n"
+    says_not_attempted(getattr(text_checks, exercise), ..., capsys)
 
 
 def fixed_words(node):
