@@ -116,7 +116,8 @@ def test_a_check_that_accepts_a_wrong_answer_is_noticed(tmp_path):
         "if agrees(1, up) and not agrees(4, up):",
         "if False:",
     )
-    shutil.copy(ROOT / "tests" / "test_checks.py", tmp_path / "deaf")
+    for name in ("test_checks.py", "exercises.py"):
+        shutil.copy(ROOT / "tests" / name, tmp_path / "deaf")
     ran = failures(tmp_path, "-k", "planted_mistake")
-    ((name,), count), *_ = ran.values()
-    assert "shift_without_a_ring" in name and count > 1
+    ((failed,), count), *_ = ran.values()
+    assert "shift_without_a_ring" in failed and count > 1
