@@ -20,27 +20,23 @@ SHARPEN_EPSILON = 1e-30
 def cosine_similarity(memory: Tensor, key: Tensor) -> Tensor:
     """How alike each key and each row are, from -1 to 1 (Eq. 6): (B,N,M), (B,H,M) -> (B,H,N)."""
     unit_key = key / (key.square().sum(-1, keepdim=True) + COSINE_EPSILON).sqrt()
-    similarity, _ = _Similarity.apply(memory, unit_key)
-    return similarity
+    return _Similarity.apply(memory, unit_key)
 
 
 class _Similarity(torch.autograd.Function):
     """Keys of length 1 times rows over their length, with the derivative written out to spare passes over memory."""
 
     @staticmethod
-    def forward(memory: Tensor, unit_key: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(ctx: Any, memory: Tensor, unit_key: Tensor) -> Tensor:
         square = torch.linalg.vector_norm(memory, dim=-1).square()
         row_length = (square + COSINE_EPSILON).sqrt().unsqueeze(1)  # (B, 1, N)
-        return (unit_key @ memory.mT).div_(row_length), row_length  # (B, H, N)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: tuple[Tensor, Tensor]) -> None:
-        ctx.mark_non_differentiable(output[1])
-        ctx.save_for_backward(*inputs, *output)
+        similarity = (unit_key @ memory.mT).div_(row_length)  # (B, H, N)
+        ctx.save_for_backward(memory, unit_key, similarity, row_length)
+        return similarity
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor, Tensor]:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
         memory, unit_key, similarity, row_length = ctx.saved_tensors
         grad = grad / row_length
         shrink = (grad * similarity).sum(1, keepdim=True) / row_length  # (B, 1, N): what a longer row would lose
@@ -72,12 +68,9 @@ class _Shift(torch.autograd.Function):
     """Eq. 8 with its derivative written out: autograd would copy every rolled weighting again on the way back."""
 
     @staticmethod
-    def forward(w_g: Tensor, s: Tensor) -> Tensor:
+    def forward(ctx: Any, w_g: Tensor, s: Tensor) -> Tensor:
+        ctx.save_for_backward(w_g, s)
         return _circular_convolution(w_g, s, reach=s.shape[-1] // 2)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
-        ctx.save_for_backward(*inputs)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:

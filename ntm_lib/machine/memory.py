@@ -66,12 +66,9 @@ class _WriteOneHead(torch.autograd.Function):
     """The same with its derivative written out: autograd would keep and pass over four matrices of memory's size."""
 
     @staticmethod
-    def forward(memory: Tensor, weights: Tensor, erase: Tensor, add: Tensor) -> Tensor:
+    def forward(ctx: Any, memory: Tensor, weights: Tensor, erase: Tensor, add: Tensor) -> Tensor:
+        ctx.save_for_backward(memory, weights, erase, add)
         return _write_one_head(memory, weights, erase, add, room=(None, None))
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        ctx.save_for_backward(*inputs)
 
     @staticmethod
     @once_differentiable

@@ -89,12 +89,13 @@ def _initialise_as_the_post(model: NTM) -> None:
 
 
 def make_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
-    """The recipe's optimiser over all weights."""
+    """The recipe's optimiser over all weights; `foreach` takes one call for all of them, and rounds the same."""
+    options = {"lr": recipe.learning_rate, "foreach": True}
     if recipe.optimizer == "rmsprop":
         return torch.optim.RMSprop(
-            model.parameters(), lr=recipe.learning_rate, alpha=0.95, eps=1e-2, momentum=recipe.momentum, centered=True
+            model.parameters(), alpha=0.95, eps=1e-2, momentum=recipe.momentum, centered=True, **options
         )
     from_state = [weight for name, weight in model.named_parameters() if name == "controller.from_state.weight"]
     others = [weight for name, weight in model.named_parameters() if name != "controller.from_state.weight"]
     groups = [{"params": others, "weight_decay": 0.0}, {"params": from_state, "weight_decay": recipe.state_decay}]
-    return torch.optim.AdamW([group for group in groups if group["params"]], lr=recipe.learning_rate)
+    return torch.optim.AdamW([group for group in groups if group["params"]], **options)
