@@ -80,6 +80,10 @@ def sharpen_as_written(w_s, gamma):
     return powers / powers.sum(-1, keepdim=True)
 
 
+def sharpen_by_logarithm(w_s, gamma):
+    return torch.softmax(gamma.unsqueeze(-1) * w_s.log(), dim=-1)
+
+
 def sharpen_in_place(w_s, gamma):
     return w_s.copy_(my_sharpen(w_s.clone(), gamma))
 
@@ -214,6 +218,7 @@ MISTAKES = [
     ("sharpen", sharpen_with_half_the_power, "gamma = 2 should square every weight"),
     ("sharpen", sharpen_all_heads_alike, "every head should use its own gamma"),
     ("sharpen", sharpen_as_written, "1,000 equal weights and gamma = 20"),
+    ("sharpen", sharpen_by_logarithm, "a weight of exactly 0 has the logarithm -inf"),
     ("sharpen", sharpen_in_place, "the arguments should be left as they were"),
     ("sharpen", sharpen_with_a_plain_number, "gradients should reach every argument"),
     ("walk", walk_without_start, "row 0 should be the weighting before the first step"),

@@ -57,6 +57,10 @@ def heads_without_keys(tape, weights, told):
     return my_heads(tape, weights, [(key, beta, 0 * g, s, gamma) for key, beta, g, s, gamma in told])
 
 
+def heads_that_add_up_to_more(tape, weights, told):
+    return my_heads(tape, weights, told) + 1
+
+
 def my_rows(length):
     return torch.cat([torch.arange(length + 1), torch.arange(length + 1)])
 
@@ -109,6 +113,7 @@ MISTAKES = [
     (head_checks.heads, heads_that_always_start_anew, "not from the first ones"),
     (head_checks.heads, heads_that_go_down, "slots 3, 3, 3 and 1, 2, 3"),
     (head_checks.heads, heads_without_keys, "all five stages are needed"),
+    (head_checks.heads, heads_that_add_up_to_more, "what you return are not their weightings"),
     (head_checks.rows, rows_of_three, "for 5 vectors there are 12 steps"),
     (head_checks.rows, rows_that_stay, "each needs a row of its own: yours are [0, 0, 0, 0, 0]"),
     (head_checks.rows, rows_that_go_back_too_far, "they are due in order: rows [1, 2, 3, 4, 5], not [0, 1, 2, 3, 4]"),

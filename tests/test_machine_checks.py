@@ -45,6 +45,10 @@ def step_that_forgets_the_controller(model, x, state):
     return one_step(model, x, state, keep=True)
 
 
+def step_without_a_controller(model, x, state):
+    return my_step(model, x, state)._replace(controller=())
+
+
 def my_complement(machine):
     machine.output.weight *= -1
     machine.output.bias *= -1
@@ -137,6 +141,7 @@ MISTAKES = [
     ("step", step_that_reads_first, "what is read is wrong"),
     ("step", step_that_reads_where_it_writes, "what is read is wrong"),
     ("step", step_that_forgets_the_controller, "the controller's own state is lost"),
+    ("step", step_without_a_controller, "the controller's own state is lost"),
     ("complement", complement_of_the_weight_alone, "bytes of zeros should come out as ones"),
     ("complement", complement_of_the_bias_alone, "bytes of ones should come out as zeros"),
     ("complement", complement_by_the_total, "random bytes come out wrong, though zeros do not"),

@@ -46,7 +46,6 @@ MISTAKES = [
     ("bits", lambda text: my_bits(text).flip(-1), "the bits stand the wrong way round"),
     ("bits", lambda text: my_bits(text).flip(1), "the characters stand the wrong way round"),
     ("bits", lambda text: my_bits(text.lower()), "the numbers spelt are not those of the characters"),
-    ("bits", lambda text: my_bits(text).long(), "a machine takes numbers with a point"),
     ("wrong", lambda sent, answered: 1, "between a text and itself no bit differs"),
     ("wrong", lambda sent, answered: 8 * wrong_characters(sent, answered), "A is 65 and C is 67"),
     ("wrong", wrong_characters, "A is 65, 1000001, and B is 66"),

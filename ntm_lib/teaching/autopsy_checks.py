@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ntm_lib.machine import addressing
-from ntm_lib.teaching.checks import answer_of, tell
+from ntm_lib.teaching.verdicts import answer_of, tell
 
 NAMES = ("missed jump", "off by one", "blur", "wrap-around", "last vectors")
 """Faults that a learner knows by name, as in `ntm_lib.analysis.causes`."""
@@ -26,7 +26,8 @@ HINTS = {
 def first_wrong_bit(attempt: Callable[..., Tensor | None]) -> None:
     """Say what is wrong with `my_first_wrong(logits, targets, mask)`: sequence, step and bit, (3)."""
     example = (torch.tensor([[[1.0, -1.0]]]), torch.zeros(1, 1, 2), torch.ones(1, 1))
-    tell(attempt, example, (3,), _mistakes_in_first_wrong_bit, "it finds the earliest wrong bit that counts")
+    right = "it finds the earliest wrong bit that counts"
+    tell(attempt, example, (3,), _mistakes_in_first_wrong_bit, right, whole=True)
 
 
 def _mistakes_in_first_wrong_bit(attempt: Callable[..., Tensor | None]) -> Iterator[str]:
@@ -55,20 +56,13 @@ def _mistakes_in_first_wrong_bit(attempt: Callable[..., Tensor | None]) -> Itera
 
 def riddles(attempt: Callable[[], dict[str, str] | None]) -> None:
     """Say which of the names in `my_diagnosis()`, a dictionary from letters to faults, are wrong, and where to look."""
-    found, name = attempt(), attempt.__name__
-    if found is None or found is ...:
-        print(f"{name}: not attempted yet")
-        return
-    mistakes = list(_mistakes_in_riddles(found))
-    right = "four faults, four names"
-    print(
-        "\n".join([f"{name}: not yet", *(f"- {one}" for one in mistakes)]) if mistakes else f"{name} is right: {right}"
-    )
+    tell(attempt, (), dict, _mistakes_in_riddles, "four faults, four names")
 
 
-def _mistakes_in_riddles(found: dict[str, str]) -> Iterator[str]:
+def _mistakes_in_riddles(attempt: Callable[[], dict[str, str]]) -> Iterator[str]:
+    found = answer_of(attempt) or {}
     for letter, fault in ANSWERS.items():
-        given = found.get(letter) if isinstance(found, dict) else None
+        given = found.get(letter)
         if given in (None, ...):
             yield f"{letter} has no name yet: expected one of {', '.join(NAMES)}"
         elif given not in NAMES:
@@ -90,12 +84,19 @@ def _mistakes_in_room(attempt: Callable[..., int | None]) -> Iterator[str]:
         yield f"beta = 3, g = 0.9, alike = 1: with N = {found} the old place has at least as much as the row"
     elif _wins(found + 1, 3.0, 0.9, 1.0):
         yield f"beta = 3, g = 0.9, alike = 1: N = {found} is too careful, with one row more the row still wins"
-    elif not _wins(answer_of(attempt, 6.0, 0.9, 0.7) or 10**6, 6.0, 0.9, 0.7):
+    elif not _is_the_last(answer_of(attempt, 6.0, 0.9, 0.7), 6.0, 0.9, 0.7):
         yield "a row that resembles the key by 0.7 has the power exp(0.7 beta), not exp(beta)"
+
+
+def _is_the_last(rows: int | None, beta: float, g: float, alike: float) -> bool:
+    """Whether the row wins among so many, and among one more no longer."""
+    return rows is not None and _wins(rows, beta, g, alike) and not _wins(rows + 1, beta, g, alike)
 
 
 def _wins(rows: int, beta: float, g: float, alike: float) -> bool:
     """Whether one row that is `alike` the key outweighs the old place, all other rows of N being unlike it."""
+    if rows < 1:
+        return True
     tape, key = torch.zeros(1, rows, 2), torch.tensor([[[1.0, 0.0]]])
     tape[0, 0] = torch.tensor([alike, (1 - alike**2) ** 0.5])
     w_c = addressing.content_weights(tape, key, torch.tensor([[beta]]))

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from ntm_lib.machine import addressing, memory
+from ntm_lib.teaching.verdicts import answer_of, copies, tell
 
 Attempt = Callable[..., Tensor | None]
 
@@ -58,6 +59,8 @@ def _mistakes_in_sharpen(attempt: Attempt) -> Iterator[str]:
         yield "every head should use its own gamma: here head 0 has 1 and head 1 has 3"
     if not _agrees(attempt, addressing.sharpen, torch.full((1, 1, 1000), 0.001), torch.tensor([[20.0]])):
         yield "1,000 equal weights and gamma = 20: each should stay 0.001, but its power is too small for a float"
+    if not _has_slopes(attempt, torch.tensor([[[0.0, 0.4, 0.6]]]), two):
+        yield "a weight of exactly 0 has the logarithm -inf, and a gradient of NaN: take the logarithm of a little more"
     yield from _manners(attempt, weights, two)
 
 
@@ -145,60 +148,23 @@ def _mistakes_in_gradient(attempt: Attempt) -> Iterator[str]:
         yield "the sizes are wrong: for every slot, 2 times the error (r - target), times the slot, added up"
 
 
-def tell(
-    attempt: Callable,
-    example: tuple,
-    expected: tuple[int, ...] | type,
-    mistakes: Callable[[Callable], Iterator[str]],
-    right: str,
-) -> None:
-    """Print one verdict on an attempt: not attempted, another kind of thing than expected, its mistakes, or right."""
-    name = attempt.__name__
-    try:
-        result = attempt(*_copies(example))
-    except NotImplementedError:
-        result = None
-    except Exception as error:
-        print(f"{name} stops with {type(error).__name__}: {error}")
-        return
-    if result is None or result is ...:
-        print(f"{name}: not attempted yet")
-    elif not isinstance(result, expected if isinstance(expected, type) else Tensor):
-        print(f"{name} returns {type(result).__name__}: expected {_kind(expected)}")
-    elif isinstance(result, Tensor) and result.shape != expected:
-        print(f"{name} returns shape {tuple(result.shape)}: expected {expected}")
-    else:
-        found = list(mistakes(attempt))
-        print("\n".join([f"{name}: not yet", *(f"- {one}" for one in found)]) if found else f"{name} is right: {right}")
-
-
-def _kind(expected: tuple[int, ...] | type) -> str:
-    """What an attempt should return, in words."""
-    if isinstance(expected, tuple):
-        return f"a tensor of shape {expected}"
-    return "a whole number" if expected is int else f"an {expected.__name__}"
-
-
-def _copies(arguments: tuple) -> tuple:
-    return tuple(one.clone() if isinstance(one, Tensor) else one for one in arguments)
-
-
-def answer_of(attempt: Callable, *arguments: object) -> Tensor | int | None:
-    """What an attempt makes of copies of these arguments; None where it stops."""
-    try:
-        return attempt(*_copies(arguments))
-    except Exception:  # whatever an attempt raises, the sentence says for which arguments it should not
-        return None
-
-
 def _agrees(attempt: Attempt, reference: Callable[..., Tensor], *arguments: Tensor) -> bool:
     result, expected = answer_of(attempt, *arguments), reference(*arguments)
     return result is not None and result.shape == expected.shape and torch.allclose(result, expected, atol=1e-5)
 
 
+def _has_slopes(attempt: Attempt, weights: Tensor, *arguments: Tensor) -> bool:
+    """Whether a weighting's gradient is finite, where there is one."""
+    learned = weights.clone().requires_grad_()
+    result = answer_of(lambda: attempt(learned, *arguments))
+    if result is None or not result.requires_grad:
+        return True
+    return bool(torch.autograd.grad(result.square().sum(), learned)[0].isfinite().all())
+
+
 def _manners(attempt: Attempt, *arguments: Tensor) -> Iterator[str]:
     """Whether an attempt leaves its arguments alone and lets gradients through to each of them."""
-    given = _copies(arguments)
+    given = copies(arguments)
     try:
         attempt(*given)
         if not all(map(torch.equal, given, arguments)):

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ntm_lib.analysis import focus
-from ntm_lib.teaching.checks import answer_of, tell
+from ntm_lib.teaching.verdicts import answer_of, tell
 
 
 def follower(attempt: Callable[[float, float, int], Tensor | None]) -> None:

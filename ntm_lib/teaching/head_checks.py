@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ntm_lib.teaching.checks import answer_of, tell
-from ntm_lib.teaching.orders import Orders, echo, orders
+from ntm_lib.teaching.orders import Orders, echo, follow, orders
 from ntm_lib.teaching.slots import five_slots, focus_on
+from ntm_lib.teaching.verdicts import answer_of, tell
 
 
 def heads(attempt: Callable[..., Tensor | None]) -> None:
@@ -25,6 +25,7 @@ def _mistakes_in_heads(attempt: Callable[..., Tensor | None]) -> Iterator[str]:
         return found.argmax(-1).tolist() if usable else None
 
     first, walk = path(orders("stay", "stay")), path(*[orders("stay", "up")] * 3)
+    jump = [orders("stay", "up"), orders(1, "stay")]
     if first != [[3, 0]]:
         yield "told to stay in the first step, head 0 should be on slot 3 and head 1 on slot 0, where each begins"
     elif walk == [[3, 1], [1, 2], [2, 3]]:
@@ -35,13 +36,21 @@ def _mistakes_in_heads(attempt: Callable[..., Tensor | None]) -> Iterator[str]:
         yield "every step should go on from the weightings of the step before, not from the first ones"
     elif walk != [[3, 1], [3, 2], [3, 3]]:
         yield "head 0 is told to stay, and head 1 to step up three times: slots 3, 3, 3 and 1, 2, 3"
-    elif path(orders("stay", "up"), orders(1, "stay")) != [[3, 1], [1, 1]]:
+    elif path(*jump) != [[3, 1], [1, 1]]:
         yield "head 0 jumps by its key (g = 1) to slot 1 while head 1 stays: all five stages are needed"
+    elif not torch.allclose(attempt(five_slots(), starts, jump), follow(five_slots(), starts, jump, _own), atol=1e-5):
+        yield "the heads go where they should, but what you return are not their weightings, which add up to 1"
+
+
+def _own(weights: Tensor) -> Tensor:
+    """Every head goes on from its own weighting."""
+    return weights
 
 
 def rows(attempt: Callable[..., Tensor | None]) -> None:
     """Say what is wrong with `my_rows(length)`: where one weighting stands in each of 2 L + 2 steps of a copy."""
-    tell(attempt, (3,), (8,), _mistakes_in_rows, "it writes every vector, goes back once, and reads them in order")
+    right = "it writes every vector, goes back once, and reads them in order"
+    tell(attempt, (3,), (8,), _mistakes_in_rows, right, whole=True)
 
 
 def _mistakes_in_rows(attempt: Callable[..., Tensor | None]) -> Iterator[str]:

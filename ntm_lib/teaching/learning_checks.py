@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from ntm_lib import tasks
-from ntm_lib.teaching.checks import answer_of, tell
+from ntm_lib.teaching.verdicts import answer_of, tell
 from ntm_lib.training import curriculum as schedules
 from ntm_lib.training import loop, recipes
 from ntm_lib.training.evaluation import wrong_bits

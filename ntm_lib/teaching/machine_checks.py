@@ -8,7 +8,7 @@ from torch import Generator, Tensor
 from ntm_lib import tasks
 from ntm_lib.machine import NTM, NTMConfig, NTMState
 from ntm_lib.teaching import handmade
-from ntm_lib.teaching.checks import answer_of, tell
+from ntm_lib.teaching.verdicts import answer_of, tell
 from ntm_lib.training.evaluation import copy_through, rows_needed
 
 
@@ -43,7 +43,7 @@ def _mistakes_in_step(attempt: Callable[..., NTMState]) -> Iterator[str]:
         model, x, state = _before_a_step("lstm")
         _, expected = model.step(x, state)
         found = answer_of(attempt, model, x, state)
-        if found is None or not all(map(_close, found.controller, expected.controller)):
+        if found is None or len(found.controller) != 2 or not all(map(_close, found.controller, expected.controller)):
             yield "the controller's own state is lost: an LSTM returns a new one, to be handed on"
 
 
@@ -64,6 +64,8 @@ def complement(attempt: Callable[..., NTM | None]) -> None:
 
 def _mistakes_in_complement(attempt: Callable[..., NTM]) -> Iterator[str]:
     machine = answer_of(attempt, handmade.copier())
+    if machine is None:
+        return
     zeros, ones = torch.zeros(1, 3, 8), torch.ones(1, 3, 8)
     if not _answers(machine, zeros, ones):
         yield "bytes of zeros should come out as ones: what does a logit become where nothing is read?"
@@ -91,6 +93,8 @@ def reverse_copy(attempt: Callable[..., NTM | None]) -> None:
 
 def _mistakes_in_reverse_copy(attempt: Callable[..., NTM]) -> Iterator[str]:
     machine = answer_of(attempt)
+    if machine is None:
+        return
     sizes = machine.config.input_size, machine.config.output_size
     if sizes != (10, 8):
         yield f"the machine has {sizes[0]} inputs and {sizes[1]} outputs: expected 10 (8 bits, start, end) and 8"

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ntm_lib import tasks
-from ntm_lib.teaching.checks import answer_of, tell
+from ntm_lib.teaching.verdicts import answer_of, tell
 
 
 def bits(attempt: Callable[[str], Tensor | None]) -> None:
@@ -15,17 +15,15 @@ def bits(attempt: Callable[[str], Tensor | None]) -> None:
 
 
 def _mistakes_in_bits(attempt: Callable[[str], Tensor]) -> Iterator[str]:
-    found, expected = answer_of(attempt, "Ab c"), tasks.number_bits(torch.tensor([list(b"Ab c")]))
+    found, expected = answer_of(attempt, "Ab cd"), tasks.number_bits(torch.tensor([list(b"Ab cd")]))
     if found is None or not ((found == 0) | (found == 1)).all():
         yield "there should be nothing but 0 and 1"
-    elif torch.equal(found.float().flip(-1), expected):
+    elif torch.equal(found.flip(-1), expected):
         yield "the bits stand the wrong way round: the lowest comes first, so A, 65, begins with a 1"
-    elif torch.equal(found.float().flip(1), expected):
+    elif torch.equal(found.flip(1), expected):
         yield "the characters stand the wrong way round"
-    elif not torch.equal(found.float(), expected):
+    elif not torch.equal(found, expected):
         yield "the numbers spelt are not those of the characters: A is 65, b is 98, a space is 32"
-    elif not found.is_floating_point():
-        yield "a machine takes numbers with a point: end with .float()"
 
 
 def wrong(attempt: Callable[[bytes, bytes], int | None]) -> None:
@@ -49,7 +47,7 @@ def _mistakes_in_wrong(attempt: Callable[[bytes, bytes], int]) -> Iterator[str]:
 def rows(attempt: Callable[[Tensor], Tensor | None]) -> None:
     """Say what is wrong with `my_rows(written)`, the write head's row at each of 2 L + 2 steps -> the L rows read."""
     right = "whichever way the writer walked, its rows are read in the order in which it wrote them"
-    tell(attempt, (torch.arange(3, 11),), (3,), _mistakes_in_rows, right)
+    tell(attempt, (torch.arange(3, 11),), (3,), _mistakes_in_rows, right, whole=True)
 
 
 def _mistakes_in_rows(attempt: Callable[[Tensor], Tensor]) -> Iterator[str]:
