@@ -9,11 +9,16 @@ from functools import cache
 from pathlib import Path
 
 import jinja2
+from matplotlib.figure import Figure
 
+from ntm_lib.teaching.show import description, png
+from ntm_lib.teaching.study_plots import shares_figure
+from ntm_lib.training.questions import QUESTIONS
 from ntm_lib.training.tables import share
 
 DOCS = Path(__file__).parent
 STUDIES = DOCS.parent / "data" / "studies"
+PICTURES = DOCS / "findings"
 
 
 @cache
@@ -21,10 +26,15 @@ def study(name: str) -> dict[str, list[dict]]:
     """All runs of a study by arm; numbers as numbers, True and False as such, empty cells as None."""
     with (STUDIES / name / "runs.csv").open(newline="", encoding="utf-8") as file:
         rows = [{column: _value(text) for column, text in line.items()} for line in csv.DictReader(file)]
-    arms: dict[str, list[dict]] = {}
+    arms: dict[str, list[dict]] = {arm.name.removeprefix(f"{name}-"): [] for arm in _arms(name)}
     for row in rows:
         arms.setdefault(row["recipe"].removeprefix(f"{name}-"), []).append(row)
-    return arms
+    return {arm: rows for arm, rows in arms.items() if rows}
+
+
+def _arms(name: str) -> tuple:
+    """The arms of a question in its order; nothing for a study that is not of a question."""
+    return QUESTIONS[name].arms if name in QUESTIONS else ()
 
 
 def _value(text: str) -> object:
@@ -43,9 +53,13 @@ def runs(name: str, arm: str) -> list[dict]:
 
 def count(name: str, arm: str, column: str = "converged", wanted: object = True) -> str:
     """How many runs of an arm have the wanted value in a column, with the interval."""
+    return share(*counted(name, arm, column, wanted))
+
+
+def counted(name: str, arm: str, column: str = "converged", wanted: object = True) -> tuple[int, int]:
+    """The same as two numbers: how many, of how many."""
     rows = runs(name, arm)
-    hits = sum(wanted(row[column]) if callable(wanted) else row[column] == wanted for row in rows)
-    return share(hits, len(rows))
+    return sum(wanted(row[column]) if callable(wanted) else row[column] == wanted for row in rows), len(rows)
 
 
 def converged_in(name: str) -> int:
@@ -63,6 +77,12 @@ def faults(name: str, arm: str) -> str:
     """The faults that the diagnosis found, the most frequent first, each with its runs; a run may have several."""
     found = Counter(fault for row in runs(name, arm) if row["faults"] for fault in row["faults"].split("; "))
     return ", ".join(f"{fault} {number}" for fault, number in found.most_common()) or "none"
+
+
+def idle(name: str, arm: str) -> str:
+    """In how many runs of an arm a head does nothing that another would not do, for each number of such heads."""
+    heads = Counter(len(row["idle"].split("; ")) if row["idle"] else 0 for row in runs(name, arm))
+    return ", ".join(f"{number} in {heads[number]}" for number in sorted(heads))
 
 
 def manifest(name: str) -> dict:
@@ -101,6 +121,27 @@ def table(name: str, *columns: str) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def converged_figure(name: str) -> Figure:
+    """How many runs of each arm converged, and how many were exact at length 20."""
+    arms = study(name)
+    return shares_figure(
+        {
+            "converged": {arm: counted(name, arm) for arm in arms},
+            "exact at length 20": {arm: counted(name, arm, "wrong_bits_random_20", 0) for arm in arms},
+        }
+    )
+
+
+def figures() -> dict[str, Figure]:
+    """The figure of every question that has a study, by the name of its file."""
+    return {name: converged_figure(name) for name in QUESTIONS if (STUDIES / name / "runs.csv").is_file()}
+
+
+def picture(name: str) -> str:
+    """A figure as the page shows it, with what it shows in words."""
+    return f"![{description(figures()[name])}](findings/{name}.png)"
+
+
 def render() -> str:
     """The findings as they follow from the data."""
     environment = jinja2.Environment(
@@ -108,10 +149,28 @@ def render() -> str:
     )
     environment.globals |= {
         function.__name__: function
-        for function in (runs, count, converged_in, middle, faults, changes, command, table, share, study)
+        for function in (
+            runs,
+            count,
+            converged_in,
+            middle,
+            faults,
+            idle,
+            changes,
+            command,
+            table,
+            share,
+            study,
+            picture,
+        )
     }
     return environment.get_template("findings.md.jinja").render()
 
 
 if __name__ == "__main__":
     (DOCS / "findings.md").write_text(render(), encoding="utf-8")
+    PICTURES.mkdir(exist_ok=True)
+    for stale in PICTURES.glob("*.png"):
+        stale.unlink()
+    for name, figure in figures().items():
+        (PICTURES / f"{name}.png").write_bytes(png(figure))

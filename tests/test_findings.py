@@ -19,6 +19,16 @@ def test_the_page_is_what_the_data_says(findings):
     assert (DOCS / "findings.md").read_text(encoding="utf-8") == findings["render"]()
 
 
+def test_the_figures_are_what_the_data_says(findings):
+    """Each file is the figure of a question that has a study, byte for byte, and the page shows each."""
+    drawn = {f"{name}.png": findings["png"](figure) for name, figure in findings["figures"]().items()}
+    kept = {path.name: path.read_bytes() for path in (DOCS / "findings").iterdir()}
+    assert drawn.keys() == kept.keys()
+    assert [name for name in drawn if drawn[name] != kept[name]] == []
+    page = (DOCS / "findings.md").read_text(encoding="utf-8")
+    assert [name for name in drawn if f"](findings/{name})" not in page] == []
+
+
 def test_the_page_changes_with_the_data(findings, monkeypatch):
     """One run of one arm less that converged."""
     rows = findings["study"]("weightings")["separate"]

@@ -89,14 +89,16 @@ def findings_row(model: nn.Module, run: Run) -> list[dict]:
 
 
 def study_entry(model: nn.Module, run: Run) -> dict:
-    """What a study notes of a run: findings, and in short its faults, which way it stores, and from which row."""
+    """What a study notes of a run: findings; in short faults, which way it stores, from which row, and idle heads."""
     found = findings_row(model, run)
     stores = next((one for one in found if one["name"].startswith("stores ")), None)
+    idle = [head for one in found if one["name"] == "idle head" for head in one["evidence"]["idle"]]
     return {
         "findings": found,
         "faults": "; ".join(one["name"] for one in found if one["fault"]),
         "stores": stores and stores["name"].removeprefix("stores "),
         "first_row": stores and stores["evidence"].get("first_row"),
+        "idle": "; ".join(f"{kind} {number}" for kind, number in idle),
     }
 
 

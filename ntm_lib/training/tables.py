@@ -65,12 +65,17 @@ def _summary_of(rows: list[dict]) -> dict:
     }
 
 
-def share(successes: int, trials: int) -> str:
-    """A count and its exact (Clopper-Pearson) 95 % interval: "100/100, 96.4–100 %"."""
+def interval(successes: int, trials: int) -> tuple[float, float]:
+    """The exact (Clopper-Pearson) 95 % interval of a rate, from 0 to 1."""
     from scipy.stats import binomtest  # takes a second to import: only where a table is wanted
 
-    interval = binomtest(successes, trials).proportion_ci(confidence_level=0.95, method="exact")
-    low, high = (f"{100 * bound:.1f}".removesuffix(".0") for bound in interval)
+    low, high = binomtest(successes, trials).proportion_ci(confidence_level=0.95, method="exact")
+    return float(low), float(high)
+
+
+def share(successes: int, trials: int) -> str:
+    """A count and its 95 % interval: "100/100, 96.4–100 %"."""
+    low, high = (f"{100 * bound:.1f}".removesuffix(".0") for bound in interval(successes, trials))
     return f"{successes}/{trials}, {low}–{high} %"
 
 
