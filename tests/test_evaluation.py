@@ -463,6 +463,12 @@ def test_nothing_to_copy():
         copy_bytes(Copier(8), b"")
 
 
+@pytest.mark.parametrize(("content", "kind"), [("tape", "str"), ("", "str"), (None, "NoneType"), ([7], "list")])
+def test_only_bytes_are_copied(content, kind):
+    with pytest.raises(TypeError, match=rf"content is {kind}: expected bytes, such as b'tape' or text\.encode\(\)"):
+        copy_bytes(Copier(8), content)
+
+
 @pytest.mark.parametrize("width", [1, 7, 9])
 def test_bytes_need_vectors_of_eight_bits(width):
     with pytest.raises(ValueError, match=f"this machine copies vectors of {width} bits: .* output_size 8"):

@@ -42,6 +42,15 @@ def test_each_head_has_its_colour_on_its_rows_and_the_rest_is_white():
             np.testing.assert_allclose(heads[row, step], expected, atol=1e-6)
 
 
+def test_every_row_is_named_by_its_own_number():
+    heads = copy_figure(**arrays(), first_row=FIRST).axes[1]
+    names = {
+        int(label.get_text()): place for label, place in zip(heads.get_yticklabels(), heads.get_yticks(), strict=True)
+    }
+    assert len(names) > 3
+    assert all((place + FIRST) % ROWS == row for row, place in names.items())
+
+
 @pytest.mark.parametrize("name", ["outputs", "read", "write"])
 def test_arrays_of_another_length_are_refused(name):
     given = arrays()

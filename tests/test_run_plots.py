@@ -34,6 +34,12 @@ def test_a_run_in_words():
     )
 
 
+def test_one_vector_goes_in_and_its_steps_have_whole_numbers():
+    figure = run_figure(trace_copy(handmade.copier(), tasks.number_bits(torch.tensor([[5]])), memory_size=11))
+    assert figure.get_label().startswith("1 vector goes in. ")
+    assert all(float(step).is_integer() for step in figure.axes[2].get_xticks())
+
+
 def test_wrong_bits_are_pink_and_no_others():
     trace = copied(deaf_to_the_end())
     figure = run_figure(trace)
@@ -54,12 +60,12 @@ def test_rows_from_another_row_on():
     [
         ([2], "is on row 2"),
         ([2, 2, 2], "rests on row 2 for 3 steps"),
-        ([3, 4, 0, 1], "walks up from row 3 to row 1"),
-        ([1, 0, 4], "walks down from row 1 to row 4"),
+        ([3, 4, 0, 1], "walks up from row 3, round the end, to row 1"),
+        ([1, 0, 4], "walks down from row 1, round the end, to row 4"),
         ([0, 0, 2, 3], "rests on row 0 for 2 steps, then walks up from row 2 to row 3"),
         ([None, None, 4], "is spread over several rows, then is on row 4"),
         ([None, 0] * 5, "wavers between one row and several"),
-        ([0, 0, 1, 1, 2, 2, 3, 3, 3, 4, 4, 4, 0, 0], "creeps up from row 0 to row 0"),
+        ([0, 0, 1, 1, 2, 2, 3, 3, 3, 4, 4, 4, 0, 0], "creeps up from row 0, round the end, to row 0"),
         ([4, 4, 3, 3, 2, 2, 1, 1, 3, 2], "creeps down from row 4 to row 1, then walks down from row 3 to row 2"),
         ([0, 2] * 5, "moves to and fro"),
     ],

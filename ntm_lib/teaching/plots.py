@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 READ, WRITE, ERASE, TARGET, ERROR, INK, PALE = (
     "#0072b2",
@@ -42,6 +43,7 @@ def copy_figure(
     _heads(heads, read, write, first_row)
     _tape(tape, memory, first_row)
     bottom.set_xlabel("time step")
+    bottom.xaxis.set_major_locator(MaxNLocator(integer=True))
     for axes in (top, heads):
         axes.tick_params(labelbottom=False)
     tape.tick_params(labelleft=False)
@@ -68,9 +70,20 @@ def _heads(axes: Axes, read: np.ndarray, write: np.ndarray, first_row: int) -> N
     image = heads_image(*(np.roll(weights, -first_row, axis=1) for weights in (read, write)))
     axes.imshow(image, aspect="auto", interpolation="nearest")
     axes.set_title("the heads walk along the tape", loc="left", color=INK, fontsize=11)
-    axes.set_ylabel(f"memory row, counted from row {first_row}")
+    number_rows(axes, read.shape[1], first_row)
     for x, name, colour in ((0.86, "write head", WRITE), (1.0, "read head", READ)):
         axes.text(x, 1.03, name, color=colour, transform=axes.transAxes, fontweight="bold", ha="right")
+
+
+def number_rows(axes: Axes, rows: int, first_row: int) -> None:
+    """Name the rows of a tape that is drawn from `first_row` on by their own numbers, at round ones."""
+    named = [
+        int(row)
+        for row in MaxNLocator(8, steps=(1, 2, 5, 10), integer=True).tick_values(0, rows - 1)
+        if 0 <= row < rows
+    ]
+    axes.set_yticks([(row - first_row) % rows for row in named], [str(row) for row in named])
+    axes.set_ylabel("memory row", color=INK)
 
 
 def _tape(axes: Axes, memory: np.ndarray, first_row: int) -> None:

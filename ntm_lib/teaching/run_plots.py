@@ -31,10 +31,14 @@ def run_figure(trace: Trace, sequence: int = 0, first_row: int = 0) -> Figure:
     )
     _mark_wrong(figure.axes[2], wrong)
     figure.set_label(
-        f"{int(trace.mask[sequence].sum())} vectors go in. The write head {path_in_words(write)}."
+        f"{_how_many(int(trace.mask[sequence].sum()))} in. The write head {path_in_words(write)}."
         f" The read head {path_in_words(read)}. {_answer_in_words(wrong, trace.mask[sequence].numpy())}"
     )
     return figure
+
+
+def _how_many(vectors: int) -> str:
+    return "1 vector goes" if vectors == 1 else f"{vectors} vectors go"
 
 
 def _mark_wrong(axes: Axes, wrong: np.ndarray) -> None:
@@ -84,11 +88,12 @@ def _stretch_in_words(rows: np.ndarray, size: int) -> str:
     first, last, steps = rows[0], rows[-1], len(rows)
     if first == NOWHERE:
         return "is spread over several rows"
-    moves = {_step(before, now, size) for before, now in pairwise(rows)}
-    if moves <= {0}:
+    moves = [_step(before, now, size) for before, now in pairwise(rows)]
+    if not any(moves):
         return f"is on row {first}" if steps == 1 else f"rests on row {first} for {steps} steps"
     verb, way = ("creeps" if 0 in moves else "walks"), ("up" if 1 in moves else "down")
-    return f"{verb} {way} from row {first} to row {last}"
+    over = "" if 0 <= first + sum(moves) < size else ", round the end,"
+    return f"{verb} {way} from row {first}{over} to row {last}"
 
 
 def _answer_in_words(wrong: np.ndarray, mask: np.ndarray) -> str:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from ntm_lib.analysis.trace import Trace
 from ntm_lib.teaching.head_plots import draw_pointing, name_halves
-from ntm_lib.teaching.plots import ERROR, INK, PALE
+from ntm_lib.teaching.plots import ERROR, INK, PALE, number_rows
 from ntm_lib.teaching.run_plots import path_in_words
 
 STYLES = ((INK, "o-"), (ERROR, "s--"))
@@ -32,7 +32,7 @@ def text_figure(trace: Trace, text: bytes, answers: Mapping[str, bytes], first_r
     _letters(axes[0], text, text, 1, steps, "the text goes in, a character a step")
     read, write = (np.roll(weights[0, :, :1].numpy(), -first_row, axis=-1) for weights in (trace.w_read, trace.w_write))
     draw_pointing(axes[1], read, write)
-    axes[1].set_ylabel(f"memory row,\ncounted from row {first_row}", color=INK)
+    number_rows(axes[1], read.shape[-1], first_row)
     for strip, (name, answer) in zip(axes[2:], answers.items(), strict=True):
         _letters(strip, answer, text, len(text) + 2, steps, name)
     axes[-1].set_xlabel("time step")

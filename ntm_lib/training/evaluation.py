@@ -236,12 +236,15 @@ def _rows(model: nn.Module, length: int, memory_size: int | None) -> int | None:
 def copy_bytes(model: nn.Module, content: bytes, memory_size: int | None = None) -> bytes:
     """Send bytes through the machine's memory, one 8-bit vector a byte, all in one sequence; returns what comes out.
 
-    Raises ValueError for no bytes at all and for a machine whose vectors are not 8 bits wide; warns as `evaluate`.
+    Raises TypeError for anything but bytes, ValueError for none at all and for a machine whose vectors are not 8 bits
+    wide; warns as `evaluate`.
     """
     if copy_format(model)[0] != 8:
         raise ValueError(
             f"this machine copies vectors of {model.config.output_size} bits: bytes need a machine of output_size 8"
         )
+    if not isinstance(content, bytes | bytearray):
+        raise TypeError(f"content is {type(content).__name__}: expected bytes, such as b'tape' or text.encode()")
     if not content:
         raise ValueError("there is nothing to copy: expected at least one byte")
     bits = tasks.number_bits(torch.tensor(list(content))).unsqueeze(0)
