@@ -103,7 +103,8 @@ def _unlike(answer: object, expected: Expected, any_length: bool = False) -> str
     """What an answer is instead of what was expected."""
     kind = expected if isinstance(expected, type) else Tensor
     if not isinstance(answer, kind) or isinstance(answer, bool):
-        return f"returns {_kind_of(answer)}: expected {_in_words(expected)}"
+        unpacked = ", as .item() gives" if isinstance(answer, Tensor) and expected is int else ""
+        return f"returns {_kind_of(answer)}: expected {_in_words(expected)}{unpacked}"
     if kind is not Tensor or (answer.ndim == len(expected) if any_length else answer.shape == expected):
         return None
     return f"returns shape {tuple(answer.shape)}: expected {'as many axes as in ' * any_length}{expected}"
@@ -116,7 +117,8 @@ def _no_numbers(answer: object, whole: bool) -> str | None:
     if answer.isnan().any():
         return "returns NaN, which is no number: look for 0 / 0, and for the root or logarithm of a negative number"
     if answer.is_complex() or answer.dtype == torch.bool or not (whole or answer.is_floating_point()):
-        return f"returns a tensor of {answer.dtype}: expected {'whole numbers' if whole else 'torch.float32'}"
+        wanted = "whole numbers" if whole else "torch.float32, as .float() makes"
+        return f"returns a tensor of {answer.dtype}: expected {wanted}"
     return None
 
 
