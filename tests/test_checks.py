@@ -33,6 +33,10 @@ def shift_all_heads_alike(w_g, s):
     return my_shift(w_g, s[:, :1].expand_as(s))
 
 
+def shift_round_all_heads(w_g, s):
+    return sum(s[..., j : j + 1] * w_g.roll(j - s.shape[-1] // 2) for j in range(s.shape[-1]))
+
+
 def shift_by_three(w_g, s):
     return sum(s[..., j : j + 1] * w_g.roll(j - 1, dims=-1) for j in range(s.shape[-1]))
 
@@ -209,6 +213,7 @@ MISTAKES = [
     ("shift", shift_without_a_ring, "the slots form a ring"),
     ("shift", shift_by_the_likeliest, "s = (0.1, 0.7, 0.2) is a blend"),
     ("shift", shift_all_heads_alike, "every head should move by its own s"),
+    ("shift", shift_round_all_heads, "every head has a ring of its own"),
     ("shift", shift_by_three, "with five numbers in s the offsets are -2, -1, 0, 1, 2"),
     ("shift", shift_in_place, "the arguments should be left as they were"),
     ("shift", shift_without_gradient, "gradients should reach every argument"),

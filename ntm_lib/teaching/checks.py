@@ -34,6 +34,8 @@ def _mistakes_in_shift(attempt: Attempt) -> Iterator[str]:
         yield "s = (0.1, 0.7, 0.2) is a blend: 0.1 of a step down, 0.7 of staying and 0.2 of a step up, added up"
     if agrees(1, up) and not _agrees(attempt, addressing.shift, focus[0, :, 1:3], torch.cat([up, stay], dim=1)):
         yield "every head should move by its own s: here head 0 steps up and head 1 stays"
+    if agrees(4, up) and not _agrees(attempt, addressing.shift, focus[0, :, 3:], torch.cat([up, up], dim=1)):
+        yield "every head has a ring of its own: after head 1's last slot comes its first, not head 0's; mind the axis"
     if agrees(1, up) and not agrees(2, torch.tensor([[[0.0, 0.0, 0.0, 0.0, 1.0]]])):
         yield "with five numbers in s the offsets are -2, -1, 0, 1, 2: the last one moves two slots up"
     yield from _manners(attempt, focus[:, :, 2], blur)

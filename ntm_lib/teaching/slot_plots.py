@@ -46,7 +46,8 @@ def addressing_figure(
     figure, rows = _rows([1.35, 1.25, 1, 1, 1, 1], height=7.6)
     _slots(rows[0], memory, [("key", key)])
     _words(rows[0][0], "memory")
-    notes = ["", "", "grey: where the head was", "dashed: the stage before", "dashed: the stage before"]
+    dashed = "dashed: the stage before"
+    notes = ["", "", f"{dashed}\ngrey: where the head was", dashed, dashed]
     ghosts = [None, None, stages[1], stages[2], stages[3]]
     for row, values in enumerate(stages):
         words, bars = rows[row + 1]
@@ -265,4 +266,5 @@ def _walk_in_words(name: str, walk: np.ndarray) -> str:
 
 def _sentence(parts: Iterable[str]) -> str:
     text = "; ".join(parts)
-    return f"{text[0].upper() if text[0].isascii() else text[0]}{text[1:]}."
+    word = text.split(maxsplit=1)[0]
+    return f"{text if len(word) == 1 or not word.isascii() else text[0].upper() + text[1:]}."
