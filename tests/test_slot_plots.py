@@ -90,6 +90,18 @@ def test_weightings_stand_below_each_other_beside_their_names():
     )
 
 
+def test_a_symbol_begins_a_sentence_as_it_is():
+    begun = {name: weightings_figure({name: FIRST}).get_label() for name in ("g = 1", "dL / dw", "β = 1", "weights")}
+    assert {name: label.split(":")[0] for name, label in begun.items()} == {name: name for name in begun} | {
+        "weights": "Weights"
+    }
+
+
+def test_steps_may_be_trials():
+    figure = walks_figure({"a walk": np.eye(3)}, step="trial")
+    assert figure.axes[1].get_xlabel() == "trial" and figure.get_label().endswith("in 2 trials.")
+
+
 def test_walks_show_every_step_and_the_largest_weight():
     walks = {"far": np.stack([np.roll(FIRST, step) for step in range(STEPS)]), "near": np.stack([SECOND] * STEPS)}
     far, near, far_peak, near_peak = walks_figure(walks, WRITE).axes

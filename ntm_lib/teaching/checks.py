@@ -126,7 +126,8 @@ def _mistakes_in_count(attempt: Callable[..., int | None]) -> Iterator[str]:
     if read != 9:
         yield f"a read head with M = 3 and steps of one slot emits 3 + 1 + 1 + 3 + 1 = 9 numbers, not {read}"
     if read is not None and write != read + 6:
-        yield f"a write head emits two vectors more than a read head, erase and add: 6 numbers for M = 3; got {write}"
+        total = f"for M = 3 that is {read} + 6 = {read + 6}, not {write}"
+        yield f"a write head emits two vectors more than a read head, erase and add: {total}"
     if read == 9 and answer_of(attempt, 20, 1, False) != 26:
         yield "only the key of a read head grows with M: with M = 20 there are 26 numbers"
     if read == 9 and answer_of(attempt, 3, 2, False) != 11:

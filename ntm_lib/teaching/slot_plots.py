@@ -75,8 +75,11 @@ def weightings_figure(weightings: Mapping[str, ArrayLike], colour: str = READ) -
     return figure
 
 
-def walks_figure(walks: Mapping[str, ArrayLike], colour: str = READ) -> Figure:
-    """Weightings over time, (T, N) each, beside each other; below, how much weight the strongest slot has."""
+def walks_figure(walks: Mapping[str, ArrayLike], colour: str = READ, step: str = "step") -> Figure:
+    """Weightings over time, (T, N) each, beside each other; below, how much weight the strongest slot has.
+
+    `step` is what the time axis counts.
+    """
     values = {name: np.asarray(walk) for name, walk in walks.items()}
     figure = Figure(figsize=(8.6, 4.4), layout="constrained")
     axes = figure.subplots(2, len(values), sharex="col", height_ratios=(2, 1), squeeze=False)
@@ -88,10 +91,10 @@ def walks_figure(walks: Mapping[str, ArrayLike], colour: str = READ) -> Figure:
         peak.plot(walk.max(axis=1), color=colour, linewidth=2)
         peak.axhline(1 / walk.shape[1], color=INK, linewidth=0.8, linestyle=(0, (3, 2)))
         peak.set_ylim(0, 1.05)
-        peak.set_xlabel("step")
+        peak.set_xlabel(step)
         peak.spines[["top", "right"]].set_visible(False)
     axes[1, 0].set_ylabel("largest weight")
-    figure.set_label(_sentence(_walk_in_words(name, walk) for name, walk in values.items()))
+    figure.set_label(_sentence(_walk_in_words(name, walk, step) for name, walk in values.items()))
     return figure
 
 
@@ -259,12 +262,13 @@ def _in_words(values: np.ndarray) -> str:
     return ", ".join(f"{short(values[slot])} on slot {slot}" for slot in order)
 
 
-def _walk_in_words(name: str, walk: np.ndarray) -> str:
+def _walk_in_words(name: str, walk: np.ndarray, step: str) -> str:
     first, last = (f"{short(weights.max())} on slot {weights.argmax()}" for weights in (walk[0], walk[-1]))
-    return f"{name}: the largest weight goes from {first} to {last} in {len(walk) - 1} steps"
+    return f"{name}: the largest weight goes from {first} to {last} in {len(walk) - 1} {step}s"
 
 
 def _sentence(parts: Iterable[str]) -> str:
     text = "; ".join(parts)
     word = text.split(maxsplit=1)[0]
-    return f"{text if len(word) == 1 or not word.isascii() else text[0].upper() + text[1:]}."
+    is_symbol = len(word) < 3 or not word.isascii()
+    return f"{text if is_symbol else text[0].upper() + text[1:]}."
