@@ -1,11 +1,14 @@
 """The sick machines have what their names say, and the riddles what the check expects."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
+from ntm_lib import cli
 from ntm_lib.analysis.causes import causes, first_wrong
+from ntm_lib.analysis.diagnosis import diagnose
 from ntm_lib.analysis.trace import trace_copy
 from ntm_lib.teaching.autopsy_checks import ANSWERS
 from ntm_lib.teaching.cases import CASES, RIDDLES, trace_case, wrong_in_verdict
@@ -43,9 +46,43 @@ def test_the_wrong_sequences_of_a_verdict():
     assert torch.equal(wrong_in_verdict(machine, "zeros", 20), torch.zeros(0, 20, 8))
 
 
+LINES = (MACHINES / "README.md").read_text(encoding="utf-8").splitlines()
+TOLD = {
+    line.split("`")[1]: [cell.strip() for cell in line.split("|")[1:-1]] for line in LINES if line.startswith("| `")
+}
+"""The cells of each machine's line in the README: name, fault, what it shows, command."""
+
+
+def test_the_readme_has_a_line_for_every_machine():
+    assert TOLD.keys() == {path.name for path in MACHINES.iterdir() if path.is_dir()}
+
+
+@pytest.mark.parametrize("name", [name for name in TOLD if name != "no_memory"])
+def test_each_machine_has_the_fault_that_it_stands_for_and_is_made_by_its_command(name, monkeypatch):
+    machine, run = load(MACHINES / name)
+    _, fault, _, command = TOLD[name]
+    found = [finding.name for finding in diagnose(machine, run) if finding.fault]
+    assert fault in (found or ["none"])
+    recipe, seed = asked_by(command.strip("`").split()[1:], monkeypatch)
+    assert replace(run.recipe, name="") == replace(recipe, name="")
+    assert run.seed == seed
+
+
+def asked_by(words, monkeypatch):
+    """The recipe and the seed that a command would train."""
+    asked = []
+
+    def train(recipe, seed, *_):
+        asked.append((recipe, seed))
+        raise ValueError("this is all that was to be known")
+
+    monkeypatch.setattr("ntm_lib.training.loop.train", train)
+    assert cli.main([*words, "--out", "nowhere"]) == cli.BAD_INPUT
+    return asked[0]
+
+
 def test_the_readme_names_these_machines_and_their_seeds():
-    lines = (MACHINES / "README.md").read_text(encoding="utf-8").splitlines()
-    told = {line.split("`")[1]: line for line in lines if line.startswith("| `")}
+    told = {line.split("`")[1]: line for line in LINES if line.startswith("| `")}
     for machine in {patient.machine for patient in (*CASES.values(), *RIDDLES.values())} | {"restless_writer"}:
         _, run = load(MACHINES / machine)
         name = "" if run.recipe.name == "reliable" else f"--name {run.recipe.name}"
