@@ -19,7 +19,7 @@ def says_sentence(check, mistake, sentence, capsys):
 
 
 def says_not_attempted(check, left, capsys):
-    """A stub that leaves None or three dots is no mistake."""
+    """A stub that leaves three dots is no mistake."""
 
     def my_attempt(*arguments):
         return left

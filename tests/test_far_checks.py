@@ -111,7 +111,6 @@ MISTAKES = [
     ("length", length_by_what_is_lost, "found 0.8 leaves 0.2 for all others together"),
     ("length", length_of_one_gate, "with g = 0.99 the old place keeps 0.01"),
 ]
-STUBS = {"follower": None, "leak": ..., "length": None}
 
 
 @pytest.mark.parametrize("exercise", RIGHT)
@@ -124,9 +123,9 @@ def test_a_planted_mistake_is_named(exercise, mistake, sentence, capsys):
     says_sentence(getattr(checks, exercise), mistake, sentence, capsys)
 
 
-@pytest.mark.parametrize(("exercise", "left"), STUBS.items())
-def test_what_is_not_attempted_does_not_raise(exercise, left, capsys):
-    says_not_attempted(getattr(checks, exercise), left, capsys)
+@pytest.mark.parametrize("exercise", RIGHT)
+def test_what_is_not_attempted_does_not_raise(exercise, capsys):
+    says_not_attempted(getattr(checks, exercise), ..., capsys)
 
 
 def test_every_sentence_has_a_planted_mistake():

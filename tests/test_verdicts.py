@@ -63,6 +63,21 @@ def test_what_an_attempt_raises_is_told_in_a_line(check, capsys):
 
 
 @pytest.mark.parametrize("check", ALL.values(), ids=ALL)
+def test_a_forgotten_return_is_asked_for(check, capsys):
+    check(lambda *arguments: None)
+    assert capsys.readouterr().out == "<lambda> returns nothing: does it end with a return?\n"
+
+
+@pytest.mark.parametrize("check", ALL.values(), ids=ALL)
+def test_an_attempt_may_say_that_it_is_none(check, capsys):
+    def my_attempt(*arguments):
+        raise NotImplementedError
+
+    check(my_attempt)
+    assert capsys.readouterr().out == "my_attempt: not attempted yet\n"
+
+
+@pytest.mark.parametrize("check", ALL.values(), ids=ALL)
 def test_a_result_instead_of_a_function_is_named(check, capsys):
     check(torch.zeros(3))
     expected = "a check takes a function by its name, without brackets and arguments: this is Tensor\n"

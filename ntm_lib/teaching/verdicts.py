@@ -52,12 +52,14 @@ def tell(
     try:
         answer = _alike(attempt(*copies(example)), expected)
     except NotImplementedError:
-        answer = None
+        answer = ...
     except Exception as error:
         print(f"{name} stops with {_in_a_line(error)}")
         return
-    if answer is None or answer is ...:
+    if answer is ...:
         print(f"{name}: not attempted yet")
+    elif answer is None:
+        print(f"{name} returns nothing: does it end with a return?")
     elif unlike := _unlike(answer, expected) or _no_numbers(answer, whole):
         print(f"{name} {unlike}")
     else:
