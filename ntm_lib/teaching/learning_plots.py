@@ -65,14 +65,14 @@ def gradients_figure(norms: Mapping[str, ArrayLike], loss: Mapping[str, ArrayLik
     for column, name in enumerate(norms):
         upper, lower = axes[:, column]
         upper.semilogy(norms[name], color=INK, linewidth=1)
-        upper.axhline(limit, color=READ, linewidth=1.2, linestyle=(0, (4, 2)))
+        upper.axhline(limit, color=INK, linewidth=1.2, linestyle=(0, (4, 2)))
         upper.set_title(name, loc="left", fontsize=11, color=INK)
         lower.plot(loss[name], color=INK, linewidth=1)
         lower.set_ylim(0, 1.6)
         lower.set_xlabel("update")
         for one in (upper, lower):
             one.spines[["top", "right"]].set_visible(False)
-    axes[0, 0].text(0, 1.12 * limit, f"limit {limit:g}", color=READ, fontsize=9.5, va="bottom")
+        upper.text(0, 1.12 * limit, f"{limit:g}", color=INK, fontsize=9.5, va="bottom")
     axes[0, 0].set_ylabel("length of the gradient")
     axes[1, 0].set_ylabel("loss, bits a bit")
     ratios = (
