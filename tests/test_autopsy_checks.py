@@ -81,7 +81,7 @@ def diagnosis_with_a_mistake():
 first_wrong_bit, riddles, room = autopsy_checks.first_wrong_bit, autopsy_checks.riddles, autopsy_checks.room
 RIGHT = [(first_wrong_bit, my_first_wrong), (riddles, my_diagnosis), (room, my_room)]
 MISTAKES = [
-    (first_wrong_bit, first_wrong_backwards, "expected (1, 3, 2)"),
+    (first_wrong_bit, first_wrong_backwards, "expected [1, 3, 2], not [2, 3, 1]"),
     (first_wrong_bit, first_wrong_of_probabilities, "0.3 is a one"),
     (first_wrong_bit, first_wrong_ones_only, "a zero where a one is wanted"),
     (first_wrong_bit, first_wrong_everywhere, "where the mask is 0 nothing counts"),
