@@ -40,7 +40,7 @@ class _Similarity(torch.autograd.Function):
         memory, unit_key, similarity, row_length = ctx.saved_tensors
         grad = grad / row_length
         shrink = (grad * similarity).sum(1, keepdim=True) / row_length  # (B, 1, N): what a longer row would lose
-        return torch.baddbmm(memory * shrink.mT, grad.mT, unit_key, beta=-1), grad @ memory
+        return grad.mT @ unit_key - memory * shrink.mT, grad @ memory
 
 
 def content_weights(memory: Tensor, key: Tensor, beta: Tensor) -> Tensor:

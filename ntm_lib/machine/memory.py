@@ -75,7 +75,7 @@ class _WriteOneHead(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, ...]:
         memory, weights, erase, add = ctx.saved_tensors
         product = grad * memory  # (B, N, M)
-        grad_weights = torch.baddbmm(erase @ product.mT, add, grad.mT, beta=-1)
+        grad_weights = add @ grad.mT - erase @ product.mT
         grad_erase, grad_add = -(weights @ product), weights @ grad
         erased = torch.mul(grad, erase, out=product)
         grad_memory = torch.addcmul(grad, weights.mT, erased, value=-1, out=product)
