@@ -1,4 +1,4 @@
-"""Write docs/findings.md from its template and what data/ holds: python docs/findings.py"""
+"""Write docs/findings.md, its figures and README's answers from what data/ holds: python docs/findings.py"""
 
 import csv
 import json
@@ -19,6 +19,9 @@ from ntm_lib.training.tables import share
 DOCS = Path(__file__).parent
 STUDIES = DOCS.parent / "data" / "studies"
 PICTURES = DOCS / "findings"
+README = DOCS.parent / "README.md"
+BEGIN, END = "<!-- written by make findings -->\n", "<!-- end -->\n"
+"""Between these, README has docs/answers.md.jinja."""
 
 
 @cache
@@ -132,18 +135,18 @@ def converged_figure(name: str) -> Figure:
     )
 
 
-def figures() -> dict[str, Figure]:
-    """The figure of every question that has a study, by the name of its file."""
-    return {name: converged_figure(name) for name in QUESTIONS if (STUDIES / name / "runs.csv").is_file()}
+def pictured() -> list[str]:
+    """The questions that have a study, and so a figure."""
+    return [name for name in QUESTIONS if (STUDIES / name / "runs.csv").is_file()]
 
 
 def picture(name: str) -> str:
     """A figure as the page shows it, with what it shows in words."""
-    return f"![{description(figures()[name])}](findings/{name}.png)"
+    return f"![{description(converged_figure(name))}](findings/{name}.png)"
 
 
-def render() -> str:
-    """The findings as they follow from the data."""
+def render(template: str = "findings.md.jinja") -> str:
+    """A page, or a part of one, as it follows from the data."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(DOCS), undefined=jinja2.StrictUndefined, keep_trailing_newline=True
     )
@@ -164,13 +167,25 @@ def render() -> str:
             picture,
         )
     }
-    return environment.get_template("findings.md.jinja").render()
+    return environment.get_template(template).render()
+
+
+def with_answers(readme: str) -> str:
+    """README with the answers between its two marks; ValueError where these are not there."""
+    before, begin, rest = readme.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(
+            f"README has no {BEGIN.strip()} with {END.strip()} after it: put them where the answers belong"
+        )
+    return f"{before}{BEGIN}\n{render('answers.md.jinja')}\n{END}{after}"
 
 
 if __name__ == "__main__":
     (DOCS / "findings.md").write_text(render(), encoding="utf-8")
+    README.write_text(with_answers(README.read_text(encoding="utf-8")), encoding="utf-8")
     PICTURES.mkdir(exist_ok=True)
     for stale in PICTURES.glob("*.png"):
         stale.unlink()
-    for name, figure in figures().items():
-        (PICTURES / f"{name}.png").write_bytes(png(figure))
+    for name in pictured():
+        (PICTURES / f"{name}.png").write_bytes(png(converged_figure(name)))

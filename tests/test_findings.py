@@ -19,9 +19,16 @@ def test_the_page_is_what_the_data_says(findings):
     assert (DOCS / "findings.md").read_text(encoding="utf-8") == findings["render"]()
 
 
+def test_readme_has_the_answers(findings):
+    readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    assert readme == findings["with_answers"](readme)
+    with pytest.raises(ValueError, match="README has no <!-- written by make findings -->"):
+        findings["with_answers"](readme.replace(findings["END"], ""))
+
+
 def test_the_figures_are_what_the_data_says(findings):
     """Each file is the figure of a question that has a study, byte for byte, and the page shows each."""
-    drawn = {f"{name}.png": findings["png"](figure) for name, figure in findings["figures"]().items()}
+    drawn = {f"{name}.png": findings["png"](findings["converged_figure"](name)) for name in findings["pictured"]()}
     kept = {path.name: path.read_bytes() for path in (DOCS / "findings").iterdir()}
     assert drawn.keys() == kept.keys()
     assert [name for name in drawn if drawn[name] != kept[name]] == []
