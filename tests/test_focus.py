@@ -71,3 +71,15 @@ def test_seen_from_its_goal_a_perfect_walk_stands_still():
 def test_what_stays_behind_is_seen_behind():
     seen = focus.counted_from_goal(focus.walk(tensor(0.25), tensor(1.0), steps=1, rows=7), ahead=2, behind=1)
     torch.testing.assert_close(seen[1, 0], tensor(0.0, 0.0, 0.75, 0.25))
+
+
+@pytest.mark.parametrize(("found", "g", "length"), [(0.5, 0.9, 100), (0.8, 0.75, 30), (0.05, 0.99, 7)])
+def test_a_jump_is_missed_from_the_length_on_at_which_the_old_place_weighs_more(found, g, length):
+    """Counted up, with a share of the softmax for every vector."""
+    each = (1 - found) / found / length
+    first = next(n for n in range(1, 10_000) if g / (1 + each * n) <= 1 - g)
+    assert first - 1 < focus.farthest(found, g, length) <= first
+
+
+def test_a_gate_that_is_half_closed_jumps_nowhere():
+    assert focus.farthest(found=0.9, g=0.4, length=20) == 0

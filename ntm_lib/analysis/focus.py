@@ -35,6 +35,15 @@ def largest_leak(gamma: Tensor) -> Tensor:
     return a / (1 + a)
 
 
+def farthest(found: float, g: float, length: int) -> float:
+    """The length from which on a jump is missed, by what its key found (w^c of the right row) and its gate at one.
+
+    It lands right while g found > 1 - g, and all other rows' weight beside the right one's grows like the length.
+    """
+    others, others_at_most = (1 - found) / found, g / (1 - g) - 1
+    return max(0.0, length * others_at_most / others)
+
+
 def walk(leak: Tensor, gamma: Tensor, steps: int, rows: int) -> Tensor:
     """The same by the machine's own shift and sharpening, from row 0 on: (H), (H) -> (steps + 1, H, N)."""
     weights = [torch.eye(rows)[:1].expand(len(leak), -1)]

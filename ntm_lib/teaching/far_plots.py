@@ -110,11 +110,11 @@ def map_figure(
 
 
 def _put_on_map(axes: Axes, heads: Mapping[str, tuple], gammas: np.ndarray, largest: np.ndarray) -> list[str]:
-    """A dot for every step of every head; in words, how many steps are on the side that heals."""
+    """A mark for every step of every head; in words, how many steps are on the side that heals."""
     inside = []
-    for (name, points), colour in zip(heads.items(), (WRITE, READ), strict=True):
+    for (name, points), colour, mark in zip(heads.items(), (WRITE, READ), "so", strict=True):
         x, y = map(np.asarray, points)
-        axes.scatter(x, y, s=14, color=colour, linewidth=0)
+        axes.scatter(x, y, s=14, color=colour, marker=mark, linewidth=0)
         axes.text(x.max() + 0.008, np.median(y), name, color=colour, fontweight="bold", va="center")
         inside.append(f"the {name} at {np.mean(x < np.interp(y, gammas, largest)):.0%} of its steps")
     return inside
