@@ -5,19 +5,23 @@ import json
 import statistics
 from collections import Counter
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import jinja2
 from matplotlib.figure import Figure
 
+from ntm_lib.analysis.causes import CAUSES
+from ntm_lib.teaching.autopsy_plots import causes_figure
 from ntm_lib.teaching.show import description, png
-from ntm_lib.teaching.study_plots import shares_figure
+from ntm_lib.teaching.study_plots import shares_figure, starts_figure
 from ntm_lib.training.questions import QUESTIONS
 from ntm_lib.training.tables import share
 
 DOCS = Path(__file__).parent
 STUDIES = DOCS.parent / "data" / "studies"
+NEAR = 100 * 20 * 7 // 100
+"""Wrong bits of the verdict at length 20 in the post's format, of 7 bits a vector: one in a hundred."""
 PICTURES = DOCS / "findings"
 README = DOCS.parent / "README.md"
 BEGIN, END = "<!-- written by make findings -->\n", "<!-- end -->\n"
@@ -88,6 +92,13 @@ def idle(name: str, arm: str) -> str:
     return ", ".join(f"{number} in {heads[number]}" for number in sorted(heads))
 
 
+def stored(name: str, arm: str, *, converged: bool = False) -> str:
+    """How many machines of an arm (or only those that converged) store forwards, backwards, and otherwise."""
+    rows = [row for row in runs(name, arm) if row["converged"] or not converged]
+    ways = Counter(row["stores"] if row["stores"] in ("forwards", "backwards") else "in no order" for row in rows)
+    return ", ".join(f"{ways[way]} {way}" for way in ("forwards", "backwards", "in no order") if ways[way])
+
+
 def manifest(name: str) -> dict:
     """Which commands made a study, from which recipes."""
     return json.loads((STUDIES / name / "manifest.json").read_text(encoding="utf-8"))
@@ -135,14 +146,82 @@ def converged_figure(name: str) -> Figure:
     )
 
 
-def pictured() -> list[str]:
-    """The questions that have a study, and so a figure."""
-    return [name for name in QUESTIONS if (STUDIES / name / "runs.csv").is_file()]
+def lengths_figure() -> Figure:
+    """Wrong bits against length by cause, of all machines of the post's recipe together and of `reliable`."""
+    return causes_figure(
+        {name: shares_by_length(study) for name, study in (("post_2014", "random"), ("reliable", "reliable"))},
+        list(by_length("random")),
+        CAUSES,
+    )
+
+
+def starts_of(name: str) -> Figure:
+    """Where the machines of each arm store the first vector, and which way they walk from there."""
+    rows = {arm: [(row["first_row"], row["stores"]) for row in rows] for arm, rows in study(name).items()}
+    return starts_figure(rows, memory_size=QUESTIONS[name].arms[0].machine.memory_size)
+
+
+@cache
+def by_length(name: str) -> dict[int, list[dict[str, int]]]:
+    """Of every machine of a study that was asked: bits by cause, and all bits, for each length."""
+    with (STUDIES / name / "causes_by_length.csv").open(newline="", encoding="utf-8") as file:
+        lines = [{key: int(value) for key, value in line.items() if key != "recipe"} for line in csv.DictReader(file)]
+    return {
+        length: [line for line in lines if line["length"] == length] for length in {line["length"]: 0 for line in lines}
+    }
+
+
+def shares_by_length(name: str) -> list[list[float]]:
+    """The share of all bits that is wrong through each cause (rows) at each length (columns)."""
+    return [[wrong_share(name, length, cause) for length in by_length(name)] for cause in CAUSES]
+
+
+def wrong_share(name: str, length: int, *causes: str) -> float:
+    """The share of all bits that is wrong at a length, through some causes or through any."""
+    lines = by_length(name)[length]
+    return sum(line[cause] for line in lines for cause in causes or CAUSES) / sum(line["bits"] for line in lines)
+
+
+def exact_at(name: str, length: int) -> str:
+    """How many machines of a study had no wrong bit at a length."""
+    lines = by_length(name)[length]
+    return share(sum(not any(line[cause] for cause in CAUSES) for line in lines), len(lines))
+
+
+def wrong_at(name: str, length: int, *causes: str) -> str:
+    """The same in words."""
+    return f"{100 * wrong_share(name, length, *causes):.1f} %"
+
+
+def figures() -> dict[str, Callable[[], Figure]]:
+    """What draws each figure, by the name of its file."""
+    asked = [name for name in QUESTIONS if (STUDIES / name / "runs.csv").is_file()]
+    special = {"lengths": lengths_figure, "starts": partial(starts_of, "random")}
+    return {name: partial(converged_figure, name) for name in asked if name != "random"} | special
 
 
 def picture(name: str) -> str:
     """A figure as the page shows it, with what it shows in words."""
-    return f"![{description(converged_figure(name))}](findings/{name}.png)"
+    return f"![{description(figures()[name]())}](findings/{name}.png)"
+
+
+USED = (
+    runs,
+    count,
+    converged_in,
+    middle,
+    faults,
+    idle,
+    changes,
+    command,
+    table,
+    share,
+    picture,
+    exact_at,
+    wrong_at,
+    stored,
+)
+"""What templates call."""
 
 
 def render(template: str = "findings.md.jinja") -> str:
@@ -150,23 +229,9 @@ def render(template: str = "findings.md.jinja") -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(DOCS), undefined=jinja2.StrictUndefined, keep_trailing_newline=True
     )
-    environment.globals |= {
-        function.__name__: function
-        for function in (
-            runs,
-            count,
-            converged_in,
-            middle,
-            faults,
-            idle,
-            changes,
-            command,
-            table,
-            share,
-            study,
-            picture,
-        )
-    }
+    environment.globals |= {function.__name__: function for function in USED}
+    environment.globals |= {"finite": lambda update: update is None, "not_finite": lambda update: update is not None}
+    environment.globals["near"] = lambda wrong: wrong < NEAR
     return environment.get_template(template).render()
 
 
@@ -187,5 +252,5 @@ if __name__ == "__main__":
     PICTURES.mkdir(exist_ok=True)
     for stale in PICTURES.glob("*.png"):
         stale.unlink()
-    for name in pictured():
-        (PICTURES / f"{name}.png").write_bytes(png(converged_figure(name)))
+    for name, draw in figures().items():
+        (PICTURES / f"{name}.png").write_bytes(png(draw()))

@@ -28,7 +28,7 @@ def test_readme_has_the_answers(findings):
 
 def test_the_figures_are_what_the_data_says(findings):
     """Each file is the figure of a question that has a study, byte for byte, and the page shows each."""
-    drawn = {f"{name}.png": findings["png"](findings["converged_figure"](name)) for name in findings["pictured"]()}
+    drawn = {f"{name}.png": findings["png"](draw()) for name, draw in findings["figures"]().items()}
     kept = {path.name: path.read_bytes() for path in (DOCS / "findings").iterdir()}
     assert drawn.keys() == kept.keys()
     assert [name for name in drawn if drawn[name] != kept[name]] == []
