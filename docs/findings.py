@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from ntm_lib.analysis.causes import CAUSES
 from ntm_lib.teaching.autopsy_plots import causes_figure
 from ntm_lib.teaching.show import description, png
-from ntm_lib.teaching.study_plots import shares_figure, starts_figure
+from ntm_lib.teaching.study_plots import shares_figure, spread_figure, starts_figure
 from ntm_lib.training.questions import QUESTIONS
 from ntm_lib.training.tables import share
 
@@ -22,6 +22,8 @@ DOCS = Path(__file__).parent
 STUDIES = DOCS.parent / "data" / "studies"
 NEAR = 100 * 20 * 7 // 100
 """Wrong bits of the verdict at length 20 in the post's format, of 7 bits a vector: one in a hundred."""
+SHOWN = (5, 10, 20, 30, 50, 120, 200)
+"""The lengths for which the figure of wrong bits has room."""
 PICTURES = DOCS / "findings"
 README = DOCS.parent / "README.md"
 BEGIN, END = "<!-- written by make findings -->\n", "<!-- end -->\n"
@@ -148,11 +150,11 @@ def converged_figure(name: str) -> Figure:
 
 def lengths_figure() -> Figure:
     """Wrong bits against length by cause, of all machines of the post's recipe together and of `reliable`."""
-    return causes_figure(
-        {name: shares_by_length(study) for name, study in (("post_2014", "random"), ("reliable", "reliable"))},
-        list(by_length("random")),
-        CAUSES,
-    )
+    shares = {
+        name: [[wrong_share(study, length, cause) for length in SHOWN] for cause in CAUSES]
+        for name, study in (("post_2014", "random"), ("reliable", "reliable"))
+    }
+    return causes_figure(shares, SHOWN, CAUSES)
 
 
 def starts_of(name: str) -> Figure:
@@ -166,38 +168,64 @@ def by_length(name: str) -> dict[int, list[dict[str, int]]]:
     """Of every machine of a study that was asked: bits by cause, and all bits, for each length."""
     with (STUDIES / name / "causes_by_length.csv").open(newline="", encoding="utf-8") as file:
         lines = [{key: int(value) for key, value in line.items() if key != "recipe"} for line in csv.DictReader(file)]
-    return {
-        length: [line for line in lines if line["length"] == length] for length in {line["length"]: 0 for line in lines}
-    }
+    lengths: dict[int, list[dict[str, int]]] = {}
+    for line in lines:
+        lengths.setdefault(line["length"], []).append(line)
+    return lengths
 
 
-def shares_by_length(name: str) -> list[list[float]]:
-    """The share of all bits that is wrong through each cause (rows) at each length (columns)."""
-    return [[wrong_share(name, length, cause) for length in by_length(name)] for cause in CAUSES]
+def wrong_share(name: str, length: int, *causes: str, right_at: int | None = None) -> float:
+    """The share of all bits that is wrong at a length, through some causes or through any.
 
-
-def wrong_share(name: str, length: int, *causes: str) -> float:
-    """The share of all bits that is wrong at a length, through some causes or through any."""
-    lines = by_length(name)[length]
+    Of all machines, or only of those without a wrong bit at the length `right_at`.
+    """
+    right = {line["seed"] for line in by_length(name)[right_at or length] if right_at is None or is_exact(line)}
+    lines = [line for line in by_length(name)[length] if line["seed"] in right]
     return sum(line[cause] for line in lines for cause in causes or CAUSES) / sum(line["bits"] for line in lines)
+
+
+def wrong_at(name: str, length: int, *causes: str, right_at: int | None = None) -> str:
+    """The same in words."""
+    return f"{100 * wrong_share(name, length, *causes, right_at=right_at):.1f} %"
+
+
+def is_exact(line: dict[str, int]) -> bool:
+    """Whether a machine had no wrong bit at a length."""
+    return not any(line[cause] for cause in CAUSES)
 
 
 def exact_at(name: str, length: int) -> str:
     """How many machines of a study had no wrong bit at a length."""
     lines = by_length(name)[length]
-    return share(sum(not any(line[cause] for cause in CAUSES) for line in lines), len(lines))
+    return share(sum(map(is_exact, lines)), len(lines))
 
 
-def wrong_at(name: str, length: int, *causes: str) -> str:
-    """The same in words."""
-    return f"{100 * wrong_share(name, length, *causes):.1f} %"
+def enlarged() -> str:
+    """A line an arm of the question "memory": machines exact at length 120, at training size and with more rows."""
+    with (STUDIES / "memory" / "enlarged.csv").open(newline="", encoding="utf-8") as file:
+        lines = [line for line in csv.DictReader(file) if line["length"] == "120"]
+    sizes = sorted({int(line["rows"]) for line in lines})
+    rows = [["arm", *(f"exact at 120 in {size:,} rows" for size in sizes)], ["---"] * (1 + len(sizes))]
+    for arm in study("memory"):
+        asked = [
+            [line for line in lines if line["recipe"] == f"memory-{arm}" and line["rows"] == str(n)] for n in sizes
+        ]
+        rows.append([f"`{arm}`", *(share(sum(one["wrong_bits"] == "0" for one in each), len(each)) for each in asked)])
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def gradients_figure() -> Figure:
+    """The largest gradient norm of every run, for every clip."""
+    norms = {arm: [row["peak_gradient_norm"] for row in rows] for arm, rows in study("clip").items()}
+    return spread_figure(norms, "largest gradient norm of a run", "not finite")
 
 
 def figures() -> dict[str, Callable[[], Figure]]:
     """What draws each figure, by the name of its file."""
     asked = [name for name in QUESTIONS if (STUDIES / name / "runs.csv").is_file()]
-    special = {"lengths": lengths_figure, "starts": partial(starts_of, "random")}
-    return {name: partial(converged_figure, name) for name in asked if name != "random"} | special
+    special = {"lengths": lengths_figure, "gradients": gradients_figure}
+    starts = {f"starts_{name}": partial(starts_of, name) for name in ("random", "start")}
+    return {name: partial(converged_figure, name) for name in asked if name != "random"} | special | starts
 
 
 def picture(name: str) -> str:
@@ -220,6 +248,7 @@ USED = (
     exact_at,
     wrong_at,
     stored,
+    enlarged,
 )
 """What templates call."""
 
@@ -230,8 +259,9 @@ def render(template: str = "findings.md.jinja") -> str:
         loader=jinja2.FileSystemLoader(DOCS), undefined=jinja2.StrictUndefined, keep_trailing_newline=True
     )
     environment.globals |= {function.__name__: function for function in USED}
-    environment.globals |= {"finite": lambda update: update is None, "not_finite": lambda update: update is not None}
+    environment.globals |= {"finite": lambda update: update is None, "there": lambda update: update is not None}
     environment.globals["near"] = lambda wrong: wrong < NEAR
+    environment.globals["stuck"] = lambda faults: faults is not None and "stuck" in faults.split("; ")
     return environment.get_template(template).render()
 
 

@@ -8,7 +8,7 @@ import torch
 
 from ntm_lib import cli
 from ntm_lib.analysis.causes import causes, first_wrong
-from ntm_lib.analysis.diagnosis import diagnose
+from ntm_lib.analysis.diagnosis import diagnose, study_entry
 from ntm_lib.analysis.trace import trace_copy
 from ntm_lib.teaching.autopsy_checks import ANSWERS
 from ntm_lib.teaching.cases import CASES, RIDDLES, trace_case, wrong_in_verdict
@@ -87,3 +87,8 @@ def test_the_readme_names_these_machines_and_their_seeds():
         _, run = load(MACHINES / machine)
         name = "" if run.recipe.name == "reliable" else f"--name {run.recipe.name}"
         assert name in told[machine] and f"--seed {run.seed}`" in told[machine]
+
+
+def test_a_study_notes_idle_heads():
+    assert study_entry(*load(MACHINES / "idle_reader"))["idle"] == "read 0; read 1"
+    assert study_entry(*load(MACHINES / "backwards"))["idle"] == ""

@@ -4,7 +4,9 @@ import runpy
 from pathlib import Path
 
 import pytest
+import torch
 
+from ntm_lib import NTM, NTMConfig
 from ntm_lib.training.questions import QUESTIONS
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -66,3 +68,32 @@ def test_counts_by_hand(findings, monkeypatch):
     for row, faults in zip(rows, ("blur; missed jump", None, "blur"), strict=True):
         row["faults"] = faults
     assert findings["faults"]("any", "arm") == "blur 2, missed jump 1"
+
+
+def test_the_shares_of_wrong_bits_by_hand(findings, monkeypatch):
+    """Two machines, one of them right at length 3: at 5 they have 1 and 4 of 20 bits wrong each."""
+
+    def line(seed, length, **wrong):
+        return {"seed": seed, "length": length, "bits": 20} | dict.fromkeys(findings["CAUSES"], 0) | wrong
+
+    blurred = {3: [line(0, 3), line(1, 3, blur=7)], 5: [line(0, 5, blur=1), line(1, 5, blur=1, other=3)]}
+    monkeypatch.setitem(findings["render"].__globals__, "by_length", lambda name: blurred)
+    assert findings["exact_at"]("any", 3).startswith("1/2, ")
+    assert findings["wrong_at"]("any", 5) == "12.5 %"
+    assert findings["wrong_at"]("any", 5, "blur") == "5.0 %"
+    assert findings["wrong_at"]("any", 5, "blur", right_at=3) == "5.0 %"
+    assert findings["wrong_at"]("any", 5, right_at=3) == "5.0 %"
+    assert findings["wrong_at"]("any", 3, right_at=3) == "0.0 %"
+
+
+@pytest.mark.parametrize("kind", ["constant", "learned-row", "random", "learned"])
+def test_an_enlarged_machine_keeps_its_rows_and_gets_more_of_their_kind(kind):
+    enlarged = runpy.run_path(str(DOCS / "enlarged_memory.py"))["enlarged"]
+    model = NTM(NTMConfig(10, 8, memory_size=13, word_size=7, initial_memory=kind, initial_weights="spaced"))
+    larger = enlarged(model, seed=3)
+    small, large = (machine.initial_state(1).memory[0] for machine in (model, larger))
+    assert large.shape == (52, 7)
+    assert torch.equal(large[:13], small)
+    assert torch.equal(large[13:], small.repeat(3, 1)) == (kind != "random")
+    assert all(torch.equal(p, q) for p, q in zip(model.heads.parameters(), larger.heads.parameters(), strict=True))
+    assert model.config.memory_size == 13
