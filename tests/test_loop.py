@@ -357,6 +357,16 @@ def test_every_update_has_a_gradient_of_its_own():
         twin.progress.update = run.progress.update
 
 
+@pytest.mark.parametrize(("over", "steps"), [("answer", 2), ("sequence", 6)])
+def test_a_loss_per_sequence_has_the_gradient_of_the_sum_of_its_bits(over, steps):
+    """Three bits a vector, two vectors: the gradient is that of a bit times 3 * steps, and the loss is told per bit."""
+    recipe = replace(SMALL, loss_over=over, curriculum="ramp", length_power=0.0, clip_norm=0.0)
+    (bit,), (sequence,) = (update([Run(replace(recipe, loss_per=per), 7)]) for per in ("bit", "sequence"))
+    assert bit["length"] == sequence["length"] == 2
+    assert sequence["loss"] == bit["loss"]
+    assert sequence["gradient_norm"] == pytest.approx(3 * steps * bit["gradient_norm"], rel=1e-4)
+
+
 def test_an_update_is_counted():
     run = Run(SMALL, 0)
     for count in (1, 2, 3):

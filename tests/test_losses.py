@@ -14,6 +14,7 @@ from ntm_lib.machine import NTMState
 from ntm_lib.training.losses import (
     auxiliary_loss,
     auxiliary_weights,
+    bits_of,
     changes_of,
     heard_of,
     loss_of,
@@ -46,6 +47,14 @@ def test_the_loss_by_hand(over, start_marker):
     batch = tasks.frame_copy(tasks.payload(3, 2, 5, generator=generator), start_marker)
     logits = 3 * torch.randn(batch.targets.shape, generator=generator)
     assert loss_of(logits, batch, over).item() == pytest.approx(cross_entropy_by_hand(logits, batch, over), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("over", "start_marker", "bits"), [("answer", True, 10), ("sequence", True, 30), ("sequence", False, 25)]
+)
+def test_the_bits_of_a_sequence(over, start_marker, bits):
+    """Two vectors of five bits: in the answer; in the whole of L + 2 + L steps; and of L + 1 + L."""
+    assert bits_of(tasks.frame_copy(tasks.payload(3, 2, 5), start_marker), over) == bits
 
 
 def test_what_is_said_before_the_answer_counts_over_the_sequence_alone():

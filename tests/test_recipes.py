@@ -198,7 +198,7 @@ def test_paper_2014_is_section_4_6_of_the_paper():
     assert (recipe.clip_value, recipe.clip_norm) == (10.0, 0.0)  # element by element
     assert recipe.batch_size == 1
     assert (recipe.curriculum, recipe.max_length) == ("uniform", 20)  # lengths 1-20, no curriculum
-    assert (recipe.payload, recipe.loss_over) == ("random", "answer")
+    assert (recipe.payload, recipe.loss_over, recipe.loss_per) == ("random", "answer", "sequence")
     assert recipe.machine == NTMConfig(
         input_size=10,  # 8 bits, a start and an end marker
         output_size=8,
@@ -228,6 +228,7 @@ def test_post_2014_is_the_code_of_the_day_of_the_post():
     assert recipe.updates == 70_000
     assert (recipe.curriculum, recipe.max_length, recipe.length_power) == ("power", 20, 1.5)
     assert (recipe.payload, recipe.loss_over) == ("random", "sequence")  # over all 2L + 1 steps
+    assert recipe.loss_per == "sequence"  # their sum
     assert recipe.initialisation == "glorot"
     assert recipe.machine == NTMConfig(
         input_size=8,  # 7 bits and one marker, at the end

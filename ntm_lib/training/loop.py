@@ -16,7 +16,7 @@ from ntm_lib.machine import NTM, NTMState
 from ntm_lib.machine.stack import stack
 from ntm_lib.training import checkpoints, curriculum
 from ntm_lib.training.evaluation import Verdict, copy_format, judge, validate
-from ntm_lib.training.losses import auxiliary_loss, auxiliary_weights, loss_of
+from ntm_lib.training.losses import auxiliary_loss, auxiliary_weights, bits_of, loss_of
 from ntm_lib.training.recipes import Recipe
 from ntm_lib.training.run import Progress, Run
 
@@ -132,7 +132,8 @@ def backpropagate(runs: Sequence[Run], draws: Sequence[Draw]) -> list[float]:
         logits, _ = models[0](inputs, **options)
     blocks = zip(logits.chunk(len(runs)), draws, strict=True)
     losses = torch.stack([loss_of(block, one.batch, recipe.loss_over) for block, one in blocks])
-    total = losses.sum()
+    scales = [1 if recipe.loss_per == "bit" else bits_of(one.batch, recipe.loss_over) for one in draws]
+    total = (losses * losses.new_tensor(scales)).sum()
     if states:  # a machine without a memory has none
         mask = torch.cat([one.batch.mask for one in draws])
         weights = [auxiliary_weights(recipe, run.progress) for run in runs]

@@ -24,6 +24,12 @@ def loss_of(logits: Tensor, batch: tasks.Batch, over: str) -> Tensor:
     return binary_cross_entropy_with_logits(logits, batch.targets, weight, reduction="sum") / weight.sum()
 
 
+def bits_of(batch: tasks.Batch, over: str) -> int:
+    """How many bits of one sequence the loss is the mean of."""
+    steps = batch.targets.shape[1] if over == "sequence" else int(batch.mask[0].sum())
+    return steps * batch.targets.shape[-1]
+
+
 def spread_of(history: list[NTMState]) -> Tensor:
     """Mean entropy of all weightings of all steps, in nats -> (B); 0 where every head points at one row."""
     weights = torch.stack([state.weights for state in history], dim=1)  # (B, T, H, N)

@@ -11,6 +11,7 @@ Optimizer = Literal["adam", "rmsprop"]
 Initialisation = Literal["pytorch", "glorot"]
 Payload = Literal["random", "uneven", "varied"]
 LossOver = Literal["answer", "sequence"]
+LossPer = Literal["bit", "sequence"]
 Draws = Literal["even", "independent"]
 
 
@@ -51,6 +52,9 @@ class Recipe:
     """The same, once the machine has learned its lengths and settles."""
     loss_over: LossOver = "answer"
     """The steps whose cross-entropy counts: the answer, or the whole sequence (zeros wanted outside the answer)."""
+    loss_per: LossPer = "bit"
+    """Whose cross-entropy has its gradient taken: the mean of a bit's, or of a sequence's, the sum of its bits'. The
+    latter's gradients grow with the length; clips and RMSProp's small number are meant for one or the other."""
 
     draws: Draws = "even"
     """Lengths and memory sizes: even, all of them in any stretch of updates; or independent of each other."""
@@ -192,6 +196,7 @@ paper_2014 = Recipe(
     batch_size=1,
     payload="random",
     payload_settling="random",
+    loss_per="sequence",
     draws="independent",
     max_length=20,
     largest_memory=0,
@@ -207,7 +212,8 @@ paper_2014 = Recipe(
     quiet=0.0,
     validate_every=1000,
 )
-"""Section 4.6 of the paper: RMSProp 1e-4, momentum 0.9, elements clipped to 10, lengths 1-20, one at a time."""
+"""Section 4.6 of the paper: RMSProp 1e-4, momentum 0.9, elements clipped to 10, lengths 1-20, one at a time. The cost
+is of a whole sequence, as in the paper's figures."""
 
 post_2014 = replace(
     paper_2014,
@@ -230,7 +236,8 @@ post_2014 = replace(
     clip_value=0.0,
 )
 """The post's code on the day of the post (shawntan 01b0b6e): one weighting for reading and writing, 7 bits and an
-end marker, a learned start, output from the hidden layer, loss over all steps, length 20 * progress ** 1.5, no clip."""
+end marker, a learned start, output from the hidden layer, loss summed over all steps, length 20 * progress ** 1.5, no
+clip."""
 
 post_repaired = replace(
     reliable,

@@ -1,0 +1,158 @@
+"""The post's recipe with Eqs. 6 and 9 as they stand: python docs/formulas_as_written.py NAME SEEDS RUNS TABLE.csv
+
+Trains `post_2014` without the library's safeguards. NAME says whose formulas: `paper`, with PyTorch's derivatives; or
+`post`, those of its code with the derivative of a power that Theano 0.6 had. Where numbers stop being finite, the table
+says in which operation. RUNS keeps the machines; an interrupted command goes on from there.
+"""
+
+import csv
+import math
+import sys
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import torch
+from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+from tqdm import tqdm
+
+from ntm_lib.machine import addressing
+from ntm_lib.training import loop, recipes
+from ntm_lib.training.losses import loss_of
+from ntm_lib.training.manifest import parse_seeds
+
+POST_EPSILON = 1e-5
+"""What the post's code adds to a length, outside its root (shawntan 01b0b6e)."""
+EQUATIONS = {"cosine_similarity": "Eq. 6", "sharpen": "Eq. 9"}
+
+
+def cosine_of_the_paper(memory: Tensor, key: Tensor) -> Tensor:
+    """Eq. 6 as it is printed: (B,N,M), (B,H,M) -> (B,H,N)."""
+    return key @ memory.mT / (key.norm(dim=-1, keepdim=True) * memory.norm(dim=-1).unsqueeze(1))
+
+
+def cosine_of_the_post(memory: Tensor, key: Tensor) -> Tensor:
+    """Eq. 6 as in the post's code: (B,N,M), (B,H,M) -> (B,H,N)."""
+    unit_key = key / (key.square().sum(-1, keepdim=True).sqrt() + POST_EPSILON)
+    unit_row = memory / (memory.square().sum(-1, keepdim=True).sqrt() + POST_EPSILON)
+    return unit_key @ unit_row.mT
+
+
+def sharpen_with(power: Callable[[Tensor, Tensor], Tensor]) -> Callable[[Tensor, Tensor], Tensor]:
+    """Eq. 9 as it is printed, with one way to raise to a power: (B,H,N), (B,H) -> (B,H,N)."""
+
+    def sharpen(w_s: Tensor, gamma: Tensor) -> Tensor:
+        raised = power(w_s, gamma.unsqueeze(-1).expand_as(w_s))
+        return raised / raised.sum(-1, keepdim=True)
+
+    return sharpen
+
+
+class _TheanoPower(torch.autograd.Function):
+    """A power whose derivative by its exponent is that of Theano 0.6: no guard for 0 * log 0 (Theano issue 1780)."""
+
+    @staticmethod
+    def forward(ctx: Any, base: Tensor, exponent: Tensor) -> Tensor:
+        ctx.save_for_backward(base, exponent)
+        return base**exponent
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
+        base, exponent = ctx.saved_tensors
+        return grad * exponent * base ** (exponent - 1), grad * base.log() * base**exponent
+
+
+FORMULAS = {
+    "paper": (cosine_of_the_paper, sharpen_with(torch.pow)),
+    "post": (cosine_of_the_post, sharpen_with(_TheanoPower.apply)),
+}
+"""How Eqs. 6 and 9 are worked out in each arm."""
+
+
+class FirstNotFinite(TorchDispatchMode):
+    """Notes the first operation that makes a number that is not finite, and in which formula it stands."""
+
+    found: str | None = None
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+        result = func(*args, **(kwargs or {}))
+        numbers = [leaf for leaf in tree_leaves(result) if isinstance(leaf, Tensor) and leaf.is_floating_point()]
+        if self.found is None and not all(bool(torch.isfinite(leaf).all()) for leaf in numbers):
+            self.found = f"{func.overloadpacket.__name__} in {_formula(traceback.extract_stack())}"
+        return result
+
+
+def _formula(stack: traceback.StackSummary | str) -> str:
+    """The equation, or else the function of the machine, whose line is the last on a stack."""
+    lines = [frame.name for frame in stack] if not isinstance(stack, str) else stack.split()
+    known = [EQUATIONS[name] for name in lines if name in EQUATIONS]
+    return known[-1] if known else "another formula"
+
+
+def explain(model: nn.Module, one: loop.Draw, record: dict) -> str:
+    """In place of the library's: the operation of which a number was not finite first, forwards or on the way back."""
+    with FirstNotFinite() as forwards:
+        logits, _ = model(one.batch.inputs, memory_size=one.rows)
+        loss = loss_of(logits, one.batch, recipes.post_2014.loss_over)
+    where = forwards.found or _backwards(model, one)
+    return f"update {record['update']}, length {record['length']}: the {where} is not finite (loss {loss:.4g})"
+
+
+def _backwards(model: nn.Module, one: loop.Draw) -> str:
+    """The operation whose derivative was not a number first, as PyTorch's anomaly detection names it."""
+    with torch.enable_grad(), torch.autograd.detect_anomaly(), warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        logits, _ = model(one.batch.inputs, memory_size=one.rows)
+        try:
+            loss_of(logits, one.batch, recipes.post_2014.loss_over).backward()
+        except RuntimeError as error:
+            operation = str(error).split("'")[1].removesuffix("Backward0").removesuffix("Backward")
+            called = " ".join(str(warning.message).replace(" in ", " ") for warning in told)
+            return f"derivative of {operation} in {_formula(called)}"
+    return "gradient, which overflowed,"
+
+
+@contextmanager
+def formulas(name: str) -> Iterator[None]:
+    """The library with other formulas for Eqs. 6 and 9, for as long as the block runs."""
+    cosine, sharpen = FORMULAS[name]
+    with (
+        patch.object(addressing, "cosine_similarity", cosine),
+        patch.object(addressing, "sharpen", sharpen),
+        patch.object(loop, "explain_not_finite", explain),
+    ):
+        yield
+
+
+def main(name: str, seeds: str, runs: str, table: str) -> None:
+    """Train every seed with one set of formulas, and write one line a run."""
+    torch.set_num_threads(1)
+    outs = {seed: Path(runs) / name / str(seed) for seed in parse_seeds(seeds)}
+    with formulas(name):
+        trained = loop.train_together(recipes.post_2014, outs)
+        lines = {result.seed: line_of(result) for result in tqdm(trained, total=len(outs), disable=None)}
+    with Path(table).open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["seed", "sequences", "wrong_bits_20", "peak_gradient_norm", "stopped"])
+        writer.writerows([seed, *lines[seed]] for seed in sorted(lines))
+
+
+def line_of(result: loop.Result) -> list:
+    """What the table says of one run; its largest gradient norm is of the updates before any that was not finite."""
+    norms = [record["gradient_norm"] for record in result.history if math.isfinite(record["gradient_norm"])]
+    return [
+        result.sequences,
+        result.verdict.reports[0].lengths[20].wrong_bits,
+        max(norms, default=None),
+        result.stopped,
+    ]
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
