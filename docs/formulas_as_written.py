@@ -29,7 +29,7 @@ from ntm_lib.training.manifest import parse_seeds
 
 POST_EPSILON = 1e-5
 """What the post's code adds to a length, outside its root (shawntan 01b0b6e)."""
-EQUATIONS = {"cosine_similarity": "Eq. 6", "sharpen": "Eq. 9"}
+EQUATIONS = {"cosine_of_the_paper": "Eq. 6", "cosine_of_the_post": "Eq. 6", "sharpen": "Eq. 9"}
 
 
 def cosine_of_the_paper(memory: Tensor, key: Tensor) -> Tensor:
@@ -106,11 +106,12 @@ def explain(model: nn.Module, one: loop.Draw, record: dict) -> str:
 
 def _backwards(model: nn.Module, one: loop.Draw) -> str:
     """The operation whose derivative was not a number first, as PyTorch's anomaly detection names it."""
-    with torch.enable_grad(), torch.autograd.detect_anomaly(), warnings.catch_warnings(record=True) as told:
+    with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
-        logits, _ = model(one.batch.inputs, memory_size=one.rows)
         try:
-            loss_of(logits, one.batch, recipes.post_2014.loss_over).backward()
+            with torch.enable_grad(), torch.autograd.detect_anomaly():
+                logits, _ = model(one.batch.inputs, memory_size=one.rows)
+                loss_of(logits, one.batch, recipes.post_2014.loss_over).backward()
         except RuntimeError as error:
             operation = str(error).split("'")[1].removesuffix("Backward0").removesuffix("Backward")
             called = " ".join(str(warning.message).replace(" in ", " ") for warning in told)

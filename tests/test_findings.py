@@ -7,7 +7,11 @@ import pytest
 import torch
 
 from ntm_lib import NTM, NTMConfig
+from ntm_lib.machine import addressing
+from ntm_lib.training import recipes
+from ntm_lib.training.loop import update
 from ntm_lib.training.questions import QUESTIONS
+from ntm_lib.training.run import Run
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -97,3 +101,68 @@ def test_an_enlarged_machine_keeps_its_rows_and_gets_more_of_their_kind(kind):
     assert torch.equal(large[13:], small.repeat(3, 1)) == (kind != "random")
     assert all(torch.equal(p, q) for p, q in zip(model.heads.parameters(), larger.heads.parameters(), strict=True))
     assert model.config.memory_size == 13
+
+
+@pytest.fixture(scope="module")
+def as_written():
+    return runpy.run_path(str(DOCS / "formulas_as_written.py"))
+
+
+@pytest.mark.parametrize("whose", ["paper", "post"])
+def test_the_formulas_as_written_are_the_librarys_where_these_need_no_safeguard(as_written, whose):
+    """Values and gradients in float64, to what the post's 1e-5 beside a length of about 3 comes to."""
+    generator = torch.Generator().manual_seed(0)
+    memory, key = (torch.randn(shape, generator=generator, dtype=torch.float64) for shape in ((2, 13, 7), (2, 3, 7)))
+    w_s = torch.softmax(torch.randn(2, 3, 13, generator=generator, dtype=torch.float64), dim=-1)
+    gamma = 1 + torch.rand(2, 3, generator=generator, dtype=torch.float64)
+    cosine, sharpen = as_written["FORMULAS"][whose]
+    for ours, theirs, inputs in (
+        (addressing.cosine_similarity, cosine, (memory, key)),
+        (addressing.sharpen, sharpen, (w_s, gamma)),
+    ):
+        inputs = [tensor.requires_grad_() for tensor in inputs]
+        outputs = [formula(*inputs) for formula in (ours, theirs)]
+        torch.testing.assert_close(*outputs, rtol=1e-4, atol=1e-5)
+        gradients = [torch.autograd.grad(output.square().sum(), inputs) for output in outputs]
+        torch.testing.assert_close(*gradients, rtol=1e-3, atol=1e-5)
+
+
+def test_only_theanos_power_has_no_derivative_at_a_weight_of_zero(as_written):
+    """0^3 = 0 for every exponent near 3, so its derivative by the exponent is 0; 0 * log 0 is not a number."""
+    found = {}
+    for whose, (_, sharpen) in as_written["FORMULAS"].items():
+        gamma = torch.tensor([[3.0]], requires_grad=True)
+        sharpen(torch.tensor([[[0.0, 0.25, 0.75]]]), gamma).square().sum().backward()
+        found[whose] = gamma.grad
+    assert found["paper"].isfinite().all()
+    assert found["post"].isnan().all()
+
+
+def run_with(as_written, whose, change):
+    """What stops a machine of the post that was changed before its first update; None: nothing."""
+    run = Run(recipes.post_2014, 3)
+    with torch.no_grad():
+        change(run.model)
+    with as_written["formulas"](whose):
+        update([run])
+    return run.progress.stopped
+
+
+def on_one_row(model):
+    """A head that stays near row 5: the weights of the rows far from it are exactly 0."""
+    model.weights_0.fill_(-200.0)
+    model.weights_0[..., 5] = 0.0
+    model.heads.linear.weight[model.heads.location_rows] = 0.0
+    model.heads.linear.bias[model.heads.location_rows] = -200.0
+
+
+def blank(model):
+    """Rows of zeros."""
+    model.memory_0.zero_()
+
+
+def test_what_was_not_finite_is_named(as_written):
+    """Forwards the operation and its equation, on the way back the derivative; nothing where nothing was."""
+    assert "the derivative of _TheanoPower in Eq. 9 is not finite" in run_with(as_written, "post", on_one_row)
+    assert run_with(as_written, "paper", on_one_row) is None
+    assert "the div in Eq. 6 is not finite" in run_with(as_written, "paper", blank)
