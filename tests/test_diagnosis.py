@@ -610,9 +610,17 @@ def test_an_explosion_is_a_large_gradient_that_the_loss_did_not_get_over():
     (found,) = learning.from_history(Progress(history=history), dataclasses.replace(recipes.reliable, clip_norm=0.0))
     assert (found.name, found.fault) == ("gradient explosion", True)
     assert found.evidence["updates"] == [150, 175] and found.evidence["norm"] == 1e4
-    assert found.evidence["best_loss_before"] == pytest.approx(0.1) and found.evidence["best_loss_after"] == 0.5
+    assert found.evidence["loss_before"] == pytest.approx(0.1) and found.evidence["best_loss_after"] == 0.5
     assert "1e+04" in found.sentence and "norm of 0.2" in found.cure
     assert learning.from_history(Progress(history=[*history, record(250, 0.05)])) == [], "the loss came back"
+
+
+def test_a_large_gradient_while_sequences_get_longer_is_no_explosion():
+    """The loss of a curriculum rises with its lengths: it is compared with what it was shortly before."""
+    longer = [record(25 * n, 0.02 * n, norm=1e4 if n == 9 else 1.0) for n in range(1, 21)]
+    assert learning.from_history(Progress(history=longer)) == []
+    broken = longer[:8] + [record(25 * n, 0.3 + 0.02 * n, norm=1e4 if n == 9 else 1.0) for n in range(9, 21)]
+    assert [finding.name for finding in learning.from_history(Progress(history=broken))] == ["gradient explosion"]
 
 
 def test_an_explosion_at_the_start_is_one_after_which_guessing_would_be_better():

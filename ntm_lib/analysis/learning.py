@@ -11,7 +11,7 @@ from ntm_lib.training.run import Progress
 EXPLODED = 100.0
 """An explosion is a gradient so many times the median of the training: clipped ones of up to this many do no harm."""
 WORSE = 0.05
-"""Nats a bit by which the loss stays above its best from before, or above guessing: more than it wavers."""
+"""Nats a bit by which the loss stays above what it was just before, or above guessing: more than it wavers."""
 
 
 def from_history(progress: Progress, recipe: Recipe | None = None) -> list[Finding]:
@@ -50,7 +50,7 @@ def exploded(progress: Progress, recipe: Recipe | None = None) -> Finding | None
         return None
     usual = median(record["gradient_norm"] for record in records)
     for index, record in enumerate(records[1:-1], start=1):
-        before = min(one["loss"] for one in records[:index])
+        before = records[index - 1]["loss"]  # further back, a curriculum's sequences were shorter
         after = min(one["loss"] for one in records[index:])
         if record["gradient_norm"] > EXPLODED * usual and after > min(before, math.log(2)) + WORSE:
             return _explosion(records[index - 1]["update"], record, usual, before, after, recipe)
@@ -60,11 +60,11 @@ def exploded(progress: Progress, recipe: Recipe | None = None) -> Finding | None
 def _explosion(since: int, record: dict, usual: float, before: float, after: float, recipe: Recipe | None) -> Finding:
     sentence = (
         f"Between updates {since} and {record['update']} the gradient exploded: its norm was"
-        f" {record['gradient_norm']:.3g}, where {usual:.2g} is usual, and the loss, {before:.3f} at best before,"
+        f" {record['gradient_norm']:.3g}, where {usual:.2g} is usual, and the loss, {before:.3f} just before,"
         f" has not come below {after:.3f} since."
     )
     evidence = {"updates": [since, record["update"]], "norm": record["gradient_norm"], "usual_norm": usual}
-    evidence |= {"best_loss_before": before, "best_loss_after": after}
+    evidence |= {"loss_before": before, "best_loss_after": after}
     return Finding("gradient explosion", True, sentence, evidence, _calm(recipe))
 
 
