@@ -306,7 +306,7 @@ def test_recipes_shows_how_each_differs(ntm):
         ("train --out new --updates", "--updates: expected one argument"),
         ("train --out new --updates 2.5", "--updates is '2.5': expected a whole number"),
         ("train --out new --learning_rate fast", "--learning_rate is 'fast': expected a number"),
-        ("train --out new --optimizer sgd", "--optimizer is 'sgd': expected one of adam, rmsprop"),
+        ("train --out new --optimizer sgd", "--optimizer is 'sgd': expected one of adam, rmsprop, lagging-rmsprop"),
         ("train --out new --machine.word_size 0", "word_size is 0: expected at least 1"),
         ("train --out new --machine.word_size -3", "word_size is -3: expected at least 1"),
         ("train --out new --machine.layers 2", "--machine.layers is not for recipe reliable"),

@@ -146,7 +146,7 @@ def test_json_and_back_with_every_field_changed():
             ValueError,
             "curriculum is 'steep': expected one of 'uniform', 'power', 'ramp', 'adaptive'",
         ),
-        ("optimizer", "sgd", ValueError, "optimizer is 'sgd': expected one of 'adam', 'rmsprop'"),
+        ("optimizer", "sgd", ValueError, "optimizer is 'sgd': expected one of 'adam', 'rmsprop', 'lagging-rmsprop'"),
     ],
 )
 def test_a_number_that_no_recipe_can_mean(field, value, error, message):
@@ -220,7 +220,7 @@ def test_paper_2014_is_section_4_6_of_the_paper():
 def test_post_2014_is_the_code_of_the_day_of_the_post():
     recipe = recipes.post_2014
     assert recipe.draws == "independent"
-    assert recipe.optimizer == "rmsprop"
+    assert recipe.optimizer == "lagging-rmsprop"
     assert recipe.learning_rate == 1e-4
     assert recipe.momentum == 0.9
     assert (recipe.clip_value, recipe.clip_norm) == (0.0, 0.0)  # none

@@ -250,7 +250,36 @@ def test_rmsprop_is_graves(momentum):
     assert steps(recipe, GRADIENTS) == pytest.approx(expected, rel=1e-4)
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "rmsprop"])
+@pytest.mark.parametrize("momentum", [0.9, 0.5])
+def test_the_posts_rmsprop_is_graves_with_averages_of_the_gradients_before(momentum):
+    rate, weight = 0.05, 0.5
+    n = g = step = 0.0
+    expected = []
+    for gradient in GRADIENTS:
+        step = momentum * step - rate * gradient / math.sqrt(n - g**2 + 1e-4)
+        weight += step
+        n = 0.95 * n + 0.05 * gradient**2
+        g = 0.95 * g + 0.05 * gradient
+        expected.append(weight)
+    recipe = replace(SMALL, optimizer="lagging-rmsprop", learning_rate=rate, momentum=momentum)
+    assert steps(recipe, GRADIENTS) == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize(("optimizer", "bounded"), [("rmsprop", True), ("lagging-rmsprop", False)])
+def test_only_graves_rmsprop_bounds_a_step(optimizer, bounded):
+    """After a hundred gradients of 0.1 and -0.1 one of 100: at most 1 / sqrt(0.05 * 0.95) rates, or a thousand."""
+    recipe = replace(SMALL, optimizer=optimizer, learning_rate=1e-3, momentum=0.0)
+    *_, before, after = steps(recipe, [0.1, -0.1] * 50 + [100.0])
+    assert before - after == pytest.approx(1e-3 / math.sqrt(0.05 * 0.95) if bounded else 1.0, rel=0.05)
+
+
+def test_a_variance_that_rounds_below_zero_is_none():
+    """A constant gradient whose square is 10^6: float32 knows its variance to 0.1."""
+    recipe = replace(SMALL, optimizer="lagging-rmsprop", learning_rate=1e-3, momentum=0.0)
+    assert all(math.isfinite(place) for place in steps(recipe, [1000.1] * 300))
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "lagging-rmsprop"])
 @pytest.mark.parametrize("recipe", [SMALL, LSTM, YARDSTICK, POST], ids=lambda r: r.name)
 def test_the_optimiser_has_every_weight_once(optimizer, recipe):
     model = build(recipe, 0)

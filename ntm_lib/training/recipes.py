@@ -7,7 +7,7 @@ from typing import Literal, get_args, get_origin
 from ntm_lib.machine import LSTMConfig, NTMConfig
 
 Curriculum = Literal["uniform", "power", "ramp", "adaptive"]
-Optimizer = Literal["adam", "rmsprop"]
+Optimizer = Literal["adam", "rmsprop", "lagging-rmsprop"]
 Initialisation = Literal["pytorch", "glorot"]
 Payload = Literal["random", "uneven", "varied"]
 LossOver = Literal["answer", "sequence"]
@@ -82,7 +82,8 @@ class Recipe:
     """In these updates key strengths are multiplied by this, so that a jump by content has room to spare without it."""
 
     optimizer: Optimizer = "adam"
-    """adam, or Graves's RMSProp (Graves 2013, Eqs. 38-45: decay 0.95, centred)."""
+    """adam; Graves's RMSProp (Graves 2013, Eqs. 38-45: decay 0.95, centred); or the post's, whose averages lag one
+    gradient behind."""
     learning_rate: float = 5e-3
     """The peak rate."""
     momentum: float = 0.9
@@ -230,6 +231,7 @@ post_2014 = replace(
     ),
     initialisation="glorot",
     updates=70_000,
+    optimizer="lagging-rmsprop",
     loss_over="sequence",
     curriculum="power",
     length_power=1.5,
@@ -237,7 +239,7 @@ post_2014 = replace(
 )
 """The post's code on the day of the post (shawntan 01b0b6e): one weighting for reading and writing, 7 bits and an
 end marker, a learned start, output from the hidden layer, loss summed over all steps, length 20 * progress ** 1.5, no
-clip."""
+clip, and an RMSProp that leaves the gradient out of its own divisor."""
 
 post_repaired = replace(
     reliable,

@@ -7,6 +7,7 @@ from torch import Generator, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ntm_lib.machine import NTM, LSTMBaseline, NTMConfig
+from ntm_lib.training.lagging import LaggingRMSprop
 from ntm_lib.training.recipes import Recipe
 
 
@@ -90,6 +91,8 @@ def _initialise_as_the_post(model: NTM) -> None:
 
 def make_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
     """The recipe's optimiser over all weights; `foreach` takes one call for all of them, and rounds the same."""
+    if recipe.optimizer == "lagging-rmsprop":
+        return LaggingRMSprop(model.parameters(), recipe.learning_rate, recipe.momentum)
     options = {"lr": recipe.learning_rate, "foreach": True}
     if recipe.optimizer == "rmsprop":
         return torch.optim.RMSprop(
