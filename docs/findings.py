@@ -16,12 +16,19 @@ from ntm_lib.teaching.autopsy_plots import causes_figure
 from ntm_lib.teaching.show import description, png
 from ntm_lib.teaching.study_plots import shares_figure, spread_figure, starts_figure
 from ntm_lib.training.questions import QUESTIONS
+from ntm_lib.training.rows import not_finite
 from ntm_lib.training.tables import share
 
 DOCS = Path(__file__).parent
 STUDIES = DOCS.parent / "data" / "studies"
 NEAR = 100 * 20 * 7 // 100
 """Wrong bits of the verdict at length 20 in the post's format, of 7 bits a vector: one in a hundred."""
+OPERATIONS = {
+    "div in Eq. 9": "the division of Eq. 9",
+    "derivative of Div in Eq. 9": "the derivative of that division",
+    "derivative of _TheanoPower in Eq. 9": "the derivative of its power",
+}
+"""What docs/formulas_as_written.py names, in words."""
 SHOWN = (5, 10, 20, 30, 50, 120, 200)
 """The lengths for which the figure of wrong bits has room."""
 PICTURES = DOCS / "findings"
@@ -214,6 +221,31 @@ def enlarged() -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
+@cache
+def as_written() -> list[dict]:
+    """The runs of the post's recipe with the formulas of its code; those that ended early have what stopped them."""
+    with (STUDIES / "random" / "formulas_post.csv").open(newline="", encoding="utf-8") as file:
+        lines = [{column: _value(text) for column, text in line.items()} for line in csv.DictReader(file)]
+    return [line | not_finite(line["stopped"]) for line in lines]
+
+
+def not_finite_as_written() -> str:
+    """How many of these met a number that was not finite."""
+    return share(sum(line["nan_update"] is not None for line in as_written()), len(as_written()))
+
+
+def updates_as_written() -> str:
+    """The updates at which the first and the last of them did so, and the one in the middle."""
+    updates = sorted(line["nan_update"] for line in as_written() if line["nan_update"] is not None)
+    return f"{updates[0]:,}, {statistics.median(updates):,.0f} and {updates[-1]:,}"
+
+
+def operations_as_written() -> str:
+    """In which operations, the most frequent first, each with its runs."""
+    found = Counter(OPERATIONS.get(line["nan_operation"], line["nan_operation"]) for line in as_written())
+    return ", ".join(f"{operation} {number}" for operation, number in found.most_common() if operation)
+
+
 def gradients_figure() -> Figure:
     """The largest gradient norm of every run, for every clip."""
     norms = {arm: [row["peak_gradient_norm"] for row in rows] for arm, rows in study("clip").items()}
@@ -249,6 +281,9 @@ USED = (
     wrong_at,
     stored,
     enlarged,
+    not_finite_as_written,
+    updates_as_written,
+    operations_as_written,
 )
 """What templates call."""
 

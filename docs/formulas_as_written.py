@@ -7,17 +7,20 @@ says in which operation. RUNS keeps the machines; an interrupted command goes on
 
 import csv
 import math
+import re
 import sys
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.graph import Node
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from tqdm import tqdm
@@ -84,14 +87,14 @@ class FirstNotFinite(TorchDispatchMode):
         result = func(*args, **(kwargs or {}))
         numbers = [leaf for leaf in tree_leaves(result) if isinstance(leaf, Tensor) and leaf.is_floating_point()]
         if self.found is None and not all(bool(torch.isfinite(leaf).all()) for leaf in numbers):
-            self.found = f"{func.overloadpacket.__name__} in {_formula(traceback.extract_stack())}"
+            called = [frame.name for frame in traceback.extract_stack()]
+            self.found = f"{func.overloadpacket.__name__} in {_formula(called)}"
         return result
 
 
-def _formula(stack: traceback.StackSummary | str) -> str:
-    """The equation, or else the function of the machine, whose line is the last on a stack."""
-    lines = [frame.name for frame in stack] if not isinstance(stack, str) else stack.split()
-    known = [EQUATIONS[name] for name in lines if name in EQUATIONS]
+def _formula(called: list[str]) -> str:
+    """The equation of the innermost of these functions that has one."""
+    known = [EQUATIONS[name] for name in called if name in EQUATIONS]
     return known[-1] if known else "another formula"
 
 
@@ -105,18 +108,41 @@ def explain(model: nn.Module, one: loop.Draw, record: dict) -> str:
 
 
 def _backwards(model: nn.Module, one: loop.Draw) -> str:
-    """The operation whose derivative was not a number first, as PyTorch's anomaly detection names it."""
-    with warnings.catch_warnings(record=True) as told:
-        warnings.simplefilter("always")
-        try:
-            with torch.enable_grad(), torch.autograd.detect_anomaly():
-                logits, _ = model(one.batch.inputs, memory_size=one.rows)
-                loss_of(logits, one.batch, recipes.post_2014.loss_over).backward()
-        except RuntimeError as error:
-            operation = str(error).split("'")[1].removesuffix("Backward0").removesuffix("Backward")
-            called = " ".join(str(warning.message).replace(" in ", " ") for warning in told)
-            return f"derivative of {operation} in {_formula(called)}"
-    return "gradient, which overflowed,"
+    """The operation whose derivative was the first that was not finite on the way back, and in which formula."""
+    found: list[str] = []
+
+    def look(node: Node, made: tuple[Tensor | None, ...], _: tuple) -> None:
+        if not found and not all(gradient is None or gradient.isfinite().all() for gradient in made):
+            operation = node.name().rpartition(".")[2].removesuffix("0").removesuffix("Backward")
+            found.append(f"derivative of {operation} in {_formula(_called(node))}")
+
+    with warnings.catch_warnings(), torch.enable_grad():
+        warnings.simplefilter(
+            "ignore"
+        )  # anomaly detection says that it is slow; here it keeps where each node was made
+        with torch.autograd.detect_anomaly(check_nan=False):
+            logits, _ = model(one.batch.inputs, memory_size=one.rows)
+            loss = loss_of(logits, one.batch, recipes.post_2014.loss_over)
+        for node in _nodes(loss.grad_fn):
+            node.register_hook(partial(look, node))
+        loss.backward()
+    return found[0] if found else "gradient"
+
+
+def _nodes(last: Node) -> set[Node]:
+    """All nodes of a graph of derivatives that this one leads to."""
+    nodes, new = set(), [last]
+    while new:
+        node = new.pop()
+        if node is not None and node not in nodes:
+            nodes.add(node)
+            new += [one for one, _ in node.next_functions]
+    return nodes
+
+
+def _called(node: Node) -> list[str]:
+    """The functions in which a node was made, the outermost first."""
+    return [name for line in node.metadata.get("traceback_", []) for name in re.findall(r"line \d+, in (\w+)", line)]
 
 
 @contextmanager

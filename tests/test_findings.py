@@ -103,6 +103,16 @@ def test_an_enlarged_machine_keeps_its_rows_and_gets_more_of_their_kind(kind):
     assert model.config.memory_size == 13
 
 
+def test_what_was_not_finite_by_hand(findings, monkeypatch):
+    """Three of four runs ended early, two of them in the same operation."""
+    stopped = {7: "div in Eq. 9", 31: "derivative of Div in Eq. 9", 53: "div in Eq. 9", None: None}
+    lines = [{"nan_update": update, "nan_operation": operation} for update, operation in stopped.items()]
+    monkeypatch.setitem(findings["render"].__globals__, "as_written", lambda: lines)
+    assert findings["not_finite_as_written"]().startswith("3/4, ")
+    assert findings["updates_as_written"]() == "7, 31 and 53"
+    assert findings["operations_as_written"]() == "the division of Eq. 9 2, the derivative of that division 1"
+
+
 @pytest.fixture(scope="module")
 def as_written():
     return runpy.run_path(str(DOCS / "formulas_as_written.py"))
@@ -156,6 +166,13 @@ def on_one_row(model):
     model.heads.linear.bias[model.heads.location_rows] = -200.0
 
 
+def spread_out(model):
+    """Equal weights and a γ of 20.4: their powers add up to so little that one over it overflows."""
+    model.weights_0.zero_()
+    model.heads.linear.weight[model.heads.location_rows] = 0.0
+    model.heads.linear.bias[model.heads.location_rows] = torch.tensor([-200.0, 0.0, 0.0, 0.0, 0.0, 19.4])
+
+
 def blank(model):
     """Rows of zeros."""
     model.memory_0.zero_()
@@ -165,4 +182,5 @@ def test_what_was_not_finite_is_named(as_written):
     """Forwards the operation and its equation, on the way back the derivative; nothing where nothing was."""
     assert "the derivative of _TheanoPower in Eq. 9 is not finite" in run_with(as_written, "post", on_one_row)
     assert run_with(as_written, "paper", on_one_row) is None
+    assert "the derivative of Div in Eq. 9 is not finite" in run_with(as_written, "paper", spread_out)
     assert "the div in Eq. 6 is not finite" in run_with(as_written, "paper", blank)
