@@ -125,8 +125,9 @@ def _backwards(model: nn.Module, one: loop.Draw) -> str:
             loss = loss_of(logits, one.batch, recipes.post_2014.loss_over)
         for node in _nodes(loss.grad_fn):
             node.register_hook(partial(look, node))
-        loss.backward()
-    return found[0] if found else "gradient"
+        gradients = torch.autograd.grad(loss, list(model.parameters()))
+    overflowed = all(gradient.isfinite().all() for gradient in gradients)
+    return found[0] if found else "gradient norm" if overflowed else "sum of gradients"
 
 
 def _nodes(last: Node) -> set[Node]:
