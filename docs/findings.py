@@ -27,6 +27,7 @@ OPERATIONS = {
     "div in Eq. 9": "the division of Eq. 9",
     "derivative of Div in Eq. 9": "the derivative of that division",
     "derivative of _TheanoPower in Eq. 9": "the derivative of its power",
+    "gradient norm": "a gradient whose norm no float32 holds",
 }
 """What docs/formulas_as_written.py names, in words."""
 SHOWN = (5, 10, 20, 30, 50, 120, 200)
@@ -181,24 +182,35 @@ def by_length(name: str) -> dict[int, list[dict[str, int]]]:
     return lengths
 
 
-def wrong_share(name: str, length: int, *causes: str, right_at: int | None = None) -> float:
+def wrong_share(name: str, length: int, *causes: str, near_at: int | None = None) -> float:
     """The share of all bits that is wrong at a length, through some causes or through any.
 
-    Of all machines, or only of those without a wrong bit at the length `right_at`.
+    Of all machines, or only of those that are nearly right at the length `near_at`.
     """
-    right = {line["seed"] for line in by_length(name)[right_at or length] if right_at is None or is_exact(line)}
+    right = {line["seed"] for line in by_length(name)[near_at or length] if near_at is None or is_nearly_right(line)}
     lines = [line for line in by_length(name)[length] if line["seed"] in right]
     return sum(line[cause] for line in lines for cause in causes or CAUSES) / sum(line["bits"] for line in lines)
 
 
-def wrong_at(name: str, length: int, *causes: str, right_at: int | None = None) -> str:
+def wrong_at(name: str, length: int, *causes: str, near_at: int | None = None) -> str:
     """The same in words."""
-    return f"{100 * wrong_share(name, length, *causes, right_at=right_at):.1f} %"
+    return f"{100 * wrong_share(name, length, *causes, near_at=near_at):.1f} %"
 
 
 def is_exact(line: dict[str, int]) -> bool:
     """Whether a machine had no wrong bit at a length."""
     return not any(line[cause] for cause in CAUSES)
+
+
+def is_nearly_right(line: dict[str, int]) -> bool:
+    """Whether a machine had fewer than one bit in a hundred wrong at a length."""
+    return 100 * sum(line[cause] for cause in CAUSES) < line["bits"]
+
+
+def nearly_right_at(name: str, length: int) -> str:
+    """How many machines of a study had fewer than one bit in a hundred wrong at a length."""
+    lines = by_length(name)[length]
+    return share(sum(map(is_nearly_right, lines)), len(lines))
 
 
 def exact_at(name: str, length: int) -> str:
@@ -278,6 +290,7 @@ USED = (
     share,
     picture,
     exact_at,
+    nearly_right_at,
     wrong_at,
     stored,
     enlarged,

@@ -83,11 +83,14 @@ def test_the_shares_of_wrong_bits_by_hand(findings, monkeypatch):
     blurred = {3: [line(0, 3), line(1, 3, blur=7)], 5: [line(0, 5, blur=1), line(1, 5, blur=1, other=3)]}
     monkeypatch.setitem(findings["render"].__globals__, "by_length", lambda name: blurred)
     assert findings["exact_at"]("any", 3).startswith("1/2, ")
+    assert findings["nearly_right_at"]("any", 5).startswith("0/2, ")
+    blurred[7] = [line(0, 7, blur=1) | {"bits": 101}, line(1, 7, blur=1) | {"bits": 100}]
+    assert findings["nearly_right_at"]("any", 7).startswith("1/2, ")
     assert findings["wrong_at"]("any", 5) == "12.5 %"
     assert findings["wrong_at"]("any", 5, "blur") == "5.0 %"
-    assert findings["wrong_at"]("any", 5, "blur", right_at=3) == "5.0 %"
-    assert findings["wrong_at"]("any", 5, right_at=3) == "5.0 %"
-    assert findings["wrong_at"]("any", 3, right_at=3) == "0.0 %"
+    assert findings["wrong_at"]("any", 5, "blur", near_at=3) == "5.0 %"
+    assert findings["wrong_at"]("any", 5, near_at=3) == "5.0 %"
+    assert findings["wrong_at"]("any", 3, near_at=3) == "0.0 %"
 
 
 @pytest.mark.parametrize("kind", ["constant", "learned-row", "random", "learned"])
