@@ -107,6 +107,7 @@ _ALL = (
         "post",
         "Does it converge only at random?",
         post=recipes.post_2014,
+        graves_rmsprop=replace(recipes.post_2014, optimizer="rmsprop"),
     ),
     _question(
         "curriculum",
