@@ -87,7 +87,14 @@ def converged_in(name: str) -> int:
 def middle(name: str, arm: str, column: str, only: Callable[[dict], bool] = lambda row: True) -> str:
     """Median and largest value of a column, over the runs that have one."""
     values = [row[column] for row in runs(name, arm) if row[column] is not None and only(row)]
-    return f"{statistics.median(values):,.0f} / {max(values):,.0f}" if values else "-"
+    return f"{_number(statistics.median(values))} / {_number(max(values))}" if values else "-"
+
+
+def _number(value: float) -> str:
+    """A number in as few digits as say how large it is: 0.16, 2,600, 8.5e7."""
+    if value >= 1e6:
+        return f"{value:.1e}".replace("e+0", "e").replace("e+", "e")
+    return f"{value:.2g}" if 0 < value < 1 else f"{value:,.0f}"
 
 
 def faults(name: str, arm: str) -> str:

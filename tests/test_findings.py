@@ -69,6 +69,10 @@ def test_counts_by_hand(findings, monkeypatch):
     assert findings["count"]("any", "arm").startswith("2/3, ")
     assert findings["middle"]("any", "arm", "sequences") == "4 / 9"
     assert findings["middle"]("any", "arm", "sequences", lambda row: row["converged"]) == "4 / 4"
+    for row, norm in zip(rows, (0.157, 7.6, 84_874_800.0), strict=True):
+        row["norm"] = norm
+    assert findings["middle"]("any", "arm", "norm") == "8 / 8.5e7"
+    assert findings["middle"]("any", "arm", "norm", lambda row: row["norm"] < 1) == "0.16 / 0.16"
     for row, faults in zip(rows, ("blur; missed jump", None, "blur"), strict=True):
         row["faults"] = faults
     assert findings["faults"]("any", "arm") == "blur 2, missed jump 1"
