@@ -315,6 +315,7 @@ def render(template: str = "findings.md.jinja") -> str:
     )
     environment.globals |= {function.__name__: function for function in USED}
     environment.globals |= {"finite": lambda update: update is None, "there": lambda update: update is not None}
+    environment.globals["converged"] = lambda row: row["converged"]
     environment.globals["near"] = lambda wrong: wrong < NEAR
     environment.globals["stuck"] = lambda faults: faults is not None and "stuck" in faults.split("; ")
     return environment.get_template(template).render()
