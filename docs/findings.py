@@ -24,8 +24,8 @@ STUDIES = DOCS.parent / "data" / "studies"
 NEAR = 100 * 20 * 7 // 100
 """Wrong bits of the verdict at length 20 in the post's format, of 7 bits a vector: one in a hundred."""
 OPERATIONS = {
-    "div in Eq. 9": "the division of Eq. 9",
-    "derivative of Div in Eq. 9": "the derivative of that division",
+    "div in Eq. 9": "its division",
+    "derivative of Div in Eq. 9": "the derivative of its division",
     "derivative of _TheanoPower in Eq. 9": "the derivative of its power",
     "gradient norm": "a gradient whose norm no float32 holds",
 }

@@ -117,7 +117,7 @@ def test_what_was_not_finite_by_hand(findings, monkeypatch):
     monkeypatch.setitem(findings["render"].__globals__, "as_written", lambda: lines)
     assert findings["not_finite_as_written"]().startswith("3/4, ")
     assert findings["updates_as_written"]() == "7, 31 and 53"
-    assert findings["operations_as_written"]() == "the division of Eq. 9 2, the derivative of that division 1"
+    assert findings["operations_as_written"]() == "its division 2, the derivative of its division 1"
 
 
 @pytest.fixture(scope="module")
