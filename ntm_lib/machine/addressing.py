@@ -65,7 +65,7 @@ def shift(w_g: Tensor, s: Tensor) -> Tensor:
 
 
 class _Shift(torch.autograd.Function):
-    """Eq. 8 with its derivative written out: autograd would copy every rolled weighting again on the way back."""
+    """Eq. 8 with its derivative written out: autograd would fill a ring for every window on the way back."""
 
     @staticmethod
     def forward(ctx: Any, w_g: Tensor, s: Tensor) -> Tensor:
@@ -75,17 +75,26 @@ class _Shift(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
         w_g, s = ctx.saved_tensors
-        reach = s.shape[-1] // 2
-        grad_s = [(grad * w_g.roll(offset, dims=-1)).sum(-1) for offset in range(-reach, s.shape[-1] - reach)]
-        return _circular_convolution(grad, s.flip(-1), s.shape[-1] - 1 - reach), torch.stack(grad_s, dim=-1)
+        offsets, reach = s.shape[-1], s.shape[-1] // 2
+        grad_s = [(grad * moved).sum(-1) for moved in _moved(w_g, offsets, reach)]
+        return _circular_convolution(grad, s.flip(-1), offsets - 1 - reach), torch.stack(grad_s, dim=-1)
 
 
 def _circular_convolution(w_g: Tensor, s: Tensor, reach: int) -> Tensor:
     """Sum of the weighting moved by each offset from -reach on, times the weight on that offset."""
-    moved = torch.zeros_like(w_g)
-    for j in range(s.shape[-1]):
-        moved = moved.addcmul(w_g.roll(j - reach, dims=-1), s[..., j : j + 1])
-    return moved
+    w_s = torch.zeros_like(w_g)
+    for j, moved in enumerate(_moved(w_g, s.shape[-1], reach)):
+        w_s = w_s.addcmul(moved, s[..., j : j + 1])
+    return w_s
+
+
+def _moved(w_g: Tensor, offsets: int, reach: int) -> list[Tensor]:
+    """The weighting moved by each offset from -reach on, as windows of one ring: the tape with its ends joined on."""
+    rows, before = w_g.shape[-1], offsets - 1 - reach
+    if rows < offsets:  # a tape so short that an offset may lead round it more than once
+        return [w_g.roll(j - reach, dims=-1) for j in range(offsets)]
+    ring = torch.cat([w_g[..., rows - before :], w_g, w_g[..., :reach]], dim=-1)
+    return [ring.narrow(-1, offsets - 1 - j, rows) for j in range(offsets)]
 
 
 def sharpen(w_s: Tensor, gamma: Tensor) -> Tensor:
