@@ -185,3 +185,27 @@ def test_a_training_moves_and_reaches_its_verdict_again(run, notebook):
     early = picture.get_attribute("src")
     expect(status).to_contain_text("Converged")
     expect(picture).not_to_have_attribute("src", early)
+
+
+@pytest.mark.parametrize("notebook", lessons_with("LiveTraining"))
+def test_an_entry_that_is_no_number_comes_back_and_one_that_does_not_fit_is_named(run, notebook):
+    page = run(notebook)
+    training = page.locator(".widget-vbox", has=page.get_by_role("status"))
+    status = training.get_by_role("status")
+    expect(status).to_contain_text("Converged")
+    for name, fits in (("seed", "7"), ("learning rate", "0.005"), ("longest sequence", "10")):
+        entry = training.locator(".widget-text", has_text=name).locator("input")
+        expect(entry).to_have_value(fits)
+        for typed in ("", "e"):
+            entry.fill("")
+            entry.press_sequentially(typed)
+            entry.press("Enter")
+            expect(entry).to_have_value(fits)
+    entry.fill("0")
+    entry.press("Enter")
+    training.get_by_role("button", name="Start anew").press("Enter")
+    expect(status).to_contain_text("max_length is 0: expected")
+    entry.fill("10")
+    entry.press("Enter")
+    training.get_by_role("button", name="Start anew").press("Enter")
+    expect(status).to_contain_text("Converged")
