@@ -21,8 +21,8 @@ from ntm_lib.training.tables import share
 
 DOCS = Path(__file__).parent
 STUDIES = DOCS.parent / "data" / "studies"
-NEAR = 100 * 20 * 7 // 100
-"""Wrong bits of the verdict at length 20 in the post's format, of 7 bits a vector: one in a hundred."""
+BITS = 100 * 20 * 7
+"""Bits of the verdict at length 20 in the post's format, of 7 bits a vector."""
 OPERATIONS = {
     "div in Eq. 9": "its division",
     "derivative of Div in Eq. 9": "the derivative of its division",
@@ -79,6 +79,12 @@ def counted(name: str, arm: str, column: str = "converged", wanted: object = Tru
     return sum(wanted(row[column]) if callable(wanted) else row[column] == wanted for row in rows), len(rows)
 
 
+def count_together(name: str, arms: list[str], column: str, wanted: object) -> str:
+    """The same over the runs of several arms."""
+    each = [counted(name, arm, column, wanted) for arm in arms]
+    return share(sum(found for found, _ in each), sum(number for _, number in each))
+
+
 def converged_in(name: str) -> int:
     """How many runs of a whole study converged."""
     return sum(row["converged"] for rows in study(name).values() for row in rows)
@@ -88,6 +94,21 @@ def middle(name: str, arm: str, column: str, only: Callable[[dict], bool] = lamb
     """Median and largest value of a column, over the runs that have one."""
     values = [row[column] for row in runs(name, arm) if row[column] is not None and only(row)]
     return f"{_number(statistics.median(values))} / {_number(max(values))}" if values else "-"
+
+
+def wrong_in_the_middle(name: str, arm: str) -> str:
+    """The share of wrong bits at length 20 in the post's format: of the run in the middle of an arm."""
+    return f"{100 * statistics.median(row['wrong_bits_random_20'] for row in runs(name, arm)) / BITS:.1f} %"
+
+
+def near(wrong: int) -> bool:
+    """Whether so many wrong bits of the verdict at length 20, in the post's format, are fewer than one in a hundred."""
+    return 100 * wrong < BITS
+
+
+def huge(norm: float | None) -> bool:
+    """Whether a run's largest gradient has a norm beyond 10,000; None stands for one that no float32 holds."""
+    return norm is None or norm > 10_000
 
 
 def _number(value: float) -> str:
@@ -142,6 +163,9 @@ def table(name: str, *columns: str) -> str:
         "gradient": ("gradient norm, median / largest", lambda arm: middle(name, arm, "peak_gradient_norm")),
         "exact 20": ("exact at 20", lambda arm: count(name, arm, "wrong_bits_random_20", 0)),
         "exact 120": ("exact at 120", lambda arm: count(name, arm, "wrong_bits_random_120", 0)),
+        "huge": ("gradient beyond 10,000", lambda arm: count(name, arm, "peak_gradient_norm", huge)),
+        "near 20": ("nearly right at 20", lambda arm: count(name, arm, "wrong_bits_random_20", near)),
+        "wrong 20": ("bits wrong at 20, median", lambda arm: wrong_in_the_middle(name, arm)),
     }
     lines = [["arm", "is", "converged", "sequences, median / worst", *(heads[column][0] for column in columns)]]
     lines.append(["---"] * len(lines[0]))
@@ -152,13 +176,17 @@ def table(name: str, *columns: str) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def of_every_arm(name: str, column: str, wanted: object) -> dict[str, tuple[int, int]]:
+    """How many runs of each arm have the wanted value in a column, of how many."""
+    return {arm: counted(name, arm, column, wanted) for arm in study(name)}
+
+
 def converged_figure(name: str) -> Figure:
     """How many runs of each arm converged, and how many were exact at length 20."""
-    arms = study(name)
     return shares_figure(
         {
-            "converged": {arm: counted(name, arm) for arm in arms},
-            "exact at length 20": {arm: counted(name, arm, "wrong_bits_random_20", 0) for arm in arms},
+            "converged": of_every_arm(name, "converged", True),
+            "exact at length 20": of_every_arm(name, "wrong_bits_random_20", 0),
         }
     )
 
@@ -265,18 +293,29 @@ def operations_as_written() -> str:
     return ", ".join(f"{operation} {number}" for operation, number in found.most_common() if operation)
 
 
-def gradients_figure() -> Figure:
-    """The largest gradient norm of every run, for every clip."""
-    norms = {arm: [row["peak_gradient_norm"] for row in rows] for arm, rows in study("clip").items()}
+def curriculum_figure() -> Figure:
+    """How many runs of each curriculum met finite numbers alone, and how many were nearly right at length 20."""
+    return shares_figure(
+        {
+            "finite to the end": of_every_arm("curriculum", "nan_update", None),
+            "nearly right at length 20": of_every_arm("curriculum", "wrong_bits_random_20", near),
+        }
+    )
+
+
+def gradients_figure(name: str) -> Figure:
+    """The largest gradient norm of every run, for every arm of a question."""
+    norms = {arm: [row["peak_gradient_norm"] for row in rows] for arm, rows in study(name).items()}
     return spread_figure(norms, "largest gradient norm of a run", "not finite")
 
 
 def figures() -> dict[str, Callable[[], Figure]]:
     """What draws each figure, by the name of its file."""
     asked = [name for name in QUESTIONS if (STUDIES / name / "runs.csv").is_file()]
-    special = {"lengths": lengths_figure, "gradients": gradients_figure}
+    special = {"lengths": lengths_figure, "curriculum": curriculum_figure}
+    gradients = {f"gradients_{name}": partial(gradients_figure, name) for name in ("clip", "curriculum")}
     starts = {f"starts_{name}": partial(starts_of, name) for name in ("random", "start")}
-    return {name: partial(converged_figure, name) for name in asked if name != "random"} | special | starts
+    return {name: partial(converged_figure, name) for name in asked if name != "random"} | special | gradients | starts
 
 
 def picture(name: str) -> str:
@@ -287,6 +326,7 @@ def picture(name: str) -> str:
 USED = (
     runs,
     count,
+    count_together,
     converged_in,
     middle,
     faults,
@@ -316,7 +356,7 @@ def render(template: str = "findings.md.jinja") -> str:
     environment.globals |= {function.__name__: function for function in USED}
     environment.globals |= {"finite": lambda update: update is None, "there": lambda update: update is not None}
     environment.globals["converged"] = lambda row: row["converged"]
-    environment.globals["near"] = lambda wrong: wrong < NEAR
+    environment.globals |= {"near": near, "huge": huge}
     environment.globals["stuck"] = lambda faults: faults is not None and "stuck" in faults.split("; ")
     return environment.get_template(template).render()
 

@@ -191,3 +191,13 @@ def test_what_was_not_finite_is_named(as_written):
     assert run_with(as_written, "paper", on_one_row) is None
     assert "the derivative of Div in Eq. 9 is not finite" in run_with(as_written, "paper", spread_out)
     assert "the div in Eq. 6 is not finite" in run_with(as_written, "paper", blank)
+
+
+def test_near_huge_and_the_middle_by_hand(findings, monkeypatch):
+    """14,000 bits at length 20: one in a hundred is 140; a norm that no float32 holds is beyond any number."""
+    assert [findings["near"](wrong) for wrong in (0, 139, 140)] == [True, True, False]
+    assert [findings["huge"](norm) for norm in (3.0, 10_000.0, 10_001.0, None)] == [False, False, True, True]
+    rows = [{"wrong_bits_random_20": wrong} for wrong in (7, 14_000, 700)]
+    monkeypatch.setitem(findings["render"].__globals__, "runs", lambda name, arm: rows)
+    assert findings["wrong_in_the_middle"]("any", "arm") == "5.0 %"
+    assert findings["count_together"]("any", ["an", "arm"], "wrong_bits_random_20", 7).startswith("2/6, ")
