@@ -29,8 +29,8 @@ CHANGES = {
     "shift": (
         "01_find_a_slot",
         "machine/addressing.py",
-        "w_g.roll(j - reach, dims=-1)",
-        "w_g.roll(reach - j, dims=-1)",
+        "ring.narrow(-1, offsets - 1 - j, rows)",
+        "ring.narrow(-1, j, rows)",
         {"show_source(addressing.shift, ", "from slot 4 one step up is slot 0"},
     ),
     "write": (
