@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 """Exit codes beside 0: the machine failed its check; a value that cannot be used; Ctrl-C."""
+COMPILED = "compile a step first: pays for long trainings in one memory, such as paper_2014"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -58,6 +59,7 @@ def _train(argv: list[str]) -> int:
     parser.add_argument("recipe", nargs="?", default="reliable", help="one that `ntm recipes` lists")
     parser.add_argument("--seed", type=int, default=0, help="decides its weights and what it is shown")
     parser.add_argument("--out", type=str, required=True, metavar="DIR", help="where the machine is kept")
+    parser.add_argument("--compiled", action="store_true", help=COMPILED)
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     _add_fields(parser, argv)
     options, given = _parse(parser, argv)
@@ -74,7 +76,7 @@ def _train(argv: list[str]) -> int:
             bar.update(record["update"] - bar.n)
             bar.set_postfix(loss=f"{record['loss']:.4f}", wrong_bits=record["validation_wrong_bits"])
 
-        result = loop.train(recipe, options.seed, options.out, show)
+        result = loop.train(recipe, options.seed, options.out, show, options.compiled)
     _, run = load(options.out)
     row = rows.row_of(run)
     print(json.dumps(row, indent=1) if options.json else _verdict(row))
@@ -167,6 +169,7 @@ def _study(argv: list[str]) -> int:
     parser.add_argument("--lengths", type=int, nargs="+", default=[], help="count wrong bits at these lengths too")
     parser.add_argument("--sequences", type=int, default=20, help="in so many random sequences of each")
     parser.add_argument("--file", type=str, default=None, help="copy this file with every machine")
+    parser.add_argument("--compiled", action="store_true", help=COMPILED)
     parser.add_argument("--findings", action="store_true", help="note what `ntm diagnose` finds in every machine")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     _add_fields(parser, argv)
@@ -183,6 +186,7 @@ def _study(argv: list[str]) -> int:
         findings if options.findings else None,
         options.backend,
         options.address,
+        options.compiled,
     )
     print(json.dumps(tables.summary(rows), indent=1) if options.json else _summaries(tables.summary(rows)))
     return 0

@@ -101,7 +101,7 @@ def test_a_field_that_is_not_offered_is_refused():
 
 
 def test_what_stops_a_training_is_told_and_raised(monkeypatch):
-    def no_room(runs):
+    def no_room(*_):
         raise MemoryError("no room for <7 rows>")
 
     monkeypatch.setattr(loop, "update", no_room)

@@ -484,8 +484,8 @@ def test_keep_training_goes_on_at_its_share_of_the_rate(monkeypatch, share):
     rates = []
     real = loop.update
 
-    def watched(runs):
-        records = real(runs)
+    def watched(runs, machine):
+        records = real(runs, machine)
         rates.extend({group["lr"] for group in run.optimizer.param_groups} for run in runs)
         return records
 

@@ -31,7 +31,7 @@ def no_training(monkeypatch):
     """From when it is called on, an update is an error."""
 
     def forbid():
-        monkeypatch.setattr(loop, "update", lambda runs: pytest.fail("trained again"))
+        monkeypatch.setattr(loop, "update", lambda *_: pytest.fail("trained again"))
 
     return forbid
 
@@ -82,9 +82,9 @@ def test_runs_on_many_cores_are_the_runs_of_one(tmp_path, monkeypatch):
 def test_seeds_together_are_the_seeds_one_by_one(tmp_path, monkeypatch):
     groups = []
 
-    def watched(recipe, outs, on_record):
+    def watched(recipe, outs, *others):
         groups.append((recipe.name, list(outs)))
-        return train_together(recipe, outs, on_record)
+        return train_together(recipe, outs, *others)
 
     monkeypatch.setattr(study, "train_together", watched)
     seeds, rows = [3, 0, 1, 7, 4], {}
@@ -124,9 +124,9 @@ def test_only_what_is_missing_is_done(tmp_path, monkeypatch):
     study.study([TINY], [0, 2], tmp_path, jobs=1)
     trained = []
 
-    def watched(recipe, outs, on_record):
+    def watched(recipe, outs, *others):
         trained.extend(outs)
-        return train_together(recipe, outs, on_record)
+        return train_together(recipe, outs, *others)
 
     monkeypatch.setattr(study, "train_together", watched)
     rows = study.study([TINY], [0, 1, 2], tmp_path, jobs=1)
@@ -136,8 +136,8 @@ def test_only_what_is_missing_is_done(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("together", [1, 2])
 def test_a_run_that_ended_is_kept_when_the_next_fails(tmp_path, monkeypatch, together):
-    def fail_on_one(recipe, outs, on_record):
-        for result in train_together(recipe, outs, on_record):
+    def fail_on_one(recipe, outs, *others):
+        for result in train_together(recipe, outs, *others):
             if result.seed == 1:
                 raise KeyboardInterrupt
             yield result
@@ -242,6 +242,7 @@ def test_another_recipe_of_that_name_is_refused(tmp_path):
         ({"seeds": [-1]}, "seed is -1: expected a whole number from 0 on"),
         ({"recipes": [TINY, replace(TINY, updates=6)]}, "two recipes are called 'tiny'"),
         ({"recipes": [replace(TINY, name="../up")]}, "name is '../up': expected letters"),
+        ({"compiled": True}, "compiled is for passes of one shape, and tiny draws memories of many sizes"),
     ],
 )
 def test_bad_input_is_named(tmp_path, changes, complaint):

@@ -44,9 +44,9 @@ def shared(monkeypatch):
     """What stands in each pass from now on: the progress of its runs, as it was."""
     seen, real = [], loop.backpropagate
 
-    def watched(runs, draws):
+    def watched(runs, *others):
         seen.append([replace(run.progress) for run in runs])
-        return real(runs, draws)
+        return real(runs, *others)
 
     monkeypatch.setattr(loop, "backpropagate", watched)
     return seen

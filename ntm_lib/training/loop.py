@@ -1,6 +1,8 @@
 """Learning: draw a batch, take a gradient, step, and stop when the machine copies exactly what it never trained on."""
 
 import math
+import os
+import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,13 +14,13 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from ntm_lib import tasks
-from ntm_lib.machine import NTM, NTMState
+from ntm_lib.machine import NTM, NTMConfig, NTMState
 from ntm_lib.machine.stack import stack
 from ntm_lib.training import checkpoints, curriculum
 from ntm_lib.training.evaluation import Verdict, copy_format, judge, validate
 from ntm_lib.training.losses import auxiliary_loss, auxiliary_weights, bits_of, loss_of
 from ntm_lib.training.recipes import Recipe
-from ntm_lib.training.run import Progress, Run
+from ntm_lib.training.run import Progress, Run, build
 
 RUNNING = 0.9
 """How much of the running loss the past keeps at each update."""
@@ -88,15 +90,16 @@ def learning_rate(recipe: Recipe, progress: Progress) -> float:
     return peak * warm * (recipe.final_rate + (1 - recipe.final_rate) * 0.5 * (1 + math.cos(math.pi * since)))
 
 
-def update(runs: Sequence[Run]) -> list[dict]:
+def update(runs: Sequence[Run], machine: NTM | None = None) -> list[dict]:
     """One update of every run; returns their records. Runs whose draws have one shape share a pass.
 
+    The passes go through `machine`, whatever its own weights, such as one that is compiled; None: the first of theirs.
     Leaves the weights of a run as they were if its loss or its gradient is not finite.
     """
     draws = [draw(run) for run in runs]
     losses = [0.0] * len(runs)
     for indices in passes(runs, draws):
-        together = backpropagate([runs[index] for index in indices], [draws[index] for index in indices])
+        together = backpropagate([runs[index] for index in indices], [draws[index] for index in indices], machine)
         for index, loss in zip(indices, together, strict=True):
             losses[index] = loss
     return [step(*each) for each in zip(runs, draws, losses, strict=True)]
@@ -120,14 +123,17 @@ def machines_at_once(run: Run, one: Draw) -> int:
     return max(1, NUMBERS_TOGETHER // (run.recipe.batch_size * (one.rows or config.memory_size) * config.word_size))
 
 
-def backpropagate(runs: Sequence[Run], draws: Sequence[Draw]) -> list[float]:
-    """Put every run's batch through its machine, all in one pass, and leave gradients; returns the answers' losses."""
+def backpropagate(runs: Sequence[Run], draws: Sequence[Draw], machine: NTM | None = None) -> list[float]:
+    """Put every run's batch through its machine, all in one pass, and leave gradients; returns the answers' losses.
+
+    `machine` as in `update`.
+    """
     recipe, models = runs[0].recipe, [run.model for run in runs]
     inputs = torch.cat([one.batch.inputs for one in draws])
     states: list[NTMState] = []
     options = {"memory_size": draws[0].rows, "history": states, "key_strength": draws[0].key_strength}
     if isinstance(models[0], NTM):
-        logits, _ = functional_call(models[0], stack(models), (inputs,), options)
+        logits, _ = functional_call(machine or models[0], stack(models), (inputs,), options)
     else:
         logits, _ = models[0](inputs, **options)
     blocks = zip(logits.chunk(len(runs)), draws, strict=True)
@@ -253,15 +259,15 @@ def last_update(recipe: Recipe, progress: Progress) -> int:
     return math.ceil(progress.converged_at * (1 + recipe.keep_training))
 
 
-def records(runs: Sequence[Run]) -> Iterator[tuple[Run, dict]]:
-    """Train until all are done, yielding a run and its record after each of its validations.
+def records(runs: Sequence[Run], machine: NTM | None = None) -> Iterator[tuple[Run, dict]]:
+    """Train until all are done, yielding a run and its record after each of its validations; `machine` as in `update`.
 
     A run can be saved and continued between two records. The time of an update is shared by the runs that took it.
     """
     recent: dict[int, list[dict]] = {run.seed: [] for run in runs}
     while active := [run for run in runs if not is_done(run)]:
         started = time.perf_counter()
-        updates = update(active)
+        updates = update(active, machine)
         seconds = (time.perf_counter() - started) / len(active)
         for run, record in zip(active, updates, strict=True):
             run.progress.seconds += seconds
@@ -304,44 +310,78 @@ def train(
     seed: int = 0,
     out: str | Path | None = None,
     on_record: Callable[[dict], None] | None = None,
+    compiled: bool = False,
 ) -> Result:
     """Train one machine from one seed, and judge it.
 
     With `out`, the run is saved there after every validation, and an interrupted run with the same recipe and seed
-    goes on from there, bit for bit as if it had not been interrupted; a finished one is returned as it is.
+    goes on from there, bit for bit as if it had not been interrupted; a finished one is returned as it is. `compiled`
+    as in `train_together`.
     Raises TypeError or ValueError for a recipe or a seed of the wrong kind, and where `out` holds something else.
     """
-    return next(train_together(recipe, {seed: out}, on_record))
+    return next(train_together(recipe, {seed: out}, on_record, compiled))
 
 
 def train_together(
     recipe: Recipe,
     outs: Mapping[int, str | Path | None],
     on_record: Callable[[dict], None] | None = None,
+    compiled: bool = False,
 ) -> Iterator[Result]:
     """Train one machine from each seed, in shared passes, and yield each result the moment it is there.
 
     `outs` says where each seed's run is saved. With the recipes of this library every run is bit for bit what `train`
     makes of its seed, whatever other seeds stand beside it. At other sizes Intel's MKL may round by where a machine's
     numbers begin in the stack; the environment variable MKL_CBWR=AUTO, set from the start, keeps it from that.
-    Errors as in `train`.
+
+    With `compiled` the passes go through a step compiled by torch, which takes a quarter of a minute for each number of
+    seeds that share them: for long trainings in passes of one shape, such as those of `paper_2014`. The runs are then
+    the same up to rounding, and again each bit for bit what it is alone.
+    Errors as in `train`; ValueError also where a recipe's passes have many shapes or no compiler is found.
     """
     if not isinstance(recipe, Recipe):
         raise TypeError(f"recipe is {type(recipe).__name__}: expected a Recipe, such as recipes.reliable")
     for seed in outs:
         if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < 2**63:
             raise ValueError(f"seed is {seed!r}: expected a whole number from 0 on")
+    if compiled:
+        check_compiled(recipe)
     runs = [checkpoints.resume(Run(recipe, seed), out) for seed, out in outs.items()]
     for run in runs:
         if not run.progress.finished:
             checkpoints.save(run, outs[run.seed])  # a directory that cannot be written is noticed before anything else
     yield from (finish(run, outs[run.seed]) for run in runs if is_done(run))
-    for run, record in records([run for run in runs if not is_done(run)]):
+    machine = compiled_machine(recipe, len(runs)) if compiled else None
+    for run, record in records([run for run in runs if not is_done(run)], machine):
         checkpoints.save(run, outs[run.seed])
         if on_record:
             on_record(record)
         if is_done(run):
             yield finish(run, outs[run.seed])
+
+
+def check_compiled(recipe: Recipe) -> None:
+    """ValueError where `compiled` is not for a recipe, or there is no compiler."""
+    if not isinstance(recipe.machine, NTMConfig):
+        raise ValueError(f"compiled is for an NTM, and the machine of {recipe.name} is none: leave it out")
+    if recipe.largest_memory or recipe.curriculum == "adaptive":
+        many = "memories of many sizes" if recipe.largest_memory else "for every seed lengths of its own"
+        raise ValueError(
+            f"compiled is for passes of one shape, and {recipe.name} draws {many}: leave it out, or choose a recipe"
+            " such as paper_2014"
+        )
+    compiler = os.environ.get("CXX", "g++")
+    if shutil.which(compiler) is None:
+        raise ValueError(f"compiled needs a C++ compiler, and {compiler} is not found: install it, or leave it out")
+
+
+def compiled_machine(recipe: Recipe, most: int) -> NTM:
+    """A machine whose step is compiled, for passes of up to `most` machines."""
+    # Or a pass of yet another number of machines would not be compiled: each takes two, one for its first step.
+    torch._dynamo.config.recompile_limit += 2 * most
+    machine = build(recipe, 0)
+    machine.compile(fullgraph=True, dynamic=False)
+    return machine
 
 
 def finish(run: Run, out: str | Path | None) -> Result:

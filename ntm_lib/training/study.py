@@ -24,7 +24,7 @@ from ntm_lib.tasks import at_least_one
 from ntm_lib.training.asking import Also, Asked
 from ntm_lib.training.checkpoints import load, updates_done, write_whole
 from ntm_lib.training.engines import Engine, check_choice, opened
-from ntm_lib.training.loop import train_together
+from ntm_lib.training.loop import check_compiled, train_together
 from ntm_lib.training.manifest import note_commands
 from ntm_lib.training.recipes import Recipe
 from ntm_lib.training.rows import read_row, read_rows, row_of, row_path, write_row
@@ -48,11 +48,13 @@ def study(
     also: Also | None = None,
     backend: str = "loky",
     address: str | None = None,
+    compiled: bool = False,
 ) -> list[dict]:
     """Train and judge every recipe on every seed, in `jobs` processes (None: one a core); returns one row a run.
 
     Each process trains up to `together` seeds of a recipe in shared passes, which changes nothing but the time; nor
     does the `backend` that runs the processes: loky, or dask or ray, which also take the address of a cluster.
+    `compiled` as in `train_together`.
 
     What `out` already holds is not done again: a finished run is only asked what it has not answered yet, and an
     interrupted one goes on. A bar shows progress on a terminal.
@@ -66,14 +68,16 @@ def study(
     for recipe in recipes if file is not None else ():
         if recipe.machine.output_size != 8:
             raise ValueError(f"{recipe.name} copies vectors of {recipe.machine.output_size} bits: a file needs 8")
+    for recipe in recipes if compiled else ():
+        check_compiled(recipe)
     runs = [(recipe, seed) for recipe in recipes for seed in dict.fromkeys(seeds)]
     with _alone_in(out):
         missing = [run for run in runs if asked.open_in(read_row(out, *run))]
         where = (backend, address, jobs) if missing else ("loky", None, 1)  # a cluster is not called for nothing
         with opened(*where, out.resolve()) as engine:
-            note_commands(out, recipes, seeds, asked.options())
+            note_commands(out, recipes, seeds, asked.options() + ["--compiled"] * compiled)
             try:
-                _make_all(missing, out, asked, engine, together)
+                _make_all(missing, out, asked, engine, together, compiled)
             finally:
                 write_whole(out / "runs.csv", table(read_rows(out)).encode())
         return [read_row(out, *run) for run in runs]
@@ -119,7 +123,9 @@ def _shares(runs: list[tuple[Recipe, int]], jobs: int, together: int) -> list[tu
     ]
 
 
-def _make_all(runs: list[tuple[Recipe, int]], out: Path, asked: Asked, engine: Engine, together: int) -> None:
+def _make_all(
+    runs: list[tuple[Recipe, int]], out: Path, asked: Asked, engine: Engine, together: int, compiled: bool
+) -> None:
     """Do all runs, as many at a time as the engine can, and show how far they are."""
     _sweep(out)
     asked = replace(asked, file=asked.file and asked.file.resolve())
@@ -127,7 +133,7 @@ def _make_all(runs: list[tuple[Recipe, int]], out: Path, asked: Asked, engine: E
     done = partial(_done, out, runs, [_written(out, *run) for run in runs])
     with tqdm(total=len(runs), initial=done(), unit="run", smoothing=0, bar_format=BAR, disable=None) as bar:
         with _following(bar, done):
-            for _ in engine.each(_make, [(*share, out.resolve(), asked, os.getpid()) for share in shares]):
+            for _ in engine.each(_make, [(*share, out.resolve(), asked, os.getpid(), compiled) for share in shares]):
                 pass
 
 
@@ -186,7 +192,7 @@ def _machine(out: Path, recipe: Recipe, seed: int) -> Path:
     return out / "machines" / recipe.name / str(seed)
 
 
-def _make(recipe: Recipe, seeds: list[int], out: Path, asked: Asked, head: int) -> None:
+def _make(recipe: Recipe, seeds: list[int], out: Path, asked: Asked, head: int, compiled: bool) -> None:
     """Train where that is not done, ask what is open, and write each run down as it ends; on one thread.
 
     A worker started by the process `head` stops at the next validation if that one has died: the same command, given
@@ -201,7 +207,7 @@ def _make(recipe: Recipe, seeds: list[int], out: Path, asked: Asked, head: int) 
     torch.set_num_threads(1)
     machines = {seed: _machine(out, recipe, seed) for seed in seeds}
     try:
-        for result in train_together(recipe, machines, stop_alone):
+        for result in train_together(recipe, machines, stop_alone, compiled):
             model, run = load(machines[result.seed])
             row = row_of(run) | (read_row(out, recipe, run.seed) or {})
             asked.answer(row, model, run)
