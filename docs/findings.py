@@ -90,6 +90,12 @@ def converged_in(name: str) -> int:
     return sum(row["converged"] for rows in study(name).values() for row in rows)
 
 
+def converged_within(name: str, arm: str, sequences: int) -> str:
+    """How many runs of an arm converged and took no more sequences than that."""
+    rows = runs(name, arm)
+    return share(sum(row["converged"] and row["sequences"] <= sequences for row in rows), len(rows))
+
+
 def middle(name: str, arm: str, column: str, only: Callable[[dict], bool] = lambda row: True) -> str:
     """Median and largest value of a column, over the runs that have one."""
     values = [row[column] for row in runs(name, arm) if row[column] is not None and only(row)]
@@ -328,6 +334,7 @@ USED = (
     count,
     count_together,
     converged_in,
+    converged_within,
     middle,
     faults,
     idle,

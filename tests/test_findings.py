@@ -67,6 +67,8 @@ def test_counts_by_hand(findings, monkeypatch):
     ]
     monkeypatch.setitem(findings["render"].__globals__, "runs", lambda name, arm: rows)
     assert findings["count"]("any", "arm").startswith("2/3, ")
+    assert findings["converged_within"]("any", "arm", 3).startswith("1/3, ")
+    assert findings["converged_within"]("any", "arm", 9).startswith("2/3, ")
     assert findings["middle"]("any", "arm", "sequences") == "4 / 9"
     assert findings["middle"]("any", "arm", "sequences", lambda row: row["converged"]) == "4 / 4"
     for row, norm in zip(rows, (0.157, 7.6, 84_874_800.0), strict=True):
