@@ -76,7 +76,7 @@ def test_lengths_share_their_traces(traced):
 
 
 def test_more_shapes_than_torch_allows_by_itself(traced, monkeypatch):
-    """Runs that end one after the other leave passes of every number of machines, each with a trace of its own."""
+    """Runs that end one after the other leave passes of every number of machines, each with traces of its own."""
     seeds, ends, real = range(5), {}, loop.Run
 
     def made(recipe, seed):
@@ -128,7 +128,9 @@ def test_a_recipe_that_is_not_for_it(recipe, complaint, tmp_path):
 @pytest.mark.parametrize("compiler", ["g++", "another"])
 def test_without_a_compiler(compiler, monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setenv("CXX", compiler) if compiler != "g++" else monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.delenv("CXX", raising=False)
+    if compiler != "g++":
+        monkeypatch.setenv("CXX", compiler)
     for words in (["train", "paper_2014"], ["study", "paper_2014", "--seeds", "0"]):
         assert cli.main([*words, "--out", str(tmp_path / "none"), "--compiled"]) == 2
         expected = f"ntm: compiled needs a C++ compiler, and {compiler} is not found: install it, or leave it out\n"

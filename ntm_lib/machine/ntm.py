@@ -226,7 +226,7 @@ class NTM(nn.Module):
         if history is None and not torch.is_grad_enabled():
             return self._forward_in_place(inputs, state, key_strength)
         features = []
-        for x in step_by_step(inputs):
+        for x in _step_by_step(inputs):
             feature, state = self._advance(x, state, key_strength)
             features.append(feature)
             if history is not None:
@@ -241,7 +241,7 @@ class NTM(nn.Module):
         """
         room = torch.empty_like(state.memory), torch.empty_like(state.memory)
         features = inputs.new_empty(*inputs.shape[:2], self.output.in_features)
-        for t, x in enumerate(step_by_step(inputs)):
+        for t, x in enumerate(_step_by_step(inputs)):
             features[:, t], state = self._advance(x, state, key_strength, room)
         return self.output(features), state
 
@@ -331,7 +331,7 @@ class NTM(nn.Module):
                 )
 
 
-def step_by_step(inputs: Tensor) -> tuple[Tensor, ...]:
+def _step_by_step(inputs: Tensor) -> tuple[Tensor, ...]:
     """The steps (B, input) of inputs (B, T, input), laid out in memory as if they were all there is.
 
     A compiled step would be compiled again for every T otherwise.
