@@ -17,6 +17,8 @@ LENGTH, ROWS, WIDTH, HIDDEN, INPUT, OUTPUT = 20, 128, 20, 100, 10, 8
 TOGETHER = {1: 8, 16: 8, 32: 4}
 """How many machines share a pass at each batch size: with more, their memories leave the cache."""
 ROUNDS = 7
+COMPILED = {"dynamic": False, "options": {"cpp_wrapper": True}}
+"""How `model.compile` is called: for one shape, and with the calls of its parts in C++ as well."""
 
 
 class DNCWithOutput(nn.Module):
@@ -87,12 +89,12 @@ def sides(batch_size: int) -> dict:
         config = NTMConfig(INPUT, OUTPUT, ROWS, WIDTH, controller=controller, controller_size=HIDDEN)
         calls[f"ours, {controller}"] = update_of(NTM(config), batch)
         compiled = NTM(config)
-        compiled.compile(dynamic=False)
+        compiled.compile(**COMPILED)
         calls[f"ours compiled, {controller}"] = update_of(compiled, batch)
         for name in ("ours in a group", "ours compiled in a group"):
             group = [NTM(config) for _ in range(TOGETHER[batch_size])]
             if "compiled" in name:
-                group[0].compile(dynamic=False)
+                group[0].compile(**COMPILED)
             calls[f"{name}, {controller}"] = update_together(group, batch)
         textbook = TextbookNTM(INPUT, OUTPUT, ROWS, WIDTH, HIDDEN, controller == "lstm")
         calls[f"textbook, {controller}"] = update_of(textbook, batch)
