@@ -117,6 +117,11 @@ def huge(norm: float | None) -> bool:
     return norm is None or norm > 10_000
 
 
+def there(value: object) -> bool:
+    """Whether a run has a value in a column."""
+    return value is not None
+
+
 def _number(value: float) -> str:
     """A number in as few digits as say how large it is: 0.16, 2,600, 8.5e7."""
     if value >= 1e6:
@@ -164,13 +169,14 @@ def command(name: str, arms: str = "") -> str:
 def table(name: str, *columns: str) -> str:
     """A line an arm: its changes, how many runs converged, sequences until then, and more columns."""
     heads = {
-        "nan": ("NaN", lambda arm: count(name, arm, "nan_update", lambda value: value is not None)),
-        "lost": ("lost it later", lambda arm: count(name, arm, "lost_at_update", lambda value: value is not None)),
+        "nan": ("NaN", lambda arm: count(name, arm, "nan_update", there)),
+        "lost": ("lost it later", lambda arm: count(name, arm, "lost_at_update", there)),
         "gradient": ("gradient norm, median / largest", lambda arm: middle(name, arm, "peak_gradient_norm")),
         "exact 20": ("exact at 20", lambda arm: count(name, arm, "wrong_bits_random_20", 0)),
         "exact 120": ("exact at 120", lambda arm: count(name, arm, "wrong_bits_random_120", 0)),
         "huge": ("gradient beyond 10,000", lambda arm: count(name, arm, "peak_gradient_norm", huge)),
         "near 20": ("nearly right at 20", lambda arm: count(name, arm, "wrong_bits_random_20", near)),
+        "twice": ("exact in two validations", lambda arm: count(name, arm, "converged_at_update", there)),
         "wrong 20": ("bits wrong at 20, median", lambda arm: wrong_in_the_middle(name, arm)),
     }
     lines = [["arm", "is", "converged", "sequences, median / worst", *(heads[column][0] for column in columns)]]
@@ -309,6 +315,17 @@ def curriculum_figure() -> Figure:
     )
 
 
+def added_figure() -> Figure:
+    """How many runs of the paper's recipe with one thing more converged, were exact up to 63, and at length 20."""
+    return shares_figure(
+        {
+            "converged": of_every_arm("added", "converged", True),
+            "exact in two validations": of_every_arm("added", "converged_at_update", there),
+            "exact at length 20": of_every_arm("added", "wrong_bits_random_20", 0),
+        }
+    )
+
+
 def gradients_figure(name: str) -> Figure:
     """The largest gradient norm of every run, for every arm of a question."""
     norms = {arm: [row["peak_gradient_norm"] for row in rows] for arm, rows in study(name).items()}
@@ -318,7 +335,7 @@ def gradients_figure(name: str) -> Figure:
 def figures() -> dict[str, Callable[[], Figure]]:
     """What draws each figure, by the name of its file."""
     asked = [name for name in QUESTIONS if (STUDIES / name / "runs.csv").is_file()]
-    special = {"lengths": lengths_figure, "curriculum": curriculum_figure}
+    special = {"lengths": lengths_figure, "curriculum": curriculum_figure, "added": added_figure}
     gradients = {f"gradients_{name}": partial(gradients_figure, name) for name in ("clip", "curriculum")}
     starts = {f"starts_{name}": partial(starts_of, name) for name in ("random", "start")}
     return {name: partial(converged_figure, name) for name in asked if name != "random"} | special | gradients | starts
@@ -361,7 +378,7 @@ def render(template: str = "findings.md.jinja") -> str:
         loader=jinja2.FileSystemLoader(DOCS), undefined=jinja2.StrictUndefined, keep_trailing_newline=True
     )
     environment.globals |= {function.__name__: function for function in USED}
-    environment.globals |= {"finite": lambda update: update is None, "there": lambda update: update is not None}
+    environment.globals |= {"finite": lambda update: update is None, "there": there}
     environment.globals["converged"] = lambda row: row["converged"]
     environment.globals |= {"near": near, "huge": huge}
     environment.globals["stuck"] = lambda faults: faults is not None and "stuck" in faults.split("; ")

@@ -197,6 +197,7 @@ def test_what_was_not_finite_is_named(as_written):
 
 def test_near_huge_and_the_middle_by_hand(findings, monkeypatch):
     """14,000 bits at length 20: one in a hundred is 140; a norm that no float32 holds is beyond any number."""
+    assert [findings["there"](update) for update in (0, 1000, None)] == [True, True, False]
     assert [findings["near"](wrong) for wrong in (0, 139, 140)] == [True, True, False]
     assert [findings["huge"](norm) for norm in (3.0, 10_000.0, 10_001.0, None)] == [False, False, True, True]
     rows = [{"wrong_bits_random_20": wrong} for wrong in (7, 14_000, 700)]
