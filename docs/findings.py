@@ -349,6 +349,7 @@ def picture(name: str) -> str:
 USED = (
     runs,
     count,
+    counted,
     count_together,
     converged_in,
     converged_within,
