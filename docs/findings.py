@@ -10,6 +10,7 @@ from pathlib import Path
 
 import jinja2
 from matplotlib.figure import Figure
+from scipy.stats import binomtest
 
 from ntm_lib.analysis.causes import CAUSES
 from ntm_lib.teaching.autopsy_plots import causes_figure
@@ -141,11 +142,19 @@ def idle(name: str, arm: str) -> str:
     return ", ".join(f"{number} in {heads[number]}" for number in sorted(heads))
 
 
-def stored(name: str, arm: str, *, converged: bool = False) -> str:
-    """How many machines of an arm (or only those that converged) store forwards, backwards, and otherwise."""
-    rows = [row for row in runs(name, arm) if row["converged"] or not converged]
-    ways = Counter(row["stores"] if row["stores"] in ("forwards", "backwards") else "in no order" for row in rows)
+def stored(name: str, arm: str) -> str:
+    """How many machines of an arm store forwards, backwards, and otherwise."""
+    stores = [row["stores"] for row in runs(name, arm)]
+    ways = Counter(way if way in ("forwards", "backwards") else "in no order" for way in stores)
     return ", ".join(f"{ways[way]} {way}" for way in ("forwards", "backwards", "in no order") if ways[way])
+
+
+def forwards(name: str, arm: str, *, converged: bool = False) -> str:
+    """How many store forwards of those that store in an order, and the binomial test of whether it is one half."""
+    rows = [row for row in runs(name, arm) if row["converged"] or not converged]
+    ways = Counter(row["stores"] for row in rows)
+    both = ways["forwards"] + ways["backwards"]
+    return f"{share(ways['forwards'], both)} (p = {binomtest(ways['forwards'], both).pvalue:.2g})"
 
 
 def manifest(name: str) -> dict:
@@ -365,6 +374,7 @@ USED = (
     nearly_right_at,
     wrong_at,
     stored,
+    forwards,
     enlarged,
     not_finite_as_written,
     updates_as_written,

@@ -80,6 +80,15 @@ def test_counts_by_hand(findings, monkeypatch):
     assert findings["faults"]("any", "arm") == "blur 2, missed jump 1"
 
 
+def test_forwards_against_one_half_by_hand(findings, monkeypatch):
+    """Of five coins, one head: 2 (1 + 5) / 32 of all throws are as uneven or more so."""
+    ways = ["forwards", *["backwards"] * 4, "in one row", None]
+    rows = [{"converged": number % 2 == 0, "stores": way} for number, way in enumerate(ways)]
+    monkeypatch.setitem(findings["render"].__globals__, "runs", lambda name, arm: rows)
+    assert findings["forwards"]("any", "arm") == "1/5, 0.5–71.6 % (p = 0.38)"
+    assert findings["forwards"]("any", "arm", converged=True) == "1/3, 0.8–90.6 % (p = 1)"
+
+
 def test_the_shares_of_wrong_bits_by_hand(findings, monkeypatch):
     """Two machines, one of them right at length 3: at 5 they have 1 and 4 of 20 bits wrong each."""
 
