@@ -10,7 +10,7 @@ from pathlib import Path
 
 import jinja2
 from matplotlib.figure import Figure
-from scipy.stats import binomtest
+from scipy.stats import binomtest, fisher_exact
 
 from ntm_lib.analysis.causes import CAUSES
 from ntm_lib.teaching.autopsy_plots import causes_figure
@@ -155,6 +155,12 @@ def forwards(name: str, arm: str, *, converged: bool = False) -> str:
     ways = Counter(row["stores"] for row in rows)
     both = ways["forwards"] + ways["backwards"]
     return f"{share(ways['forwards'], both)} (p = {binomtest(ways['forwards'], both).pvalue:.2g})"
+
+
+def apart(name: str, arm: str, other: str) -> str:
+    """How likely two arms of one rate of convergence differ as much as these, or more: Fisher's exact test."""
+    table = [[many, of - many] for many, of in (counted(name, arm), counted(name, other))]
+    return f"p = {fisher_exact(table).pvalue:.2g}"
 
 
 def manifest(name: str) -> dict:
@@ -375,6 +381,7 @@ USED = (
     wrong_at,
     stored,
     forwards,
+    apart,
     enlarged,
     not_finite_as_written,
     updates_as_written,

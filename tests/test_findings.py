@@ -89,6 +89,15 @@ def test_forwards_against_one_half_by_hand(findings, monkeypatch):
     assert findings["forwards"]("any", "arm", converged=True) == "1/3, 0.8–90.6 % (p = 1)"
 
 
+def test_two_arms_apart_by_hand(findings, monkeypatch):
+    """Three runs of three against one of four: of the 35 ways to place 4 in 7, 4 + 1 are as uneven or more so."""
+    verdicts = {"all": [True] * 3, "few": [False, True, False, False]}
+    arms = {arm: [{"converged": verdict} for verdict in verdicts[arm]] for arm in verdicts}
+    monkeypatch.setitem(findings["render"].__globals__, "runs", lambda name, arm: arms[arm])
+    assert findings["apart"]("any", "all", "few") == findings["apart"]("any", "few", "all") == "p = 0.14"
+    assert findings["apart"]("any", "few", "few") == "p = 1"
+
+
 def test_the_shares_of_wrong_bits_by_hand(findings, monkeypatch):
     """Two machines, one of them right at length 3: at 5 they have 1 and 4 of 20 bits wrong each."""
 
