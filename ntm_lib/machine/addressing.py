@@ -40,7 +40,17 @@ class _Similarity(torch.autograd.Function):
         memory, unit_key, similarity, row_length = ctx.saved_tensors
         grad = grad / row_length
         shrink = (grad * similarity).sum(1, keepdim=True) / row_length  # (B, 1, N): what a longer row would lose
-        return grad.mT @ unit_key - memory * shrink.mT, grad @ memory
+        return _outer(grad, unit_key) - memory * shrink.mT, grad @ memory
+
+
+def _outer(shares: Tensor, keys: Tensor) -> Tensor:
+    """The head's key times the row's share, summed over heads: (B,H,N), (B,H,M) -> (B,N,M).
+
+    A compiled step does it in the pass over the memory that follows; by itself one matrix product is faster.
+    """
+    if torch.compiler.is_compiling():
+        return sum(share.unsqueeze(-1) * key.unsqueeze(1) for share, key in zip(shares.unbind(1), keys.unbind(1)))
+    return shares.mT @ keys
 
 
 def content_weights(memory: Tensor, key: Tensor, beta: Tensor) -> Tensor:
