@@ -27,8 +27,8 @@ COMPILED = {
         "cpp.use_decompose_tanh": True,
     },
 }
-"""How `model.compile` is called: for one shape, with the calls of its parts in C++ and no checks of their sizes; sums over
-heads once and not again for every cell of the memory; fused multiply-adds; tanh from exp."""
+"""How `model.compile` is called: for one shape, with the calls of its parts in C++ and no checks of their sizes; sums
+over heads once and not again for every cell of the memory; fused multiply-adds; tanh from exp."""
 
 
 class DNCWithOutput(nn.Module):

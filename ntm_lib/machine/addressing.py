@@ -49,7 +49,7 @@ def _outer(shares: Tensor, keys: Tensor) -> Tensor:
     A compiled step does it in the pass over the memory that follows; by itself one matrix product is faster.
     """
     if torch.compiler.is_compiling():
-        return sum(share.unsqueeze(-1) * key.unsqueeze(1) for share, key in zip(shares.unbind(1), keys.unbind(1)))
+        return sum(shares[:, head].unsqueeze(-1) * keys[:, head].unsqueeze(1) for head in range(keys.shape[1]))
     return shares.mT @ keys
 
 
