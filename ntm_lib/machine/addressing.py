@@ -44,7 +44,7 @@ class _Similarity(torch.autograd.Function):
 
 
 def _outer(shares: Tensor, keys: Tensor) -> Tensor:
-    """The head's key times the row's share, summed over heads: (B,H,N), (B,H,M) -> (B,N,M).
+    """A head's key times each row's share of it, summed over heads: (B,H,N), (B,H,M) -> (B,N,M).
 
     A compiled step does it in the pass over the memory that follows; by itself one matrix product is faster.
     """
