@@ -1,4 +1,5 @@
-"""`python -m benchmarks [step learn scale]`: those named, or all; each prints a table and writes results/NAME.json."""
+"""`python -m benchmarks [step learn scale longest]`: those named, or all but the last; each prints a table and writes
+results/NAME.json."""
 
 import sys
 
@@ -11,7 +12,7 @@ def main() -> None:
     if names[0] == "scale" and len(names) > 1 and names[1] in ("copy", "update"):
         scale.main(names[1:])
         return
-    calls = {"step": step.main, "learn": learn.main, "scale": lambda: scale.main([])}
+    calls = {"step": step.main, "learn": learn.main, "scale": lambda: scale.main([]), "longest": scale.longest}
     for name in names:
         if name not in calls:
             sys.exit(f"benchmark is {name!r}: expected one of {', '.join(calls)}")

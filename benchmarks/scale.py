@@ -1,11 +1,11 @@
-"""Growth: time and memory of an update with length and rows, and of copying without gradients up to 10,000 vectors."""
+"""Growth: time and memory of an update with length and rows, and of copying up to 100,000 vectors without gradients."""
 
 import json
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -16,7 +16,7 @@ from ntm_lib.training import recipes
 from ntm_lib.training.evaluation import Report, evaluate, rows_needed
 from ntm_lib.training.tables import aligned
 
-ROWS, LENGTHS, COPIES = (128, 512, 2048, 8192), (10, 20, 40, 80), (100, 1000, 10_000)
+ROWS, LENGTHS, COPIES, LONGEST = (128, 512, 2048, 8192), (10, 20, 40, 80), (100, 1000, 10_000), 100_000
 
 
 def memory_of(call: Callable[[], object]) -> int:
@@ -65,14 +65,18 @@ def one_copy(directory: str, length: int) -> dict:
     return {"seconds": time.perf_counter() - started, "bytes": memory, "wrong_bits": reports[0].wrong_bits}
 
 
-def measure() -> dict:
-    """All sizes."""
+def copies(lengths: Sequence[int]) -> list[dict]:
+    """One sequence of each length, copied by `reliable` of seed 0."""
     with tempfile.TemporaryDirectory() as directory:
         train(recipes.reliable, 0, directory)
-        copies = [{"length": n, "rows": rows_needed(n), **apart("copy", directory, n)} for n in COPIES]
+        return [{"length": n, "rows": rows_needed(n), **apart("copy", directory, n)} for n in lengths]
+
+
+def measure() -> dict:
+    """All sizes of `make bench`."""
     by_rows = [{"length": 20, "rows": rows, **apart("update", 20, rows)} for rows in ROWS]
     by_length = [{"length": length, "rows": 512, **apart("update", length, 512)} for length in LENGTHS]
-    return {"update_by_rows": by_rows, "update_by_length": by_length, "copy": copies}
+    return {"update_by_rows": by_rows, "update_by_length": by_length, "copy": copies(COPIES)}
 
 
 def main(arguments: list[str]) -> None:
@@ -96,10 +100,21 @@ def main(arguments: list[str]) -> None:
         ),
     }
     report.keep("scale", "python -m benchmarks scale", {**results, "exponents": exponents})
+    _show(results)
+    print(aligned([["growth", "exponent"], *map(list, exponents.items())]))
+
+
+def longest() -> None:
+    """Copy the longest sequence, keep and print; not in `make bench`, for it takes a quarter of an hour or more."""
+    results = {"copy": copies([LONGEST])}
+    report.keep("longest", "python -m benchmarks longest", results)
+    _show(results)
+
+
+def _show(results: Mapping[str, list[dict]]) -> None:
     rows = [
         [name, one["length"], one["rows"], one["seconds"], one["bytes"] / 1e6, one.get("wrong_bits", "-")]
         for name, ones in results.items()
         for one in ones
     ]
     print(aligned([["what", "length", "rows", "seconds", "MB", "wrong bits"], *rows]))
-    print(aligned([["growth", "exponent"], *map(list, exponents.items())]))

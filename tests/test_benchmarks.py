@@ -8,9 +8,12 @@ import statistics
 import nbformat
 import pytest
 import torch
+from small import SMALL
 
-from benchmarks import limit, notebooks, report, step
+from benchmarks import limit, notebooks, report, scale, step
 from benchmarks.textbook import Head, TextbookNTM
+from ntm_lib import train
+from ntm_lib.training.evaluation import evaluate, rows_needed
 
 
 @pytest.mark.parametrize("lstm", [False, True])
@@ -91,6 +94,18 @@ def test_an_update_of_each_side_moves_its_weights(monkeypatch):
         assert 0 < change < 1e-3 and math.isfinite(change)
 
 
+def test_the_longest_copy_made_short(tmp_path, monkeypatch):
+    """By a machine that has hardly learned: its wrong bits are those of the same sequence evaluated here."""
+    monkeypatch.setattr(scale.recipes, "reliable", SMALL)
+    monkeypatch.setattr(scale, "LONGEST", 13)
+    monkeypatch.setattr(report, "RESULTS", tmp_path)
+    scale.longest()
+    (one,) = json.loads((tmp_path / "longest.json").read_text())["results"]["copy"]
+    assert (one["length"], one["rows"]) == (13, rows_needed(13))
+    assert one["wrong_bits"] == evaluate(train(SMALL, 0).model, [13], 1).wrong_bits > 0
+    assert one["seconds"] > 0
+
+
 def test_no_notebook_needs_more_memory_than_the_readme_says():
     text = (report.RESULTS.parent / "README.md").read_text(encoding="utf-8")
     most = float(re.search(r"No kernel has held more than (\d+) MB", text).group(1))
@@ -119,6 +134,11 @@ def test_the_tables_of_the_readme_are_the_results():
         seconds = f"{one['seconds']:.2f}" if one["seconds"] < 1 else f"{one['seconds']:.1f}"
         assert f"| {one['length']:,} | {one['rows']:,} | {seconds} | {one['bytes'] / 1e6:.1f} |" in text
         assert one["wrong_bits"] == 0
+    (longest,) = json.loads((report.RESULTS / "longest.json").read_text())["results"]["copy"]
+    assert (longest["length"], longest["wrong_bits"]) == (100_000, 0)
+    text = " ".join(text.split())
+    assert f"one sequence of 100,000 vectors in {longest['rows']:,} rows" in text
+    assert f"took {longest['seconds'] / 60:.0f} minutes and {longest['bytes'] / 1e6:.0f} MB" in text
 
 
 def test_the_learning_of_the_readme_is_the_results():

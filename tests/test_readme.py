@@ -72,7 +72,7 @@ def test_the_seconds_it_took_are_what_the_benchmark_says():
     assert [run["seed"] for run in runs] == list(range(20)) and all(run["converged"] for run in runs)
 
 
-BENCHMARKS = ("step", "scale", "learn")
+BENCHMARKS = ("step", "scale", "learn", "longest")
 SPEEDS = {
     "an update of one machine, batch 1 / 32": "ours",
     "... compiled (`model.compile()`)": "ours compiled",
@@ -100,6 +100,9 @@ def test_the_speeds_are_what_the_benchmarks_say():
     )
     (longest,) = [one for one in kept["scale"]["results"]["copy"] if one["length"] == 10_000]
     assert f"copied in {longest['seconds']:.1f} s and {longest['bytes'] / 1e6:.0f} MB" in text
+    (longest,) = kept["longest"]["results"]["copy"]
+    assert (longest["length"], longest["wrong_bits"]) == (100_000, 0)
+    assert f"in {longest['seconds'] / 60:.0f} minutes and {longest['bytes'] / 1e6:.0f} MB, without a wrong bit" in text
     hourly = {
         name: 20 * 3600 / statistics.median(times) for name, times in kept["learn"]["results"]["study_seconds"].items()
     }
