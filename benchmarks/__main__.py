@@ -1,18 +1,26 @@
-"""`python -m benchmarks [step learn scale longest]`: those named, or all but the last; each prints a table and writes
-results/NAME.json."""
+"""`python -m benchmarks [step learn hourly scale longest]`: those named, or all but the last.
+
+Each prints a table and writes results/NAME.json.
+"""
 
 import sys
 
-from benchmarks import learn, scale, step
+from benchmarks import hourly, learn, scale, step
 
 
 def main() -> None:
     """Run what the command line names."""
-    names = sys.argv[1:] or ["step", "learn", "scale"]
+    names = sys.argv[1:] or ["step", "learn", "hourly", "scale"]
     if names[0] == "scale" and len(names) > 1 and names[1] in ("copy", "update"):
         scale.main(names[1:])
         return
-    calls = {"step": step.main, "learn": learn.main, "scale": lambda: scale.main([]), "longest": scale.longest}
+    calls = {
+        "step": step.main,
+        "learn": learn.main,
+        "hourly": hourly.main,
+        "scale": lambda: scale.main([]),
+        "longest": scale.longest,
+    }
     for name in names:
         if name not in calls:
             sys.exit(f"benchmark is {name!r}: expected one of {', '.join(calls)}")

@@ -6,8 +6,10 @@ OUT/runs.csv                 a line a run, built from those files alone
 OUT/manifest.json            the commands that made them, with versions
 """
 
+import ctypes
 import math
 import os
+import platform
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -30,8 +32,8 @@ from ntm_lib.training.recipes import Recipe
 from ntm_lib.training.rows import read_row, read_rows, row_of, row_path, write_row
 from ntm_lib.training.tables import table
 
-TOGETHER = 16
-"""Seeds that one process trains in shared passes; more gain little, and a process that ends late makes others wait."""
+TOGETHER = 50
+"""Seeds that one process trains in shared passes: all that it gets of a study of 100 on two cores."""
 BAR = "{l_bar}{bar}| {n:.1f}/{total} runs [{elapsed}<{remaining}, {rate_fmt}]"
 """Runs under way count as the share of their updates, so that there is a rate before the first ends."""
 
@@ -205,6 +207,8 @@ def _make(recipe: Recipe, seeds: list[int], out: Path, asked: Asked, head: int, 
             os._exit(1)  # loky catches an exception, and waits for more work
 
     torch.set_num_threads(1)
+    if os.getpid() != head:
+        _keep_freed_memory()
     machines = {seed: _machine(out, recipe, seed) for seed in seeds}
     try:
         for result in train_together(recipe, machines, stop_alone, compiled):
@@ -214,3 +218,11 @@ def _make(recipe: Recipe, seeds: list[int], out: Path, asked: Asked, head: int, 
             write_row(out, recipe, row)
     finally:
         torch.set_num_threads(threads)
+
+
+def _keep_freed_memory() -> None:
+    """Let this process keep what it frees, where glibc would hand it back, and then clear it page by page once more."""
+    if platform.libc_ver()[0] == "glibc":
+        mallopt, trim_threshold, mmap_threshold = ctypes.CDLL(None).mallopt, -1, -3  # as in malloc.h
+        mallopt(trim_threshold, 2**30)
+        mallopt(mmap_threshold, 2**25)
