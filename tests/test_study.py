@@ -347,7 +347,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 
 
 def test_freed_memory_is_kept_and_used_again():
-    """By the pages that seven blocks of three megabytes take anew each time, or no longer; another C library goes on."""
+    """By the pages that seven blocks of three megabytes take anew each time, or no longer; others just go on."""
     faults = {}
     for choice in ("keep", "return"):
         done = subprocess.run([sys.executable, "-c", ROUNDS, choice], capture_output=True, check=True, text=True)
