@@ -97,6 +97,12 @@ def converged_within(name: str, arm: str, sequences: int) -> str:
     return share(sum(row["converged"] and row["sequences"] <= sequences for row in rows), len(rows))
 
 
+def lost_for_good(name: str, arm: str) -> str:
+    """How many of an arm's runs that had converged during training are not exact at its end."""
+    rows = [row for row in runs(name, arm) if there(row["converged_at_update"])]
+    return share(sum(not row["converged"] for row in rows), len(rows))
+
+
 def middle(name: str, arm: str, column: str, only: Callable[[dict], bool] = lambda row: True) -> str:
     """Median and largest value of a column, over the runs that have one."""
     values = [row[column] for row in runs(name, arm) if row[column] is not None and only(row)]
@@ -367,6 +373,7 @@ USED = (
     counted,
     count_together,
     converged_in,
+    lost_for_good,
     converged_within,
     middle,
     faults,
