@@ -78,8 +78,8 @@ def test_counts_by_hand(findings, monkeypatch):
     for row, faults in zip(rows, ("blur; missed jump", None, "blur"), strict=True):
         row["faults"] = faults
     assert findings["faults"]("any", "arm") == "blur 2, missed jump 1"
-    for row, update in zip(rows, (5, None, 4), strict=True):
-        row["converged_at_update"] = update
+    for row, moment in zip(rows, (5, None, 4), strict=True):
+        row["converged_at_update"] = moment
     assert findings["lost_for_good"]("any", "arm").startswith("0/2, ")
 
 
