@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from ntm_lib.training import study
 from ntm_lib.training.tables import share
 
 ROOT = Path(__file__).parent.parent
@@ -108,13 +109,17 @@ def test_the_speeds_are_what_the_benchmarks_say():
     assert f"{rates['in groups']:,.0f} seeds an hour in groups and {rates['one by one']:,.0f} one by one" in text
 
 
+def test_a_study_trains_as_many_seeds_together_as_readme_says():
+    assert f"A study trains up to {study.TOGETHER} seeds in shared passes" in " ".join(README.split())
+
+
 @pytest.mark.parametrize("recipe", STUDIES)
 def test_the_commands_are_those_that_made_the_tables(recipe):
     manifest = json.loads((ROOT / "data" / "studies" / STUDIES[recipe] / "manifest.json").read_text())
     assert manifest["recipes"] == {recipe: {"is": recipe, "but": {}}}
     for command in manifest["commands"]:
-        study, *questions = re.split(r" (?=--lengths|--file)", command)
-        assert f"| `{study}`" in README
+        plain, *questions = re.split(r" (?=--lengths|--file)", command)
+        assert f"| `{plain}`" in README
         assert all(f"`{question}`" in README for question in questions)
 
 
