@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import statistics
 from collections import Counter
 from collections.abc import Callable
@@ -93,8 +94,13 @@ def converged_in(name: str) -> int:
 
 def converged_within(name: str, arm: str, sequences: int) -> str:
     """How many runs of an arm converged and took no more sequences than that."""
+    return share(*counted_within(name, arm, sequences))
+
+
+def counted_within(name: str, arm: str, sequences: float) -> tuple[int, int]:
+    """The same as two numbers: how many, of how many."""
     rows = runs(name, arm)
-    return share(sum(row["converged"] and row["sequences"] <= sequences for row in rows), len(rows))
+    return sum(row["converged"] and row["sequences"] <= sequences for row in rows), len(rows)
 
 
 def lost_for_good(name: str, arm: str) -> str:
@@ -163,9 +169,12 @@ def forwards(name: str, arm: str, *, converged: bool = False) -> str:
     return f"{share(ways['forwards'], both)} (p = {binomtest(ways['forwards'], both).pvalue:.2g})"
 
 
-def apart(name: str, arm: str, other: str) -> str:
-    """How likely two arms of one rate of convergence differ as much as these, or more: Fisher's exact test."""
-    table = [[many, of - many] for many, of in (counted(name, arm), counted(name, other))]
+def apart(name: str, arm: str, other: str, sequences: float = math.inf) -> str:
+    """How likely two arms of one rate of convergence differ as much as these, or more: Fisher's exact test.
+
+    Runs that took more sequences than that count as not converged.
+    """
+    table = [[many, of - many] for many, of in (counted_within(name, one, sequences) for one in (arm, other))]
     return f"p = {fisher_exact(table).pvalue:.2g}"
 
 

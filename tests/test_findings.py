@@ -93,12 +93,18 @@ def test_forwards_against_one_half_by_hand(findings, monkeypatch):
 
 
 def test_two_arms_apart_by_hand(findings, monkeypatch):
-    """Three runs of three against one of four: of the 35 ways to place 4 in 7, 4 + 1 are as uneven or more so."""
+    """Three runs of three against one of four: of the 35 ways to place 4 in 7, 4 + 1 are as uneven or more so.
+
+    Two of three, within five sequences, against one of four: of the 35 ways to place 3 in 7, 12 + 4 + 1 are.
+    """
     verdicts = {"all": [True] * 3, "few": [False, True, False, False]}
-    arms = {arm: [{"converged": verdict} for verdict in verdicts[arm]] for arm in verdicts}
+    arms = {arm: [{"converged": verdict, "sequences": 5} for verdict in verdicts[arm]] for arm in verdicts}
     monkeypatch.setitem(findings["render"].__globals__, "runs", lambda name, arm: arms[arm])
     assert findings["apart"]("any", "all", "few") == findings["apart"]("any", "few", "all") == "p = 0.14"
     assert findings["apart"]("any", "few", "few") == "p = 1"
+    for row, sequences in zip(arms["all"], (4, 5, 6), strict=True):
+        row["sequences"] = sequences
+    assert findings["apart"]("any", "all", "few", 5) == "p = 0.49"
 
 
 def test_the_shares_of_wrong_bits_by_hand(findings, monkeypatch):
