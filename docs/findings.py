@@ -32,6 +32,8 @@ OPERATIONS = {
     "gradient norm": "a gradient whose norm no float32 holds",
 }
 """What docs/formulas_as_written.py names, in words."""
+OURS = (("reliable", "reliable"), ("kept", "reliable_kept_training"), ("reliable_lstm", "reliable_lstm"))
+"""Studies of our recipes, and the recipe of each."""
 SHOWN = (5, 10, 20, 30, 50, 120, 200)
 """The lengths for which the figure of wrong bits has room."""
 PICTURES = DOCS / "findings"
@@ -335,6 +337,35 @@ def operations_as_written() -> str:
     return ", ".join(f"{operation} {number}" for operation, number in found.most_common() if operation)
 
 
+def random_figure() -> Figure:
+    """How many runs of the post's recipe and of ours converged, and how many were exact at length 20."""
+    asked = {"post_2014": ("random", "post")} | {recipe: (name, recipe) for name, recipe in OURS}
+    return shares_figure(
+        {
+            "converged": {name: counted(*arm) for name, arm in asked.items()},
+            "exact at length 20": {name: counted(*arm, "wrong_bits_random_20", 0) for name, arm in asked.items()},
+        }
+    )
+
+
+def not_finite_figure() -> Figure:
+    """How many runs of the post's recipe met finite numbers alone, and how many were nearly right at length 20.
+
+    With the formulas of its code, with ours, and with ours and Graves's RMSProp.
+    """
+    lines = as_written()
+    finite = sum(line["nan_update"] is None for line in lines)
+    right = sum(near(line["wrong_bits_20"]) for line in lines)
+    return shares_figure(
+        {
+            "finite to the end": {"post, its formulas": (finite, len(lines))}
+            | of_every_arm("random", "nan_update", None),
+            "nearly right at length 20": {"post, its formulas": (right, len(lines))}
+            | of_every_arm("random", "wrong_bits_random_20", near),
+        }
+    )
+
+
 def curriculum_figure() -> Figure:
     """How many runs of each curriculum met finite numbers alone, and how many were nearly right at length 20."""
     return shares_figure(
@@ -365,10 +396,16 @@ def gradients_figure(name: str) -> Figure:
 def figures() -> dict[str, Callable[[], Figure]]:
     """What draws each figure, by the name of its file."""
     asked = [name for name in QUESTIONS if (STUDIES / name / "runs.csv").is_file()]
-    special = {"lengths": lengths_figure, "curriculum": curriculum_figure, "added": added_figure}
-    gradients = {f"gradients_{name}": partial(gradients_figure, name) for name in ("clip", "curriculum")}
+    special = {
+        "random": random_figure,
+        "not_finite": not_finite_figure,
+        "lengths": lengths_figure,
+        "curriculum": curriculum_figure,
+        "added": added_figure,
+    }
+    gradients = {f"gradients_{name}": partial(gradients_figure, name) for name in ("random", "clip", "curriculum")}
     starts = {f"starts_{name}": partial(starts_of, name) for name in ("random", "start")}
-    return {name: partial(converged_figure, name) for name in asked if name != "random"} | special | gradients | starts
+    return {name: partial(converged_figure, name) for name in asked} | special | gradients | starts
 
 
 def picture(name: str) -> str:

@@ -1,5 +1,6 @@
 """docs/findings.md says what data/ says, and what `make findings` would write."""
 
+import csv
 import runpy
 from pathlib import Path
 
@@ -40,6 +41,17 @@ def test_the_figures_are_what_the_data_says(findings):
     assert [name for name in drawn if drawn[name] != kept[name]] == []
     page = (DOCS / "findings.md").read_text(encoding="utf-8")
     assert [name for name in drawn if f"](findings/{name})" not in page] == []
+
+
+def test_the_figure_of_what_was_not_finite_counts_the_runs_of_the_table(findings):
+    """A run with the post's formulas has a reason why it stopped, or it was finite to the end."""
+    with (findings["STUDIES"] / "random" / "formulas_post.csv").open(newline="", encoding="utf-8") as file:
+        lines = list(csv.DictReader(file))
+    finite = findings["share"](sum(line["stopped"] == "" for line in lines), len(lines))
+    right = findings["share"](sum(int(line["wrong_bits_20"]) < 140 for line in lines), len(lines))
+    words = findings["description"](findings["figures"]()["not_finite"]())
+    assert f"Finite to the end: post, its formulas {finite};" in words
+    assert f"Nearly right at length 20: post, its formulas {right};" in words
 
 
 def test_the_page_changes_with_the_data(findings, monkeypatch):

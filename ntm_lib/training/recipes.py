@@ -254,8 +254,8 @@ post_repaired = replace(
 )
 """The post's one weighting for reading and writing, its random bits and its lengths up to 20, with what it takes to
 learn; docs/findings.md says on how many seeds. The question "repaired" undoes each of the changes in turn. The one head
-that reads the answer could also write on it: the quiet loss counts ten times as much as for two heads. Most seeds take
-400 updates, the slowest more than 3,000."""
+that reads the answer could also write on it: the quiet loss counts ten times as much as for two heads. A few seeds
+learn their lengths late: there are twice as many updates."""
 
 
 def names() -> list[str]:
