@@ -27,16 +27,16 @@ browser-test: $(VENV)/browser
 
 notebooks: $(VENV)/lab
 	$(RUN_NOTEBOOKS) notebooks/*.ipynb notebooks/solutions/*.ipynb
-	$(VENV)/bin/python docs/lessons.py
+	$(VENV)/bin/python research/lessons.py
 
 publish: $(VENV)/lab
-	$(VENV)/bin/python -m ntm_lib.teaching.publish "$(REPO)" "$(REF)"
+	$(VENV)/bin/python notebooks/publish.py "$(REPO)" "$(REF)"
 
 study: $(VENV)/core
 	$(NTM) study reliable --seeds 0-99 --out runs/reliable
 
 findings: $(VENV)/test
-	$(VENV)/bin/python docs/findings.py
+	$(VENV)/bin/python -m research.findings
 
 bench: $(VENV)/bench
 	$(VENV)/bin/python -m benchmarks

@@ -6,9 +6,9 @@ import time
 from pathlib import Path
 
 from benchmarks import report
+from ntm_lib.study.study import TOGETHER, study
+from ntm_lib.study.tables import aligned
 from ntm_lib.training import recipes
-from ntm_lib.training.study import TOGETHER, study
-from ntm_lib.training.tables import aligned
 
 SEEDS, ROUNDS = range(100), 2
 SIDES = {"one by one": 1, "in groups": TOGETHER}

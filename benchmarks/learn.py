@@ -6,9 +6,9 @@ import time
 import torch
 
 from benchmarks import report
+from ntm_lib.study.tables import aligned
 from ntm_lib.training import recipes
 from ntm_lib.training.loop import train
-from ntm_lib.training.tables import aligned
 
 SEEDS = range(20)
 

@@ -8,7 +8,7 @@ import nbformat
 from nbclient import NotebookClient
 
 from benchmarks import report
-from ntm_lib.training.tables import aligned
+from ntm_lib.study.tables import aligned
 
 LESSONS = Path(__file__).parent.parent / "notebooks"
 BINDER_BYTES = 2 * 2**30

@@ -11,7 +11,7 @@ from benchmarks import limit, report
 from benchmarks.textbook import TextbookNTM
 from ntm_lib import NTM, NTMConfig, tasks
 from ntm_lib.machine.stack import stack
-from ntm_lib.training.tables import aligned
+from ntm_lib.study.tables import aligned
 
 LENGTH, ROWS, WIDTH, HIDDEN, INPUT, OUTPUT = 20, 128, 20, 100, 10, 8
 TOGETHER = {1: 8, 16: 8, 32: 4}

@@ -67,7 +67,8 @@ def _train(argv: list[str]) -> int:
     from tqdm import tqdm
 
     from ntm_lib import load
-    from ntm_lib.training import loop, rows
+    from ntm_lib.study import rows
+    from ntm_lib.training import loop
 
     recipe = _changed(_one_recipe(options.recipe), given)
     with tqdm(total=recipe.updates, unit="update", leave=False, disable=None) as bar:
@@ -86,7 +87,8 @@ def _train(argv: list[str]) -> int:
 def _evaluate(argv: list[str]) -> int:
     """Count the wrong bits and wrong sequences of a trained machine by length."""
     from ntm_lib import load, tasks
-    from ntm_lib.training import evaluation, tables
+    from ntm_lib.study import tables
+    from ntm_lib.training import evaluation
 
     parser = _parser("evaluate")
     parser.add_argument("dir", type=str, metavar="DIR", help="what `ntm train --out` made")
@@ -120,7 +122,8 @@ def _copy(argv: list[str]) -> int:
     options, _ = _parse(parser, argv)
 
     from ntm_lib import load
-    from ntm_lib.training import asking, evaluation, rows
+    from ntm_lib.study import asking, rows
+    from ntm_lib.training import evaluation
 
     model, _ = load(options.dir)
     content = sys.stdin.buffer.read() if options.input == "-" else asking.read_content(Path(options.input))
@@ -154,7 +157,7 @@ def _diagnose(argv: list[str]) -> int:
 
 def _study(argv: list[str]) -> int:
     """Train every seed of every recipe, side by side; what DIR already holds is not done again."""
-    from ntm_lib.training import manifest, questions, study, tables
+    from ntm_lib.study import manifest, questions, study, tables
 
     parser = _parser("study")
     parser.add_argument(
@@ -201,7 +204,8 @@ def findings(model: "Module", run: "Run") -> dict:
 
 def _recipes(argv: list[str]) -> int:
     """List the recipes, and how each differs from `reliable`; then the questions of docs/findings.md and their arms."""
-    from ntm_lib.training import manifest, questions, recipes
+    from ntm_lib.study import manifest, questions
+    from ntm_lib.training import recipes
 
     parser = _parser("recipes")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
@@ -316,7 +320,7 @@ def _add_fields(parser: "ArgumentParser", argv: list[str]) -> None:
 
 def _one_recipe(name: str) -> "Recipe":
     """The recipe or arm of that name; ValueError for a question, which has several."""
-    from ntm_lib.training import questions
+    from ntm_lib.study import questions
 
     first, *others = questions.find(name)
     if others:
@@ -371,7 +375,7 @@ def _write(out: str, content: bytes) -> None:
 
 def _verdict(row: dict) -> str:
     """What a machine has learned: wrong bits by kind and length, and whether that is converged."""
-    from ntm_lib.training.tables import aligned
+    from ntm_lib.study.tables import aligned
 
     lengths = list(row["wrong_bits"]["random"])
     kinds = [[kind, *(counts.get(n, "-") for n in lengths)] for kind, counts in row["wrong_bits"].items()]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ntm_lib.training.asking import Asked, read_content
+from ntm_lib.study.asking import Asked, read_content
 
 
 def tell(model, run):

@@ -8,8 +8,8 @@ import pytest
 import torch
 from exercises import says_not_attempted, says_right
 
-from ntm_lib.teaching import autopsy_checks
-from ntm_lib.teaching.autopsy_checks import ANSWERS
+from ntm_lib.teaching.checks import lesson_06 as autopsy_checks
+from ntm_lib.teaching.checks.lesson_06 import ANSWERS
 
 
 def my_first_wrong(logits, targets, mask):

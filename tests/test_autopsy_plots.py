@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 
-from ntm_lib.teaching.autopsy_plots import STAGES, autopsy_figure, causes_figure, contest_figure
-from ntm_lib.teaching.head_plots import MOST_ROWS, pointing_figure
-from ntm_lib.teaching.plots import ERROR, INK
+from ntm_lib.teaching.plots.failures import STAGES, autopsy_figure, causes_figure, contest_figure
+from ntm_lib.teaching.plots.heads import MOST_ROWS, pointing_figure
+from ntm_lib.teaching.plots.style import ERROR, INK
 
 LENGTH, WIDTH, ROWS = 5, 3, 11
 STEPS = 2 * LENGTH + 2

@@ -10,8 +10,8 @@ from ntm_lib import cli
 from ntm_lib.analysis.causes import causes, first_wrong
 from ntm_lib.analysis.diagnosis import diagnose, study_entry
 from ntm_lib.analysis.trace import trace_copy
-from ntm_lib.teaching.autopsy_checks import ANSWERS
 from ntm_lib.teaching.cases import CASES, RIDDLES, trace_case, wrong_in_verdict
+from ntm_lib.teaching.checks.lesson_06 import ANSWERS
 from ntm_lib.training.checkpoints import load
 from ntm_lib.training.evaluation import rows_needed, wrong_bits
 

@@ -17,8 +17,9 @@ from small import judge_quickly, same_tensors
 from ntm_lib import cli, evaluate, load, tasks
 from ntm_lib.analysis import diagnosis
 from ntm_lib.machine import LSTMConfig, NTMConfig
-from ntm_lib.training import checkpoints, evaluation, loop, recipes, rows
-from ntm_lib.training.questions import QUESTIONS
+from ntm_lib.study import rows
+from ntm_lib.study.questions import QUESTIONS
+from ntm_lib.training import checkpoints, evaluation, loop, recipes
 
 SIZES = ["--machine.word_size", "5", "--machine.controller_size", "7", "--batch_size", "2"]
 TINY = [*SIZES, "--updates", "4", "--validate_every", "2"]

@@ -13,7 +13,7 @@ import torch
 from IPython.core.inputtransformer2 import TransformerManager
 from nbclient import NotebookClient
 
-from ntm_lib.teaching.publish import address_in, set_up
+from notebooks.publish import address_in, set_up
 
 ROOT = Path(__file__).parent.parent
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))

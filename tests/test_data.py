@@ -6,7 +6,7 @@ import re
 import statistics
 from pathlib import Path
 
-from ntm_lib.training.tables import share
+from ntm_lib.study.tables import share
 
 DATA = Path(__file__).parent.parent / "data"
 STUDY = DATA / "studies" / "without"

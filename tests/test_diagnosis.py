@@ -9,7 +9,8 @@ import torch
 from torch import nn
 
 from ntm_lib import load, tasks
-from ntm_lib.analysis import diagnosis, faults, learning
+from ntm_lib.analysis import diagnosis, faults
+from ntm_lib.analysis import history as learning
 from ntm_lib.analysis.causes import CAUSES, causes, first_wrong, label_vectors
 from ntm_lib.analysis.diagnosis import diagnose, explain, findings_row
 from ntm_lib.analysis.finding import Finding, case_of

@@ -10,7 +10,7 @@ from pathlib import Path
 import distributed
 import pytest
 
-from ntm_lib.training import engines
+from ntm_lib.study import engines
 
 NOT_INSTALLED = {"ray": "242 MB, which `make test` does without; `make .venv/study` brings it"}
 """The only reasons for which a test is left out."""

@@ -6,7 +6,7 @@ import pytest
 import torch
 from exercises import says_not_attempted, says_right, says_sentence, sentences_in
 
-from ntm_lib.teaching import far_checks as checks
+from ntm_lib.teaching.checks import lesson_07 as checks
 
 
 def shares(leak, gamma, steps, begin=0.0, step=None):

@@ -7,8 +7,8 @@ import pytest
 import torch
 from matplotlib.colors import to_hex
 
-from ntm_lib.teaching.far_plots import exact_figure, focus_figure, found_figure, limit_figure, map_figure
-from ntm_lib.teaching.plots import ERROR, READ, TARGET, WRITE
+from ntm_lib.teaching.plots.focus import exact_figure, focus_figure, found_figure, limit_figure, map_figure
+from ntm_lib.teaching.plots.style import ERROR, READ, TARGET, WRITE
 
 STEPS, SEEN = 7, 5
 

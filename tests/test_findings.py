@@ -9,9 +9,9 @@ import torch
 
 from ntm_lib import NTM, NTMConfig
 from ntm_lib.machine import addressing
+from ntm_lib.study.questions import QUESTIONS
 from ntm_lib.training import recipes
 from ntm_lib.training.loop import update
-from ntm_lib.training.questions import QUESTIONS
 from ntm_lib.training.run import Run
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -19,7 +19,7 @@ DOCS = Path(__file__).parent.parent / "docs"
 
 @pytest.fixture(scope="module")
 def findings():
-    return runpy.run_path(str(DOCS / "findings.py"))
+    return runpy.run_path(str(DOCS.parent / "research" / "findings.py"))
 
 
 def test_the_page_is_what_the_data_says(findings):
@@ -140,7 +140,7 @@ def test_the_shares_of_wrong_bits_by_hand(findings, monkeypatch):
 
 @pytest.mark.parametrize("kind", ["constant", "learned-row", "random", "learned"])
 def test_an_enlarged_machine_keeps_its_rows_and_gets_more_of_their_kind(kind):
-    enlarged = runpy.run_path(str(DOCS / "enlarged_memory.py"))["enlarged"]
+    enlarged = runpy.run_path(str(DOCS.parent / "research" / "enlarged_memory.py"))["enlarged"]
     model = NTM(NTMConfig(10, 8, memory_size=13, word_size=7, initial_memory=kind, initial_weights="spaced"))
     larger = enlarged(model, seed=3)
     small, large = (machine.initial_state(1).memory[0] for machine in (model, larger))
@@ -163,7 +163,7 @@ def test_what_was_not_finite_by_hand(findings, monkeypatch):
 
 @pytest.fixture(scope="module")
 def as_written():
-    return runpy.run_path(str(DOCS / "formulas_as_written.py"))
+    return runpy.run_path(str(DOCS.parent / "research" / "formulas_as_written.py"))
 
 
 @pytest.mark.parametrize("whose", ["paper", "post"])

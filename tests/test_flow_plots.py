@@ -1,6 +1,6 @@
 """The figure of the flow of data: everything that takes part is drawn and named."""
 
-from ntm_lib.teaching.flow_plots import BOXES, LANES, flow_figure
+from ntm_lib.teaching.plots.flow import BOXES, LANES, flow_figure
 
 
 def test_the_flow_has_every_box_and_lane():

@@ -9,8 +9,8 @@ from ntm_lib import tasks
 from ntm_lib.analysis.trace import trace_copy
 from ntm_lib.machine import NTM, NTMConfig
 from ntm_lib.teaching import handmade
-from ntm_lib.teaching.head_plots import Moment, moment_figure, moments, pointing_figure
-from ntm_lib.teaching.plots import READ, WRITE
+from ntm_lib.teaching.plots.heads import Moment, moment_figure, moments, pointing_figure
+from ntm_lib.teaching.plots.style import READ, WRITE
 
 STEPS, ROWS = 7, 11
 

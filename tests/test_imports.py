@@ -13,9 +13,10 @@ MAY_IMPORT = {
     "tasks": set(),
     "training": FOUNDATION,
     "analysis": FOUNDATION | {"training"},
+    "study": FOUNDATION | {"training", "analysis"},
     "__init__": FOUNDATION | {"training", "analysis"},  # what `from ntm_lib import ...` offers a newcomer
-    "teaching": FOUNDATION | {"training", "analysis", "__init__"},
-    "cli": FOUNDATION | {"training", "analysis", "teaching", "__init__"},
+    "teaching": FOUNDATION | {"training", "analysis", "study", "__init__"},
+    "cli": FOUNDATION | {"training", "analysis", "study", "teaching", "__init__"},
     "__main__": {"cli"},
 }
 ONLY_TEACHING = {"IPython", "ipywidgets", "matplotlib"}

@@ -6,7 +6,7 @@ import pytest
 import torch
 from exercises import says_not_attempted, says_right, says_sentence, says_what_stops_it, sentences_in
 
-from ntm_lib.teaching import learning_checks as checks
+from ntm_lib.teaching.checks import lesson_05 as checks
 
 LN2 = math.log(2)
 

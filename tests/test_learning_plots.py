@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from ntm_lib.teaching.learning_plots import (
+from ntm_lib.teaching.plots.learning import (
     Snapshot,
     gradients_figure,
     learning_figure,
@@ -12,7 +12,7 @@ from ntm_lib.teaching.learning_plots import (
     seeds_figure,
     task_figure,
 )
-from ntm_lib.teaching.plots import ERROR, INK, TARGET
+from ntm_lib.teaching.plots.style import ERROR, INK, TARGET
 
 STEPS, ROWS, BITS = 8, 11, 3
 

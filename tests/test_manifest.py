@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ntm_lib.training import manifest, recipes
+from ntm_lib.study import manifest
+from ntm_lib.training import recipes
 
 
 @given(st.lists(st.integers(0, 40), min_size=1))

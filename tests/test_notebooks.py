@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
-from ntm_lib.teaching.publish import address_in, badges, set_up
+from notebooks.publish import address_in, badges, set_up
 
 ROOT = Path(__file__).parent.parent
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ntm_lib.teaching.plots import READ, WRITE, copy_figure
+from ntm_lib.teaching.plots.style import READ, WRITE, copy_figure
 
 STEPS, INPUTS, OUTPUTS, ROWS, WORD, FIRST = 7, 5, 3, 11, 2, 4
 

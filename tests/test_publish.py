@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from notebooks.publish import Address, address_in, badges, set_up
 from ntm_lib.teaching import publish
-from ntm_lib.teaching.publish import Address, address_in, badges, set_up
 
 ROOT = Path(__file__).parent.parent
 HERE = address_in((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
@@ -48,7 +48,7 @@ def without_address(path):
 def test_the_address_stands_in_one_place():
     kept = [
         path
-        for folder in ("ntm_lib", "tests", "notebooks", "docs", "benchmarks", "data", ".ci")
+        for folder in ("ntm_lib", "tests", "notebooks", "docs", "research", "benchmarks", "data", ".ci")
         for path in (ROOT / folder).rglob("*")
     ] + list(ROOT.glob("*"))
     texts = {path for path in kept if path.suffix in {".py", ".md", ".toml", ".yml", ".txt", ".ipynb", ".sh", ""}}
@@ -119,4 +119,4 @@ def test_a_notebook_without_its_cells_is_named_and_nothing_is_written(copy, monk
 def test_make_passes_repository_and_ref_on():
     command = ["make", "--no-print-directory", "-n", "-o", ".venv/lab", "publish", "REPO=owner/name", "REF=v1"]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert said.splitlines()[-1] == '.venv/bin/python -m ntm_lib.teaching.publish "owner/name" "v1"'
+    assert said.splitlines()[-1] == '.venv/bin/python -m notebooks.publish "owner/name" "v1"'

@@ -7,10 +7,10 @@ from itertools import combinations
 import pytest
 import torch
 
+from ntm_lib.study.manifest import differences
+from ntm_lib.study.questions import QUESTIONS, find
 from ntm_lib.training import recipes
 from ntm_lib.training.loop import update
-from ntm_lib.training.manifest import differences
-from ntm_lib.training.questions import QUESTIONS, find
 from ntm_lib.training.run import Run
 
 ARMS = [arm for question in QUESTIONS.values() for arm in question.arms]

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from ntm_lib.training import study
-from ntm_lib.training.tables import share
+from ntm_lib.study import study
+from ntm_lib.study.tables import share
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -9,7 +9,8 @@ import torch
 from small import SMALL, judge_quickly
 
 from ntm_lib import load, train
-from ntm_lib.training import loop, rows
+from ntm_lib.study import rows
+from ntm_lib.training import loop
 from ntm_lib.training.run import Progress, Run
 
 TINY = replace(SMALL, name="tiny", updates=4, validate_every=2)

@@ -8,8 +8,8 @@ from matplotlib.colors import to_rgb
 from ntm_lib import tasks
 from ntm_lib.analysis.trace import trace_copy
 from ntm_lib.teaching import handmade
-from ntm_lib.teaching.plots import ERROR
-from ntm_lib.teaching.run_plots import path_in_words, run_figure
+from ntm_lib.teaching.plots.style import ERROR
+from ntm_lib.teaching.plots.tape import path_in_words, run_figure
 
 
 def copied(machine=None):

@@ -6,8 +6,7 @@ import torch
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from ntm_lib.teaching.plots import ERASE, INK, PALE, READ, WRITE
-from ntm_lib.teaching.slot_plots import (
+from ntm_lib.teaching.plots.slots import (
     addressing_figure,
     read_figure,
     short,
@@ -15,6 +14,7 @@ from ntm_lib.teaching.slot_plots import (
     weightings_figure,
     write_figure,
 )
+from ntm_lib.teaching.plots.style import ERASE, INK, PALE, READ, WRITE
 
 SLOTS, NUMBERS, STEPS = 7, 3, 5
 FIRST, SECOND = np.array([0.0, 0.25, 0.5, 0.0, 0.0, 0.25, 0.0]), np.array([0.1, 0.0, 0.0, 0.6, 0.0, 0.0, 0.3])

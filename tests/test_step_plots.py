@@ -8,8 +8,8 @@ from matplotlib.colors import to_rgb
 from ntm_lib import tasks
 from ntm_lib.analysis.trace import trace_copy
 from ntm_lib.teaching import handmade
-from ntm_lib.teaching.plots import READ, WRITE
-from ntm_lib.teaching.step_plots import INPUT_NAMES, step_figure
+from ntm_lib.teaching.plots.step import INPUT_NAMES, step_figure
+from ntm_lib.teaching.plots.style import READ, WRITE
 
 UNITS = [*INPUT_NAMES, "read: written", "idle"]
 

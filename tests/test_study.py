@@ -16,7 +16,8 @@ from small import SMALL, YARDSTICK, judge_quickly, same_tensors, tensors, withou
 from tqdm import tqdm
 
 from ntm_lib import cli, load, train
-from ntm_lib.training import checkpoints, loop, recipes, rows, study
+from ntm_lib.study import rows, study
+from ntm_lib.training import checkpoints, loop, recipes
 from ntm_lib.training.evaluation import copy_bytes, evaluate
 from ntm_lib.training.loop import train_together
 
@@ -335,7 +336,7 @@ def test_without_a_terminal_nothing_is_followed():
 
 ROUNDS = """
 import resource, sys
-from ntm_lib.training.study import _keep_freed_memory
+from ntm_lib.study.study import _keep_freed_memory
 if sys.argv[1] == "keep":
     _keep_freed_memory()
 for round in range(11):

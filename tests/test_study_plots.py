@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ntm_lib.teaching.study_plots import shares_figure, spread_figure, starts_figure
+from research.figures import shares_figure, spread_figure, starts_figure
 
 ARMS = {"one": (3, 11), "other": (11, 11)}
 

@@ -4,7 +4,7 @@ import csv
 
 import pytest
 
-from ntm_lib.training import tables
+from ntm_lib.study import tables
 
 
 def row(recipe, seed, converged, sequences, wrong_at_1000, **entries):

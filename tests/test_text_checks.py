@@ -7,7 +7,7 @@ import pytest
 import torch
 from exercises import says_not_attempted, says_right, says_sentence
 
-from ntm_lib.teaching import text_checks
+from ntm_lib.teaching.checks import lesson_00 as text_checks
 
 
 def my_bits(text):

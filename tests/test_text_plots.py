@@ -8,8 +8,8 @@ from matplotlib.colors import to_hex
 from ntm_lib import tasks
 from ntm_lib.analysis.trace import trace_copy
 from ntm_lib.teaching import handmade
-from ntm_lib.teaching.plots import ERROR
-from ntm_lib.teaching.text_plots import lengths_figure, text_figure
+from ntm_lib.teaching.plots.style import ERROR
+from ntm_lib.teaching.plots.text import lengths_figure, text_figure
 
 TEXT = b"tape!"
 

@@ -9,7 +9,7 @@ from ntm_lib import tasks
 from ntm_lib.analysis import faults, habits
 from ntm_lib.analysis.causes import CAUSES, causes, first_wrong
 from ntm_lib.analysis.finding import Case, Finding, case_of
-from ntm_lib.analysis.learning import from_history
+from ntm_lib.analysis.history import from_history
 from ntm_lib.analysis.trace import Trace, trace_copy
 from ntm_lib.machine import NTM
 from ntm_lib.training.evaluation import copy_format, judged_payloads, rows_needed, wrong_bits

@@ -13,7 +13,7 @@ import torch
 
 from ntm_lib import tasks
 from ntm_lib.analysis.trace import trace_copy
-from ntm_lib.teaching.learning_plots import Snapshot, learning_figure
+from ntm_lib.teaching.plots.learning import Snapshot, learning_figure
 from ntm_lib.teaching.widgets import Picture
 from ntm_lib.training import loop
 from ntm_lib.training.evaluation import MOST_SEEDS, copy_format, evaluate

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ntm_lib import tasks
-from ntm_lib.training.tables import aligned, share
+from ntm_lib.study.tables import aligned, share
 
 
 def show_study(directory: str | Path, arms: Sequence[str] = ()) -> None:

@@ -7,7 +7,7 @@ from torch import Generator, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ntm_lib.machine import NTM, LSTMBaseline, NTMConfig
-from ntm_lib.training.lagging import LaggingRMSprop
+from ntm_lib.training.optimizers import LaggingRMSprop
 from ntm_lib.training.recipes import Recipe
 
 

@@ -1,0 +1,136 @@
+"""Rows of a study: one finished run in plain numbers, in a JSON file of its own."""
+
+import json
+import math
+import re
+from pathlib import Path
+from typing import Any
+
+from ntm_lib.study.manifest import read_json, versions
+from ntm_lib.study.tables import COLUMNS
+from ntm_lib.training.checkpoints import recipe_from_json, recipe_to_json, write_whole
+from ntm_lib.training.loop import result_of
+from ntm_lib.training.recipes import Recipe
+from ntm_lib.training.run import Progress, Run
+
+ENTRIES = {*COLUMNS, "wrong_bits", "lengths", "files", "settings"}
+"""What every run's file holds, at least."""
+
+
+def row_of(run: Run) -> dict:
+    """A finished run in plain numbers: what a study writes down."""
+    result, progress = result_of(run), run.progress
+    return {
+        "recipe": run.recipe.name,
+        "seed": run.seed,
+        "converged": result.converged,
+        "sequences": result.sequences,
+        "seconds": round(result.seconds, 2),
+        "stopped": result.stopped,
+        **not_finite(result.stopped),
+        "settled_at_update": progress.settled_at,
+        "converged_at_update": progress.converged_at,
+        "lost_at_update": lost_at(progress),
+        **gradient_norms(progress.history),
+        "validations": validations(progress.history),
+        "wrong_bits": {
+            report.kind: {str(length): count.wrong_bits for length, count in report.lengths.items()}
+            for report in result.verdict.reports
+        },
+        "lengths": {},
+        "files": {},
+        "also": [],
+        "versions": versions(),
+        "settings": recipe_to_json(run.recipe),
+    }
+
+
+def not_finite(stopped: str | None) -> dict[str, int | str | None]:
+    """Update, length and operation at which a number was not finite, read from what stopped the run; None: none was."""
+    found = re.match(r"update (\d+), length (\d+): the (.+) is not finite", stopped or "")
+    update, length, operation = found.groups() if found else (None, None, None)
+    return {
+        "nan_update": None if update is None else int(update),
+        "nan_length": None if length is None else int(length),
+        "nan_operation": operation,
+    }
+
+
+def validations(history: list[dict]) -> list[list[int]]:
+    """[update, wrong bits] of every validation that was asked."""
+    asked = [record for record in history if record["validation_wrong_bits"] is not None]
+    return [[record["update"], record["validation_wrong_bits"]] for record in asked]
+
+
+def lost_at(progress: Progress) -> int | None:
+    """The update of the first validation with wrong bits after the run had converged; None: it stayed exact."""
+    if progress.converged_at is None:
+        return None
+    return next((at for at, wrong in validations(progress.history) if at > progress.converged_at and wrong), None)
+
+
+def gradient_norms(history: list[dict]) -> dict[str, Any]:
+    """The largest gradient norm before each validation, [update of the validation, norm], and the largest of all.
+
+    None stands for a norm that is not finite; where there is one, there is no largest.
+    """
+    peaks = [[record["update"], record["gradient_norm"]] for record in history]
+    finite = all(math.isfinite(norm) for _, norm in peaks)
+    update, norm = max(peaks, key=lambda peak: peak[1]) if finite else (None, None)
+    return {
+        "peak_gradient_norm": norm,
+        "peak_gradient_norm_at_update": update,
+        "gradient_norm_peaks": [[update, norm if math.isfinite(norm) else None] for update, norm in peaks],
+    }
+
+
+def wrong_in(content: bytes, copied: bytes) -> dict[str, int]:
+    """How many bytes and bits of a copy differ from the original, which is as long."""
+    differing = [a ^ b for a, b in zip(content, copied, strict=True)]
+    return {
+        "bytes": len(content),
+        "wrong_bytes": sum(map(bool, differing)),
+        "bits": 8 * len(content),
+        "wrong_bits": sum(map(int.bit_count, differing)),
+    }
+
+
+def write_row(out: Path, recipe: Recipe, row: dict) -> None:
+    """Put a run's file in place; ValueError where it cannot be written."""
+    write_whole(row_path(out, recipe, row["seed"]), (json.dumps(row, indent=1) + "\n").encode())
+
+
+def read_row(out: Path, recipe: Recipe, seed: int) -> dict | None:
+    """The row of a finished run, or None; ValueError where the file is of another recipe of that name or not ours."""
+    path = row_path(out, recipe, seed)
+    if not path.exists():
+        return None
+    row = read_json(path, ENTRIES)
+    differing = _differing(row["settings"], recipe)
+    if differing:
+        raise ValueError(
+            f"{path} is of another recipe called {recipe.name!r} (its {', '.join(differing)} differ):"
+            " give this one another name or choose another directory"
+        )
+    return row
+
+
+def _differing(settings: dict, recipe: Recipe) -> list[str]:
+    """The fields in which the recipe written down is another; one that there was not yet has its default."""
+    ours = recipe_to_json(recipe)
+    try:
+        theirs = recipe_to_json(recipe_from_json(settings))
+    except (KeyError, TypeError, ValueError):
+        theirs = settings
+    return [name for name in {**ours, **theirs} if theirs.get(name) != ours.get(name)]
+
+
+def read_rows(out: Path) -> list[dict]:
+    """All rows of a study, by recipe and seed; ValueError for a file that is not ours."""
+    rows = [read_json(path, ENTRIES) for path in (Path(out) / "runs").glob("*.json")]
+    return sorted(rows, key=lambda row: (row["recipe"], row["seed"]))
+
+
+def row_path(out: Path, recipe: Recipe, seed: int) -> Path:
+    """Where the row of a run is kept."""
+    return out / "runs" / f"{recipe.name}-{seed}.json"
