@@ -117,6 +117,7 @@ def test_torch_compile_takes_one_step(compiler):
     torch.testing.assert_close(step(x, state), machine.step(x, state))
 
 
+@pytest.mark.filterwarnings(*QUIET)
 def test_it_is_traced_when_it_is_first_called(compiler):
     """And not before: a machine may be moved, or its weights loaded, after `compile_step`."""
     traced = []

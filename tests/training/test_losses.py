@@ -11,6 +11,7 @@ from small import SETTLING
 
 from ntm_lib import tasks
 from ntm_lib.machine import NTMState
+from ntm_lib.training import losses
 from ntm_lib.training.losses import (
     auxiliary_loss,
     auxiliary_weights,
@@ -21,7 +22,6 @@ from ntm_lib.training.losses import (
     spread_of,
     unrest_of,
 )
-from ntm_lib.training.run import Progress
 
 # The answer
 
@@ -187,28 +187,25 @@ def test_what_is_read_in_the_answer_is_free():
 
 # All of them together
 
-WEIGHED = replace(SETTLING, listen=0.7, rest=0.5, focus=0.3, quiet=0.2, focus_updates=4)
+WEIGHED = replace(SETTLING, listen=0.7, rest=0.5, focus=0.3, quiet=0.2)
 
 
 @pytest.mark.parametrize(
-    ("progress", "expected"),
+    ("learned", "settled_for", "expected"),
     [
-        ({}, [0.7, 0.0, 0.0, 0.0]),
-        ({"learned": 0.25}, [0.7, 0.125, 0.0, 0.0]),
-        ({"update": 10, "settled_at": 10}, [0.7, 0.0, 0.075, 0.05]),
-        ({"update": 12, "settled_at": 10, "learned": 1.0}, [0.7, 0.5, 0.225, 0.15]),
-        ({"update": 13, "settled_at": 10}, [0.7, 0.0, 0.3, 0.2]),
-        ({"update": 99, "settled_at": 10}, [0.7, 0.0, 0.3, 0.2]),
+        (0.0, None, [0.7, 0.0, 0.0, 0.0]),
+        (0.25, None, [0.7, 0.125, 0.0, 0.0]),
+        (0.0, 0, [0.7, 0.0, 0.075, 0.05]),
+        (1.0, 2, [0.7, 0.5, 0.225, 0.15]),
+        (0.0, 3, [0.7, 0.0, 0.3, 0.2]),
+        (0.0, 89, [0.7, 0.0, 0.3, 0.2]),
     ],
 )
-def test_how_much_each_counts_by_hand(progress, expected):
-    weights = auxiliary_weights(WEIGHED, Progress(**progress))
+def test_how_much_each_counts_by_hand(learned, settled_for, expected, monkeypatch):
+    monkeypatch.setattr(losses, "RISE", 4)
+    weights = auxiliary_weights(WEIGHED, learned, settled_for)
     assert list(weights) == ["listen", "rest", "focus", "quiet"]
     assert list(weights.values()) == pytest.approx(expected)
-
-
-def test_no_updates_to_rise_in_is_at_once():
-    assert auxiliary_weights(replace(WEIGHED, focus_updates=0), Progress(settled_at=0))["focus"] == 0.3
 
 
 def test_each_machine_has_its_own_weights_and_the_mean_of_its_own_sequences():
