@@ -5,12 +5,13 @@ from dataclasses import replace
 
 import pytest
 import torch
-from small import SMALL, YARDSTICK, same_tensors, tensors
+from small import MACHINE, SETTLING, SMALL, YARDSTICK, same_tensors, tensors
 from torch import nn
 
 from ntm_lib.machine import NTM, LSTMBaseline
 from ntm_lib.machine.heads import Emission
-from ntm_lib.training import recipes
+from ntm_lib.training import curriculum, recipes
+from ntm_lib.training.recipes import Historical
 from ntm_lib.training.run import Run, build, draw
 
 POST = replace(recipes.post_2014, machine=replace(recipes.post_2014.machine, memory_size=31, controller_size=11))
@@ -177,3 +178,103 @@ def test_what_moves_a_head_starts_as_deaf_to_the_payload_as_the_recipe_says():
         factor = 0.25 if name in {"beta", "g", "s", "gamma"} else 1.0
         spread = before[name] - before[name].mean(dim=0)
         torch.testing.assert_close(after[name] - after[name].mean(dim=0), factor * spread, msg=name)
+
+
+# The batch
+
+
+def draws(recipe, count=80, seed=0, first=0, **progress):
+    """What a run draws for `count` updates from the `first` on, as if it learned nothing meanwhile."""
+    run = Run(recipe, seed)
+    for name, value in progress.items():
+        setattr(run.progress, name, value)
+    drawn = []
+    for run.progress.update in range(first, first + count):
+        drawn.append(draw(run))
+    return drawn
+
+
+def test_a_batch_is_what_the_recipe_says():
+    lengths = set()
+    for batch, (length, rows, large) in draws(replace(SMALL, max_length=5, largest_memory=19)):
+        lengths.add(length)
+        assert batch.inputs.shape == (5, 2 * length + 2, 5)
+        assert batch.targets.shape == (5, 2 * length + 2, 3)
+        assert torch.equal(batch.targets[:, length + 2 :], batch.inputs[:, 1 : length + 1, :3])
+        assert 2 * length + 2 <= rows <= 19
+        assert not large
+    assert lengths == {1, 2, 3, 4, 5}
+
+
+def test_a_batch_without_a_start_marker():
+    ((batch, shape),) = draws(POST, 1)
+    assert batch.inputs.shape == (1, 2 * shape.length + 1, 8)
+
+
+def test_a_batch_has_the_precision_and_the_device_of_the_machine():
+    run = Run(SMALL, 0)
+    run.model.double()
+    assert {part.dtype for part in draw(run).batch} == {torch.float64}
+    assert {part.device.type for part in draw(Run(SMALL, 0, device="meta")).batch} == {"meta"}
+
+
+def test_larger_memories_while_settling(monkeypatch):
+    monkeypatch.setattr(curriculum, "LARGEST_MEMORY_SETTLING", 97)
+    recipe = replace(SETTLING, large_memories=0.4)
+    assert max(one.shape.rows for one in draws(recipe)) <= 17
+    settling = [one.shape for one in draws(recipe, settled_at=1)]
+    assert 40 < max(shape.rows for shape in settling) <= 97
+    assert all(shape.large or shape.rows <= 17 for shape in settling)
+    assert abs(sum(shape.large for shape in settling) - 0.4 * 80) < 4
+
+
+@pytest.mark.parametrize("level", [1, 4])
+def test_the_adaptive_curriculum_follows_the_level(level):
+    adaptive = replace(SMALL, max_length=10, historical=Historical(curriculum="adaptive"))
+    assert max(one.shape.length for one in draws(adaptive, level=level)) == level
+
+
+def test_uneven_payloads_have_vectors_that_random_ones_almost_never_have():
+    recipe = replace(SMALL, machine=replace(MACHINE, input_size=17, output_size=15), batch_size=8, max_length=30)
+    for payload, low, high in (("random", 0.0, 0.01), ("uneven", 0.03, 0.1)):  # 1 in 2,048; half of 2 in 16
+        drawn = draws(replace(recipe, payload=payload), 40)
+        vectors = torch.cat([one.batch.targets[:, -one.shape.length :].flatten(0, 1) for one in drawn])
+        assert low <= (vectors.sum(-1) <= 1).float().mean() <= high
+
+
+def has_dull_sequences(batches):
+    """Whether a long sequence of at most two different vectors is among them."""
+    return any(
+        len({tuple(vector) for vector in bits.tolist()}) <= 2
+        for one in batches
+        if one.shape.length > 20
+        for bits in one.batch.targets[:, -one.shape.length :]
+    )
+
+
+def test_the_payload_is_what_the_recipe_says():
+    recipe = replace(SETTLING, batch_size=8, max_length=30, payload="random", payload_settling="varied")
+    swapped = replace(recipe, payload="varied", payload_settling="uneven")
+    assert not has_dull_sequences(draws(recipe))
+    assert has_dull_sequences(draws(recipe, settled_at=1))
+    assert has_dull_sequences(draws(swapped))
+    assert not has_dull_sequences(draws(swapped, settled_at=1))
+
+
+@pytest.mark.parametrize("settled_at", [None, 1])
+def test_every_seed_meets_the_same_shapes_and_bits_of_its_own(settled_at):
+    recipe = replace(SETTLING, max_length=7, largest_memory=97)
+    first, other = (draws(recipe, seed=seed, settled_at=settled_at) for seed in (3, 4))
+    assert [one.shape for one in first] == [one.shape for one in other]
+    for one, another in zip(first, other, strict=True):
+        if one.shape.length > 1:
+            assert not torch.equal(one.batch.inputs, another.batch.inputs)
+
+
+def test_draws_are_as_even_as_the_recipe_says():
+    counts = {}
+    for kind in ("even", "independent"):
+        recipe = replace(SMALL, max_length=5, historical=Historical(draws=kind))
+        drawn = [one.shape.length for one in draws(recipe, 100)]
+        counts[kind] = [drawn.count(length) for length in range(1, 6)]
+    assert max(counts["even"]) - min(counts["even"]) <= 3 < max(counts["independent"]) - min(counts["independent"])
