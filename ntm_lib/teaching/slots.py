@@ -10,9 +10,9 @@ from ntm_lib.machine import addressing
 
 
 def five_slots() -> Tensor:
-    """The memory of the example, (1, 5, 3): two rows that resemble each other, an empty one, two of other directions.
+    """The memory of the example, (1, 5, 3): two slots that resemble each other, an empty one, two of other directions.
 
-    All rows have length 1 but slot 2, which is twice as long, and slot 3, which is empty.
+    Slot 2 has length 2, slot 3 is empty, and all others have length 1.
     """
     rows = [[0.8, 0.0, 0.6], [0.6, 0.8, 0.0], [0.0, 2.0, 0.0], [0.0, 0.0, 0.0], [0.0, -0.6, 0.8]]
     return torch.tensor([rows])
@@ -25,7 +25,7 @@ def key_at(degrees: float) -> Tensor:
 
 
 def focus_on(slot: int, slots: int = 5) -> Tensor:
-    """A weighting with everything on one slot, (1, 1, slots); IndexError for a slot that is not there."""
+    """A weighting with all weight on one slot, (1, 1, slots); IndexError for a slot beyond the last."""
     weights = torch.zeros(1, 1, slots)
     weights[..., slot] = 1
     return weights
