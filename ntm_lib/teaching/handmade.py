@@ -3,6 +3,8 @@
 A row of their memory holds the 8 bits of a byte and three flags. A hidden unit is nearly 0 or 1 and means one thing.
 """
 
+from typing import Any
+
 import torch
 from torch import nn
 
@@ -92,22 +94,19 @@ def hear(machine: NTM, read_flags: list[int]) -> dict[int | str, int]:
     return unit
 
 
-def head_rows(machine: NTM) -> tuple[dict, dict]:
-    """Rows of the heads' linear layer by the name of the number each makes: for the read head, and for the write head.
+def head_rows(machine: NTM) -> list[dict[str, Any]]:
+    """Rows of the heads' linear layer by the number that each makes, for the read head and for the write head.
 
-    The write head's erase and add vectors stand in both.
+    A number has a row, a vector a list of rows. The write head's erase and add vectors stand in both.
     """
-    numbers = torch.arange(machine.heads.linear.out_features).split(machine.heads.sizes)
-    key, beta, g, s, gamma, erase, add = numbers
-    heads = []
+    rows = {name: [*range(part.start, part.stop)] for name, part in machine.heads.rows.items()}
+    heads: list[dict[str, Any]] = []
     for head in range(2):
-        backward, stay, forward = s.view(2, 3)[head].tolist()
-        heads.append(
-            {"key": key.view(2, -1)[head].tolist(), "beta": beta[head].item(), "g": g[head].item()}
-            | {"backward": backward, "stay": stay, "forward": forward, "gamma": gamma[head].item()}
-            | {"erase": erase.tolist(), "add": add.tolist()}
-        )
-    return heads[0], heads[1]
+        own = {name: rows[name][head] for name in ("beta", "g", "gamma")}
+        steps = dict(zip(("backward", "stay", "forward"), rows["s"][3 * head :], strict=False))
+        key = rows["key"][head * WORD_SIZE :][:WORD_SIZE]
+        heads.append(own | steps | {"key": key, "erase": rows["erase"], "add": rows["add"]})
+    return heads
 
 
 def _gate(emit: nn.Linear, rows: int | list[int], begins_open: bool, switched_by: list[int]) -> None:

@@ -37,7 +37,7 @@ def follow(tape: Tensor, weights: Tensor, told: list[Orders], previous: Callable
     """
     path = []
     for emitted in told:
-        weights = addressing.address(tape, previous(weights), *emitted)
+        weights = addressing.address(tape, previous(weights), *emitted).w
         path.append(weights[0])
     return torch.stack(path)
 

@@ -12,13 +12,13 @@ from ntm_lib.teaching.slots import five_slots, focus_on
     ("move", "slot"), [("backward", 1), ("stay", 2), ("forward", 3), (0, 0), (1, 1), (2, 2), (4, 4)]
 )
 def test_each_order_moves_a_head_from_slot_2(move, slot):
-    weights = addressing.address(five_slots(), focus_on(2), *orders(move))
+    weights = addressing.address(five_slots(), focus_on(2), *orders(move)).w
     torch.testing.assert_close(weights, focus_on(slot), atol=0.01, rtol=0)
 
 
 def test_heads_have_orders_of_their_own():
     starts = torch.cat([focus_on(0), focus_on(1), focus_on(2)], dim=1)
-    weights = addressing.address(five_slots(), starts, *orders("forward", 4, "stay"))
+    weights = addressing.address(five_slots(), starts, *orders("forward", 4, "stay")).w
     assert weights.argmax(-1).tolist() == [[1, 4, 2]]
 
 

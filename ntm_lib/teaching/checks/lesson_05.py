@@ -10,10 +10,11 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from ntm_lib import tasks
 from ntm_lib.teaching.checks.verdicts import Ask, Trials, check, close, numbers
-from ntm_lib.training import curriculum as schedules
 from ntm_lib.training import loop, recipes
-from ntm_lib.training.evaluation import wrong_bits
-from ntm_lib.training.run import Run
+from ntm_lib.training.copies import wrong_bits
+from ntm_lib.training.curriculum import Shape, chances, draw_rows
+from ntm_lib.training.run import Drawn, Run
+from ntm_lib.training.together import backpropagate_all
 
 LONGEST = 10
 """Vectors that a curriculum may ask for, and that it has to teach."""
@@ -94,23 +95,24 @@ def vectors_to_learn(lengths: Callable[[int, float, float], int], seeds: tuple[i
 
     Trains with the recipe `reliable`, but with these lengths, and without settling. Seeds share passes.
     """
-    seen, active = dict.fromkeys(seeds, 0), [Run(_exactly(1), seed) for seed in seeds]
+    recipe, seen = replace(recipes.reliable, settle_updates=0), dict.fromkeys(seeds, 0)
+    active = [Run(recipe, seed) for seed in seeds]
     exam = tasks.payload(64, LONGEST, generator=torch.Generator().manual_seed(1))
-    for update in range(1, PATIENCE + 1):
-        for run in active:
-            nats = run.progress.running_loss
-            chance = schedules.chances(run.recipe.schedule, run.progress.update).length
-            length = lengths(run.progress.update, 1.0 if nats is None else nats / math.log(2), chance)
-            run.recipe = _exactly(length)
-            seen[run.seed] += length * run.recipe.batch_size
-        loop.update(active)
-        if update % ASK_EVERY == 0:
+    for update in range(PATIENCE):
+        drawn = [_drawn(run, lengths) for run in active]
+        for run, one, loss in zip(active, drawn, backpropagate_all(active, drawn), strict=True):
+            loop.step(run, one, loss)
+            seen[run.seed] += one.shape.length * recipe.batch_size
+        if (update + 1) % ASK_EVERY == 0:
             active = [run for run in active if wrong_bits(run.model, exam).any()]
-            if not active:
-                break
-    return [math.inf if seed in {run.seed for run in active} else seen[seed] for seed in seeds]
+    lost = {run.seed for run in active}
+    return [math.inf if seed in lost else seen[seed] for seed in seeds]
 
 
-def _exactly(length: int) -> recipes.Recipe:
-    """The recipe `reliable` with one length only, and without an end to learning."""
-    return replace(recipes.reliable, curriculum="ramp", length_power=0.0, max_length=length, settled_loss=0.0)
+def _drawn(run: Run, lengths: Callable[[int, float, float], int]) -> Drawn:
+    """A batch of the length that a curriculum asks for, with rows as `reliable` draws them."""
+    update, nats, recipe = run.progress.update, run.progress.running_loss, run.recipe
+    chance = chances(update)
+    length = lengths(update, 1.0 if nats is None else nats / math.log(2), chance.length)
+    rows = draw_rows(run.task.rows_needed(length) + 2, recipe.largest_memory, chance)
+    return Drawn(run.task.draw(recipe.batch_size, length, run.generator), Shape(length, rows, large=False))

@@ -19,11 +19,7 @@ Trials = Iterator[tuple[bool, str]]
 
 
 class UnfitAnswerError(Exception):
-    """An attempt stopped, or gave another kind of answer than wanted; `case` describes the arguments, if need be."""
-
-    def __init__(self, words: str, case: str | None = None):
-        super().__init__(words)
-        self.case = case
+    """An attempt stopped, or gave another kind of answer than wanted: in words, and with which arguments or None."""
 
 
 class Ask:
@@ -41,16 +37,16 @@ class Ask:
         if case is None and self.asked > 1:
             case = " and ".join(map(_described, arguments))
         try:
-            answer = _fitted(self.attempt(*deepcopy(arguments)), like)
+            answer = self.attempt(*deepcopy(arguments))
         except NotImplementedError:
             raise
-        except UnfitAnswerError as unfit:
-            raise UnfitAnswerError(str(unfit), case) from None
         except Exception as error:
             raise UnfitAnswerError(f"stops with {_in_a_line(error)}", case) from error
-        if case is None and isinstance(answer, Tensor) and answer.isnan().any():
-            where = "look for 0 / 0, and for the root or logarithm of a negative number"
-            raise UnfitAnswerError(f"returns NaN, which is no number: {where}")
+        if answer is ...:
+            raise NotImplementedError
+        answer = _converted(answer, like)
+        if unfit := _unlike(answer, like) or (_no_number(answer) if case is None else None):
+            raise UnfitAnswerError(unfit, case)
         return answer
 
     def agrees(self, reference: Callable[..., Tensor], *arguments: Tensor) -> bool:
@@ -69,14 +65,13 @@ class Ask:
     def slopes(self, *arguments: Tensor) -> list[Tensor | None]:
         """How the answer changes while one argument grows, for each argument in turn; None where it does not.
 
-        Derivatives are taken forwards: on the way back, autograd would refuse operations in place. PyTorch's warnings
-        about its own parts are not shown.
+        Derivatives are taken forwards, because backwards autograd refuses operations in place; warnings are not shown.
         """
         slopes: list[Tensor | None] = []
-        for place in range(len(arguments)):
+        for place, one in enumerate(arguments):
             with warnings.catch_warnings(action="ignore"), forward_ad.dual_level():
-                given = [one.clone() for one in arguments]
-                given[place] = forward_ad.make_dual(given[place], torch.ones_like(given[place]))
+                given = list(deepcopy(arguments))
+                given[place] = forward_ad.make_dual(given[place], torch.ones_like(one))
                 try:
                     answer = self.attempt(*given)
                     slopes.append(forward_ad.unpack_dual(answer).tangent if isinstance(answer, Tensor) else None)
@@ -120,43 +115,51 @@ def _verdict(attempt: Attempt, trials: Callable[[Ask], Trials], right: str) -> s
     except NotImplementedError:
         return f"{name}: not attempted yet"
     except UnfitAnswerError as unfit:
-        if unfit.case is None:
-            return f"{name} {unfit}"
-        failed = f"with {unfit.case}, it {unfit}"
+        words, case = unfit.args
+        if case is None:
+            return f"{name} {words}"
+        failed = f"with {case}, it {words}"
     return f"{name}: not yet\n- {failed}" if failed else f"{name} is right: {right}"
 
 
-def _fitted(answer: Any, like: Tensor | type) -> Any:
-    """An answer in the type of `like`: any whole number as int, a number as a tensor (), any precision as float32."""
-    if answer is ...:
-        raise NotImplementedError
-    if answer is None:
-        raise UnfitAnswerError("returns nothing: does it end with a return?")
-    number = isinstance(answer, int | float | Integral) and not isinstance(answer, bool)
-    if like is int and number and isinstance(answer, Integral):
+def _converted(answer: Any, like: Tensor | type) -> Any:
+    """An answer that is right but for its type in that of `like`: int, a tensor (), whole numbers, float32."""
+    if isinstance(answer, bool):
+        return answer
+    if like is int and isinstance(answer, Integral):
         return int(answer)
-    if isinstance(like, Tensor):
-        answer = torch.tensor(float(answer)) if number and like.ndim == 0 else answer
-        return _fitted_tensor(answer, like)
-    if not isinstance(answer, like) or isinstance(answer, bool):
+    if isinstance(like, Tensor) and like.ndim == 0 and isinstance(answer, int | float):
+        return torch.tensor(float(answer))
+    if isinstance(like, Tensor) and isinstance(answer, Tensor) and answer.is_floating_point():
+        return answer.to(like.dtype) if like.is_floating_point() or torch.equal(answer, answer.round()) else answer
+    return answer
+
+
+def _unlike(answer: Any, like: Tensor | type) -> str | None:
+    """Name what an answer is instead of what is wanted; None for an answer that fits."""
+    kind = type(answer).__name__
+    if answer is None:
+        return "returns nothing: does it end with a return?"
+    if not isinstance(like, Tensor):
         wanted = {int: "a whole number", dict: "a dictionary"}.get(like, f"an {like.__name__}")
         unpacked = ", as .item() gives" if isinstance(answer, Tensor) and like is int else ""
-        raise UnfitAnswerError(f"returns {type(answer).__name__}: expected {wanted}{unpacked}")
-    return answer
-
-
-def _fitted_tensor(answer: object, like: Tensor) -> Tensor:
-    shape, whole = tuple(like.shape), not like.is_floating_point()
+        fits = isinstance(answer, like) and not isinstance(answer, bool)
+        return None if fits else f"returns {kind}: expected {wanted}{unpacked}"
     if not isinstance(answer, Tensor):
-        raise UnfitAnswerError(f"returns {type(answer).__name__}: expected a tensor of shape {shape}")
+        return f"returns {kind}: expected a tensor of shape {tuple(like.shape)}"
     if answer.shape != like.shape:
-        raise UnfitAnswerError(f"returns shape {tuple(answer.shape)}: expected {shape}")
-    if answer.is_floating_point():
-        answer = answer.to(like.dtype) if not whole or torch.equal(answer, answer.round()) else answer
+        return f"returns shape {tuple(answer.shape)}: expected {tuple(like.shape)}"
+    whole = not like.is_floating_point()
     if answer.is_floating_point() == whole or answer.is_complex() or answer.dtype is torch.bool:
         wanted = "whole numbers" if whole else "torch.float32, as .float() makes"
-        raise UnfitAnswerError(f"returns a tensor of {answer.dtype}: expected {wanted}")
-    return answer
+        return f"returns a tensor of {answer.dtype}: expected {wanted}"
+    return None
+
+
+def _no_number(answer: Any) -> str | None:
+    if not isinstance(answer, Tensor) or not answer.isnan().any():
+        return None
+    return "returns NaN, which is no number: look for 0 / 0, and for the root or logarithm of a negative number"
 
 
 def _described(argument: object) -> str:

@@ -10,7 +10,7 @@ from ntm_lib.teaching.checks import lesson_03 as checks
 def my_heads(tape, weights, told):
     path = []
     for emitted in told:
-        weights = addressing.address(tape, weights, *emitted)
+        weights = addressing.address(tape, weights, *emitted).w
         path.append(weights[0])
     return torch.stack(path)
 
@@ -19,7 +19,7 @@ def heads_that_share_a_place(tape, weights, told):
     path = []
     for step, emitted in enumerate(told):
         previous = weights[:, -1:].expand_as(weights) if step else weights
-        weights = addressing.address(tape, previous, *emitted)
+        weights = addressing.address(tape, previous, *emitted).w
         path.append(weights[0])
     return torch.stack(path)
 
@@ -35,14 +35,14 @@ def heads_in_a_chain(tape, weights, told):
         for head in range(weights.shape[1]):
             own = [part[:, head : head + 1] for part in emitted]
             here = previous[:, :1] if not now else now[-1]
-            now.append(addressing.address(tape, here, *own))
+            now.append(addressing.address(tape, here, *own).w)
         previous = torch.cat(now, dim=1)
         path.append(previous[0])
     return torch.stack(path) if len(told) > 1 else my_heads(tape, weights, told)
 
 
 def heads_that_always_start_anew(tape, weights, told):
-    return torch.stack([addressing.address(tape, weights, *emitted)[0] for emitted in told])
+    return torch.stack([addressing.address(tape, weights, *emitted).w[0] for emitted in told])
 
 
 def heads_that_go_backward(tape, weights, told):
@@ -104,7 +104,7 @@ def start_two_behind(delay, slots):
 def heads_by_assignment(tape, weights, told):
     path = []
     for emitted in told:
-        weights[:] = addressing.address(tape, weights, *emitted)
+        weights[:] = addressing.address(tape, weights, *emitted).w
         path.append(weights[0].clone())
     return torch.stack(path)
 
@@ -115,7 +115,7 @@ def heads_one_by_one(tape, weights, told):
         for head in range(weights.shape[1]):
             one = slice(head, head + 1)
             own = key[:, one], beta[:, one], g[:, one], s[:, one], gamma[:, one]
-            weights[:, one] = addressing.address(tape, weights[:, one], *own)
+            weights[:, one] = addressing.address(tape, weights[:, one], *own).w
         path[step] = weights[0]
     return path
 
@@ -123,7 +123,7 @@ def heads_one_by_one(tape, weights, told):
 def heads_without_copies(tape, weights, told):
     path = []
     for emitted in told:
-        weights[:] = addressing.address(tape, weights, *emitted)
+        weights[:] = addressing.address(tape, weights, *emitted).w
         path.append(weights[0])
     return torch.stack(path)
 
@@ -131,7 +131,7 @@ def heads_without_copies(tape, weights, told):
 def heads_that_hand_on_slots(tape, weights, told):
     path = []
     for emitted in told:
-        weights = addressing.address(tape, weights, *emitted)
+        weights = addressing.address(tape, weights, *emitted).w
         path.append(weights[0])
         weights = torch.nn.functional.one_hot(weights.argmax(-1), weights.shape[-1]).float()
     return torch.stack(path)

@@ -13,7 +13,7 @@ from ntm_lib.teaching.handmade import END, SURE
 def one_step(model, x, state, order=("write", "read"), writer=1, reader=0, keep=False):
     h, controller = model.controller(torch.cat([x, state.reads.flatten(1)], dim=-1), state.controller)
     told = model.heads(h)
-    weights = addressing.address(state.memory, state.weights, *told[:5])
+    weights = addressing.address(state.memory, state.weights, *told[:5]).w
     tape = memory.write(state.memory, weights[:, writer : writer + 1], told.erase, told.add)
     reads = memory.read(tape if order[0] == "write" else state.memory, weights[:, reader : reader + 1])
     return type(state)(tape, weights, reads, state.controller if keep else controller)
@@ -119,8 +119,9 @@ def reverse_copy_with_an_unsure_head():
     machine = handmade.reverse_copier()
     read, write = handmade.head_rows(machine)
     machine.heads.linear.bias[[read["gamma"], write["gamma"]]] = -SURE
-    machine.heads.linear.weight[machine.heads.location_rows] *= 0.3
-    machine.heads.linear.bias[machine.heads.location_rows] *= 0.3
+    for name in ("beta", "g", "s", "gamma"):
+        for weights in machine.heads.linear.parameters():
+            weights[machine.heads.rows[name]] *= 0.3
     return machine
 
 

@@ -155,7 +155,7 @@ def test_arguments_are_told_by_value_or_size(argument, words):
     ask(like=int)
     with pytest.raises(UnfitAnswerError) as raised:
         ask(argument, 7, like=int)
-    assert raised.value.case == f"{words} and 7"
+    assert raised.value.args[1] == f"{words} and 7"
 
 
 def test_only_the_first_sentence_is_printed(capsys):
