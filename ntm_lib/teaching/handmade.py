@@ -1,6 +1,7 @@
 """Machines whose weights are set by hand, so that the purpose of every weight is known.
 
-A row of their memory holds the 8 bits of a byte and three flags. A hidden unit is nearly 0 or 1 and means one thing.
+A row of their memory holds the 8 bits of a byte and three flags. A hidden unit is nearly 0 or 1 and means one thing:
+units 0 to 9 that a bit or a marker is heard, further ones that the row just read has a flag.
 """
 
 from typing import Any
@@ -10,7 +11,7 @@ from torch import nn
 
 from ntm_lib.machine import NTM, NTMConfig
 
-BITS = range(8)
+BITS, HEARD = range(8), range(10)
 START, END = 8, 9
 """Places of the markers in an input vector, and of the markers' flags in a word."""
 WRITTEN, ANSWERING = 10, 11
@@ -29,20 +30,22 @@ def copier() -> NTM:
     finds a written row, it walks a row forward.
     """
     machine = blank_machine()
-    unit = hear(machine, read_flags=[WRITTEN])
+    [written] = hear(machine, read_flags=[WRITTEN])
     read, write = head_rows(machine)
     emit = machine.heads.linear
     emit.bias[read["key"][START]] = 1  # look for the start marker's row ...
     emit.bias[read["beta"]] = 5 * SURE  # ... strictly enough for a million rows
-    _gate(emit, read["g"], begins_open=False, switched_by=[unit["end"]])  # jump at the end marker, else keep the focus
+    emit.bias[read["g"]] = -SURE  # keep the focus ...
+    emit.weight[read["g"], END] = 2 * SURE  # ... but jump at the end marker
     emit.bias[read["stay"]] = SURE
-    emit.weight[read["forward"], unit[WRITTEN]] = 3 * SURE  # walk once a written row is read
+    emit.weight[read["forward"], written] = 3 * SURE  # walk once a written row is read
     emit.bias[write["g"]] = -SURE
     emit.bias[write["forward"]] = SURE
-    _gate(emit, write["erase"], begins_open=True, switched_by=[unit[WRITTEN]])  # leave the tape alone in the answer
-    _write_what_is_heard(emit, write["add"], unit)
+    emit.bias[write["erase"]] = SURE
+    emit.weight[write["erase"], written] = -2 * SURE  # leave the tape alone during the answer
+    emit.weight[write["add"][:10], HEARD] = 1
     emit.bias[write["add"][WRITTEN]] = 1
-    emit.weight[write["add"][WRITTEN], unit[WRITTEN]] = -1
+    emit.weight[write["add"][WRITTEN], written] = -1
     return machine
 
 
@@ -55,24 +58,25 @@ def reverse_copier() -> NTM:
     answer from a byte of zeros.
     """
     machine = blank_machine()
-    unit = hear(machine, read_flags=[END, ANSWERING])
-    emit, answering = machine.heads.linear, [unit[END], unit[ANSWERING]]
+    backward = hear(machine, read_flags=[END, ANSWERING])
     read, write = head_rows(machine)
+    emit = machine.heads.linear
     for head in (read, write):
         emit.bias[head["g"]] = -SURE
         emit.bias[head["forward"]] = SURE
-        emit.weight[head["backward"], answering] = 3 * SURE
-    _gate(emit, write["erase"], begins_open=True, switched_by=answering)
-    _write_what_is_heard(emit, write["add"], unit)
-    emit.weight[write["add"][ANSWERING], answering] = 1
+        emit.weight[head["backward"], backward] = 3 * SURE
+    emit.bias[write["erase"]] = SURE
+    for unit in backward:
+        emit.weight[write["erase"], unit] = -2 * SURE
+    emit.weight[write["add"][:10], HEARD] = 1
+    emit.weight[write["add"][ANSWERING], backward] = 1
     return machine
 
 
 @torch.no_grad()
 def blank_machine() -> NTM:
     """One read and one write head on row 0, memory and weights at zero; a logit of 20 r - 10 for every bit read."""
-    units = len(BITS) + 2 + 2
-    machine = NTM(NTMConfig(10, 8, word_size=WORD_SIZE, controller_size=units, output_from="reads"))
+    machine = NTM(NTMConfig(10, 8, word_size=WORD_SIZE, controller_size=WORD_SIZE, output_from="reads"))
     for parameter in machine.parameters():
         nn.init.zeros_(parameter)
     for head in head_rows(machine):
@@ -83,15 +87,12 @@ def blank_machine() -> NTM:
 
 
 @torch.no_grad()
-def hear(machine: NTM, read_flags: list[int]) -> dict[int | str, int]:
-    """Give one hidden unit to every bit and marker of the input and to every flag of the last read; unit by meaning."""
-    listen = machine.controller.from_input.weight
-    unit: dict[int | str, int] = {bit: bit for bit in BITS} | {"start": START, "end": END}
-    listen[range(10), range(10)] = SURE
-    for index, flag in enumerate(read_flags, start=10):
-        listen[index, machine.config.input_size + flag] = SURE
-        unit[flag] = index
-    return unit
+def hear(machine: NTM, read_flags: list[int]) -> list[int]:
+    """Give one hidden unit to every bit and marker of the input, and one to every flag; returns the flags' units."""
+    listen, units = machine.controller.from_input.weight, [10 + place for place in range(len(read_flags))]
+    listen[HEARD, HEARD] = SURE
+    listen[units, [10 + flag for flag in read_flags]] = SURE
+    return units
 
 
 def head_rows(machine: NTM) -> list[dict[str, Any]]:
@@ -107,17 +108,3 @@ def head_rows(machine: NTM) -> list[dict[str, Any]]:
         key = rows["key"][head * WORD_SIZE :][:WORD_SIZE]
         heads.append(own | steps | {"key": key, "erase": rows["erase"], "add": rows["add"]})
     return heads
-
-
-def _gate(emit: nn.Linear, rows: int | list[int], begins_open: bool, switched_by: list[int]) -> None:
-    """Set gates that are open or closed until one of these hidden units switches them."""
-    sign = 1 if begins_open else -1
-    emit.bias[rows] = sign * SURE
-    for unit in switched_by:
-        emit.weight[rows, unit] = -2 * sign * SURE
-
-
-def _write_what_is_heard(emit: nn.Linear, add: list[int], unit: dict[int | str, int]) -> None:
-    """Let the write head add the bits and markers of the input to its row."""
-    heard = [*BITS, "start", "end"]
-    emit.weight[add[:10], [unit[each] for each in heard]] = 1

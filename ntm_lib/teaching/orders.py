@@ -20,13 +20,13 @@ def orders(*moves: str | int) -> Orders:
 
     Raises ValueError for any other move.
     """
-    steps = {"backward": (1.0, 0.0, 0.0), "stay": (0.0, 1.0, 0.0), "forward": (0.0, 0.0, 1.0)}
+    steps = ("backward", "stay", "forward")
     for move in moves:
-        if move not in steps and move not in range(5):
+        if move not in (*steps, *range(5)):
             raise ValueError(f"move is {move!r}: expected 'backward', 'stay', 'forward' or a slot from 0 to 4")
-    key = torch.stack([five_slots()[0, move if isinstance(move, int) else 0] for move in moves])[None]
+    key = five_slots()[:, [move if isinstance(move, int) else 0 for move in moves]]
     g = torch.tensor([[float(isinstance(move, int)) for move in moves]])
-    s = torch.tensor([[steps.get(move, steps["stay"]) for move in moves]])
+    s = torch.eye(3)[None, [steps.index(move) if isinstance(move, str) else 1 for move in moves]]
     return key, torch.full_like(g, SURE), g, s, torch.ones_like(g)
 
 

@@ -13,12 +13,12 @@ def bits(ask: Ask) -> Trials:
         right = tasks.number_bits(torch.tensor([list(text.encode())]))
         found = ask(text, like=right)
         yield bool(((found == 0) | (found == 1)).all()), "there should be nothing but 0 and 1"
-        if len(text) > 1:
-            both = torch.equal(found, right.flip(1, 2))
-            yield not both, "bits and characters both stand the wrong way round: A comes first, and its lowest bit, a 1"
-            yield not torch.equal(found, right.flip(1)), "the characters stand the wrong way round"
-        bits = torch.equal(found, right.flip(2))
-        yield not bits, "the bits stand the wrong way round: the lowest comes first, so A, 65, begins with a 1"
+        for mistake, sentence in (
+            (right.flip(2), "the bits stand the wrong way round: the lowest comes first, so A, 65, begins with a 1"),
+            (right.flip(1), "the characters stand the wrong way round"),
+            (right.flip(1, 2), "bits and characters both stand the wrong way round: A comes first, and its lowest bit"),
+        ):
+            yield torch.equal(mistake, right) or not torch.equal(found, mistake), sentence
         numbers = "the numbers spelt are not those of the characters: A is 65, b is 98, a space is 32"
         yield torch.equal(found, right), f"{numbers}; {text!r} is spelt wrong"
 

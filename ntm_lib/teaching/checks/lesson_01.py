@@ -53,18 +53,17 @@ def walk(ask: Ask) -> Trials:
     """Say what is wrong with `my_walk(w, s, gamma, steps)`, (1, 1, N), (1, 1, S), (1, 1), int -> (steps + 1, N)."""
     start, s, gamma = torch.eye(5)[None, :1], torch.tensor([[[0.1, 0.1, 0.8]]]), torch.tensor([[2.0]])
     plain, sharp = (ask(start, s, each, 7, like=torch.zeros(8, 5)) for each in (gamma / 2, gamma))
-    shifted = _path(start, s, gamma / 2, 2)
-    yield close(sharp[0], shifted[0]), "row 0 should be the weighting before the first step"
-    first = close(plain[1], shifted[1])
-    yield first, "with gamma = 1 a step is a shift and nothing else: row 1 should be the start, shifted once"
-    yield close(plain[2], shifted[2]), "every step should go on from the row before: row 2 is row 1, shifted"
-    order = close(sharp[1], addressing.sharpen(shifted[None, 1:2], gamma)[0, 0])
-    yield order, "every step should shift first and then sharpen: with gamma = 2, row 1 is the shifted start, sharpened"
-    goes_on = close(sharp, _path(start, s, gamma, 7))
-    yield goes_on, "every step should go on from the sharpened row: with gamma = 2, row 2 is row 1, shifted, sharpened"
+    shifted, walked = _path(start, s, gamma / 2, 7), _path(start, s, gamma, 7)
+    for found, right, sentence in (
+        (sharp[0], walked[0], "row 0 should be the weighting before the first step"),
+        (plain[1], shifted[1], "with gamma = 1 a step is a shift and nothing else: row 1 is the start, shifted once"),
+        (plain, shifted, "every step should go on from the row before: with gamma = 1, row 2 is row 1, shifted"),
+        (sharp[1], walked[1], "every step should shift and then sharpen: row 1 is the shifted start, sharpened"),
+        (sharp, walked, "every step should go on from the sharpened row: row 2 is row 1, shifted and sharpened"),
+    ):
+        yield close(found, right), sentence
     longer = numbers(1, 1, 7).softmax(-1), numbers(1, 1, 5).softmax(-1), torch.tensor([[1.7]]), 11
-    right = _path(*longer)
-    found = close(ask(*longer, like=right), right)
+    found = close(ask(*longer, like=_path(*longer)), _path(*longer))
     yield found, "with 7 slots, 5 numbers in s, gamma = 1.7 and 11 steps, some rows are wrong: use what is given"
 
 

@@ -1,7 +1,9 @@
 """Checks of lesson 3: several heads side by side, a copy with one weighting, an echo."""
 
 import torch
+from torch import Generator
 
+from ntm_lib.machine.heads import Heads
 from ntm_lib.teaching.checks.verdicts import Ask, Trials, check, close, numbers
 from ntm_lib.teaching.orders import Orders, echo, follow, orders
 from ntm_lib.teaching.slots import five_slots, focus_on
@@ -30,19 +32,16 @@ def heads(ask: Ask) -> Trials:
     yield right, "head 0 is told to stay, and head 1 to step forward three times: slots 3, 3, 3 and 1, 2, 3"
     jumps = path(jump) == [[3, 1], [1, 1]]
     yield jumps, "head 0 jumps by its key (g = 1) to slot 1 while head 1 stays: all stages of addressing are needed"
-    three = numbers(1, 7, 2), numbers(1, 3, 7, seed=1).softmax(-1), [_blurred_orders(seed) for seed in range(5)]
+    with torch.no_grad():
+        emit = Heads(11, 2, read_heads=2, write_heads=1, shift_range=1, weightings="separate", generator=Generator())
+        told = [emit(9 * numbers(1, 11, seed=step))[:5] for step in range(5)]
+    three = numbers(1, 7, 2), numbers(1, 3, 7, seed=1).softmax(-1), told
     for arguments, sentence in (
         ((tape, starts, jump), "the heads go where they should, but their weightings, which add up to 1, are wrong"),
         (three, "three heads with blurred steps go wrong: hand on the whole weighting of each, not a slot"),
     ):
         followed = follow(*arguments, lambda weights: weights)
         yield close(ask(*arguments, like=followed), followed), sentence
-
-
-def _blurred_orders(seed: int) -> Orders:
-    """Random orders for three heads on rows of two numbers."""
-    beta, g, gamma = numbers(3, 1, 3, seed=seed).sigmoid()
-    return numbers(1, 3, 2, seed=seed + 50), 5 * beta, g, numbers(1, 3, 3, seed=seed + 70).softmax(-1), 1 + gamma
 
 
 @check("it writes every vector, goes back once, and reads them in order")

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
@@ -16,13 +16,10 @@ from ntm_lib.training.curriculum import Shape, chances, draw_rows
 from ntm_lib.training.run import Drawn, Run
 from ntm_lib.training.together import backpropagate_all
 
-LONGEST = 10
-"""Vectors that a curriculum may ask for, and that it has to teach."""
 SEEDS = (1000, 1001, 1002)
-PATIENCE = 200
-"""Updates after which a machine that has not learned is given up."""
-ASK_EVERY = 5
-"""Updates between two exams."""
+LONGEST = 10  # vectors that a curriculum may ask for, and that it has to teach
+PATIENCE = 200  # updates after which a machine that has not learned is given up
+EXAM_EVERY = 5  # updates
 
 
 @check("it is in bits, counts what the mask says and stays finite")
@@ -68,10 +65,7 @@ def clip(ask: Ask) -> Trials:
 @check("all three seeds learn to copy ten vectors, and see fewer vectors than with the library's lengths")
 def curriculum(ask: Ask) -> Trials:
     """Say what is wrong with `my_curriculum(update, loss, chance)`; trains three seeds with its lengths, 5 to 30 s."""
-
-    def lengths(update: int, loss: float, chance: float) -> int:
-        return ask(update, loss, chance, like=int)
-
+    lengths = partial(ask, like=int)
     for update in range(PATIENCE):
         for loss, chance in ((1.0, 0.0), (0.8, 0.999), (0.5, 0.5), (0.2, 0.2), (0.0, 0.999)):
             length = lengths(update, loss, chance)
@@ -80,16 +74,16 @@ def curriculum(ask: Ask) -> Trials:
     seen = vectors_to_learn(lengths, SEEDS)
     lost = seen.count(math.inf)
     yield not lost, f"after {PATIENCE} updates {lost} of {len(seen)} seeds still make mistakes in sequences of ten"
-    fewer = sum(seen) < sum(_vectors_of_the_library(SEEDS))
+    fewer = sum(seen) < sum(vectors_to_learn(librarys_lengths, SEEDS))
     yield fewer, "all seeds learn, but from more vectors than with the library's lengths: what do long sequences add?"
 
 
+def librarys_lengths(update: int, loss: float, chance: float) -> int:
+    """A length as `reliable` draws it: any from 1 to 10, whatever has been learned."""
+    return 1 + int(LONGEST * chance)
+
+
 @cache
-def _vectors_of_the_library(seeds: tuple[int, ...]) -> list[float]:
-    """Vectors to learn from with the lengths of `reliable`: any from 1 to 10, whatever has been learned."""
-    return vectors_to_learn(lambda update, loss, chance: 1 + int(LONGEST * chance), seeds)
-
-
 def vectors_to_learn(lengths: Callable[[int, float, float], int], seeds: tuple[int, ...]) -> list[float]:
     """Vectors that each seed saw until it copied ten random vectors without a mistake, 64 times; else infinity.
 
@@ -103,7 +97,7 @@ def vectors_to_learn(lengths: Callable[[int, float, float], int], seeds: tuple[i
         for run, one, loss in zip(active, drawn, backpropagate_all(active, drawn), strict=True):
             loop.step(run, one, loss)
             seen[run.seed] += one.shape.length * recipe.batch_size
-        if (update + 1) % ASK_EVERY == 0:
+        if (update + 1) % EXAM_EVERY == 0:
             active = [run for run in active if wrong_bits(run.model, exam).any()]
     lost = {run.seed for run in active}
     return [math.inf if seed in lost else seen[seed] for seed in seeds]

@@ -72,8 +72,5 @@ def room(ask: Ask) -> Trials:
 
 
 def _room(beta: float, g: float, alike: float) -> int:
-    """Count rows while one row, `alike` the key, outweighs the old place; all other rows are unlike the key."""
-    power, rows = math.exp(beta * alike), 0
-    while g * power / (power + rows) > 1 - g:  # rows + 1 on the tape, of which rows are unlike
-        rows += 1
-    return rows
+    """Rows among which one that is `alike` the key, where all others are unlike it, outweighs the old place."""
+    return max(0, math.ceil(math.exp(beta * alike) * (2 * g - 1) / (1 - g)))  # e^(βa) g > (1 - g) (e^(βa) + N - 1)

@@ -12,8 +12,6 @@ from torch import Tensor
 from torch.autograd import forward_ad
 
 Attempt = Callable[..., Any]
-"""A learner's function, as handed to a check."""
-
 Trials = Iterator[tuple[bool, str]]
 """Properties of an attempt, each with the sentence to print where it fails; the first that fails is printed."""
 
@@ -37,16 +35,16 @@ class Ask:
         if case is None and self.asked > 1:
             case = " and ".join(map(_described, arguments))
         try:
-            answer = self.attempt(*deepcopy(arguments))
+            answer = _converted(self.attempt(*deepcopy(arguments)), like)
         except NotImplementedError:
             raise
         except Exception as error:
             raise UnfitAnswerError(f"stops with {_in_a_line(error)}", case) from error
-        if answer is ...:
-            raise NotImplementedError
-        answer = _converted(answer, like)
-        if unfit := _unlike(answer, like) or (_no_number(answer) if case is None else None):
-            raise UnfitAnswerError(unfit, case)
+        if unlike := _unlike(answer, like):
+            raise UnfitAnswerError(unlike, case)
+        if case is None and isinstance(answer, Tensor) and answer.isnan().any():
+            where = "look for 0 / 0, and for the root or logarithm of a negative number"
+            raise UnfitAnswerError(f"returns NaN, which is no number: {where}", case)
         return answer
 
     def agrees(self, reference: Callable[..., Tensor], *arguments: Tensor) -> bool:
@@ -124,11 +122,11 @@ def _verdict(attempt: Attempt, trials: Callable[[Ask], Trials], right: str) -> s
 
 def _converted(answer: Any, like: Tensor | type) -> Any:
     """An answer that is right but for its type in that of `like`: int, a tensor (), whole numbers, float32."""
-    if isinstance(answer, bool):
-        return answer
-    if like is int and isinstance(answer, Integral):
+    if answer is ...:
+        raise NotImplementedError
+    if like is int and isinstance(answer, Integral) and not isinstance(answer, bool):
         return int(answer)
-    if isinstance(like, Tensor) and like.ndim == 0 and isinstance(answer, int | float):
+    if isinstance(like, Tensor) and like.ndim == 0 and isinstance(answer, int | float) and not isinstance(answer, bool):
         return torch.tensor(float(answer))
     if isinstance(like, Tensor) and isinstance(answer, Tensor) and answer.is_floating_point():
         return answer.to(like.dtype) if like.is_floating_point() or torch.equal(answer, answer.round()) else answer
@@ -137,29 +135,25 @@ def _converted(answer: Any, like: Tensor | type) -> Any:
 
 def _unlike(answer: Any, like: Tensor | type) -> str | None:
     """Name what an answer is instead of what is wanted; None for an answer that fits."""
-    kind = type(answer).__name__
+    kind, wanted = type(answer).__name__, "torch.float32, as .float() makes"
     if answer is None:
         return "returns nothing: does it end with a return?"
+    if not isinstance(answer, Tensor if isinstance(like, Tensor) else like) or isinstance(answer, bool):
+        return f"returns {kind}: expected {_wanted(like)}" + ", as .item() gives" * (like is int and kind == "Tensor")
     if not isinstance(like, Tensor):
-        wanted = {int: "a whole number", dict: "a dictionary"}.get(like, f"an {like.__name__}")
-        unpacked = ", as .item() gives" if isinstance(answer, Tensor) and like is int else ""
-        fits = isinstance(answer, like) and not isinstance(answer, bool)
-        return None if fits else f"returns {kind}: expected {wanted}{unpacked}"
-    if not isinstance(answer, Tensor):
-        return f"returns {kind}: expected a tensor of shape {tuple(like.shape)}"
+        return None
     if answer.shape != like.shape:
         return f"returns shape {tuple(answer.shape)}: expected {tuple(like.shape)}"
     whole = not like.is_floating_point()
     if answer.is_floating_point() == whole or answer.is_complex() or answer.dtype is torch.bool:
-        wanted = "whole numbers" if whole else "torch.float32, as .float() makes"
-        return f"returns a tensor of {answer.dtype}: expected {wanted}"
+        return f"returns a tensor of {answer.dtype}: expected {'whole numbers' if whole else wanted}"
     return None
 
 
-def _no_number(answer: Any) -> str | None:
-    if not isinstance(answer, Tensor) or not answer.isnan().any():
-        return None
-    return "returns NaN, which is no number: look for 0 / 0, and for the root or logarithm of a negative number"
+def _wanted(like: Tensor | type) -> str:
+    if isinstance(like, Tensor):
+        return f"a tensor of shape {tuple(like.shape)}"
+    return {int: "a whole number", dict: "a dictionary"}.get(like, f"an {like.__name__}")
 
 
 def _described(argument: object) -> str:

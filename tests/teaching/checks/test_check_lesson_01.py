@@ -240,9 +240,9 @@ MISTAKES = [
     ("sharpen", sharpen_in_place, "the arguments should be left as they were"),
     ("sharpen", sharpen_with_a_plain_number, "gradients should reach every argument"),
     ("walk", walk_without_start, "row 0 should be the weighting before the first step"),
-    ("walk", walk_backward, "row 1 should be the start, shifted once"),
+    ("walk", walk_backward, "row 1 is the start, shifted once"),
     ("walk", walk_from_the_start_again, "every step should go on from the row before"),
-    ("walk", walk_sharpened_first, "every step should shift first and then sharpen"),
+    ("walk", walk_sharpened_first, "every step should shift and then sharpen"),
     ("walk", walk_that_sharpens_only_what_it_returns, "every step should go on from the sharpened row"),
     ("walk", walk_of_the_example, "with 7 slots, 5 numbers in s, gamma = 1.7 and 11 steps"),
 ]

@@ -186,7 +186,7 @@ MISTAKES = [
     (
         "step",
         step_without_heads_axis,
-        "memory, weightings and reads have shapes (3, 5, 4), (3, 2, 5), (3, 4): expected (3, 5, 4)",
+        "memory, weightings and reads have shapes (3, 5, 7), (3, 2, 5), (3, 7): expected (3, 5, 7)",
     ),
     (
         "step",
