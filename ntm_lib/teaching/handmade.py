@@ -12,10 +12,8 @@ from torch import nn
 from ntm_lib.machine import NTM, NTMConfig
 
 BITS, HEARD = range(8), range(10)
-START, END = 8, 9
-"""Places of the markers in an input vector, and of the markers' flags in a word."""
-WRITTEN, ANSWERING = 10, 11
-"""Flags of a word: this row has been written; this row has been answered (reverse copy)."""
+START, END = 8, 9  # places of the markers in an input vector, and of the markers' flags in a word
+WRITTEN, ANSWERING = 10, 11  # flags of a word: its row has been written; its row has been answered (reverse copy)
 WORD_SIZE = 12
 SURE = 20.0
 """A number so large that tanh, sigmoid and softmax are 0 or 1 up to float32's rounding."""

@@ -11,8 +11,7 @@ from ntm_lib.teaching.slots import five_slots
 Orders = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
 """Everything that steers the heads in one step: key (1, H, M), beta, g (1, H), s (1, H, S), gamma (1, H)."""
 
-SURE = 50.0
-"""A key strength at which a slot that differs from the key gets no weight."""
+SURE = 50.0  # a key strength at which a slot that differs from the key gets no weight
 
 
 def orders(*moves: str | int) -> Orders:

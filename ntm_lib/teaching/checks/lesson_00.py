@@ -19,8 +19,7 @@ def bits(ask: Ask) -> Trials:
             (right.flip(1, 2), "bits and characters both stand the wrong way round: A comes first, and its lowest bit"),
         ):
             yield torch.equal(mistake, right) or not torch.equal(found, mistake), sentence
-        numbers = "the numbers spelt are not those of the characters: A is 65, b is 98, a space is 32"
-        yield torch.equal(found, right), f"{numbers}; {text!r} is spelt wrong"
+        yield torch.equal(found, right), f"{text!r} has the wrong numbers: A is 65, b is 98, a space is 32"
 
 
 @check("it counts bits, on both sides and in every place")

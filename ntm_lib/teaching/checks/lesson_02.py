@@ -22,10 +22,8 @@ def write(ask: Ask) -> Trials:
         (both, erases, adds, "all heads should erase before the first of them adds; then their order does not matter"),
     ):
         yield ask.agrees(memory.write, tape, weights, e, a), sentence
-    vectors = numbers(3, 2, 7, seed=1).sigmoid(), numbers(3, 2, 7, seed=2)
-    many = numbers(3, 11, 7), numbers(3, 2, 11).softmax(-1), *vectors
-    batch = ask.agrees(memory.write, *many)
-    yield batch, "of three sequences some come out wrong: each has its own tape and heads, here 11 slots of 7 numbers"
+    many = numbers(3, 11, 7), numbers(3, 2, 11).softmax(-1), numbers(3, 2, 7).sigmoid(), numbers(3, 2, 7, seed=1)
+    yield ask.agrees(memory.write, *many), "of three sequences some come out wrong: each has its own tape and heads"
     yield from ask.manners(*many)
 
 
@@ -52,6 +50,5 @@ def gradient(ask: Ask) -> Trials:
         weights = numbers(1, 1, slots, seed=2).softmax(-1)
         right = 2 * (memory.read(tape, weights) - target) @ tape.mT
         found = ask(tape, weights, target, like=right)
-        opposite = close(found, -right)
-        yield not opposite, "the sign is wrong: weight on a slot that points the way of r - target adds to the error"
+        yield not close(found, -right), "the sign is wrong: a slot that points the way of r - target adds to the error"
         yield close(found, right), "the numbers are wrong: 2 times the error (r - target), times the slot, added up"

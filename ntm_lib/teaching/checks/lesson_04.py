@@ -23,8 +23,8 @@ def step(ask: Ask) -> Trials:
         _, state = model(inputs[:, :-1])
         _, right = model.step(inputs[:, -1], state)
         found = ask(model, inputs[:, -1], state, like=NTMState, case=case)
-        shapes, wanted = _shapes(found), _shapes(right)
-        yield shapes == wanted, f"memory, weightings and reads have shapes {shapes}: expected {wanted}"
+        sizes, wanted = ([[*one.shape] if isinstance(one, Tensor) else one for one in s[:3]] for s in (found, right))
+        yield sizes == wanted, f"memory, weightings and reads have shapes {sizes}: expected {wanted}"
         for part, sentence in (
             ("weights", "the weightings are wrong: all heads point on the old memory, each from its last weighting"),
             ("memory", "the memory is wrong: only the write head writes, and its weighting is the last one"),
@@ -36,16 +36,11 @@ def step(ask: Ask) -> Trials:
     yield own, "the controller's own state is lost: an LSTM returns a new one, (h, c), to be handed on"
 
 
-def _shapes(state: NTMState) -> str:
-    return ", ".join(str(tuple(part.shape)) if isinstance(part, Tensor) else str(part) for part in state[:3])
-
-
 @check("every bit is flipped, and the heads go where they went")
 @torch.no_grad()
 def complement(ask: Ask) -> Trials:
     """Say what is wrong with `my_complement(machine)`, a hand-made copier -> one that flips every bit."""
     machine = ask(handmade.copier(), like=NTM)
-    yield _sizes(machine)
     zeros, ones = torch.zeros(2, 3, 8), torch.ones(2, 3, 8)
     for bits, sentence in (
         (zeros, "bytes of zeros should come out as ones: what does a logit become where nothing is read?"),
@@ -53,8 +48,9 @@ def complement(ask: Ask) -> Trials:
         (_random(23), "random bytes come out wrong, though zeros do not: is every bit flipped on its own?"),
     ):
         yield _answers(machine, bits, 1 - bits), sentence
-    same = close(_weightings(machine), _weightings(handmade.copier()))
-    yield same, "the heads go elsewhere now: heads and controller may stay as they are, the output layer can flip"
+    copy = tasks.frame_copy(_random(5)).inputs
+    now, before = (each(copy, memory_size=17)[1].weights for each in (machine, handmade.copier()))
+    yield close(now, before), "the heads go elsewhere now: let the output layer flip, and leave the rest"
 
 
 @check("the last byte comes first, whatever the bytes are and however many")
@@ -62,7 +58,9 @@ def complement(ask: Ask) -> Trials:
 def reverse_copy(ask: Ask) -> Trials:
     """Say what is wrong with `my_reverse_copy()` -> a machine set by hand that answers with the last byte first."""
     machine = ask(like=NTM)
-    yield _sizes(machine)
+    inputs, outputs = machine.config.input_size, machine.config.output_size
+    sizes = f"the machine has {inputs} inputs and {outputs} outputs: expected 10 (8 bits, start, end) and 8"
+    yield (inputs, outputs) == (10, 8), sizes
     three, gaps = _random(3), _random(7)
     gaps[:, [0, 2, 3, 6]] = 0
     zeros = "bytes of zeros upset it: a blank input may be one of them, so let the heads turn by what they read"
@@ -75,19 +73,6 @@ def reverse_copy(ask: Ask) -> Trials:
         (_random(100), "100 bytes do not come back, though three do: do the heads keep their row that long?"),
     ):
         yield _answers(machine, bits, bits.flip(1)), sentence
-
-
-def _sizes(machine: NTM) -> tuple[bool, str]:
-    sizes = machine.config.input_size, machine.config.output_size
-    told = f"the machine has {sizes[0]} inputs and {sizes[1]} outputs: expected 10 (8 bits, start, end) and 8"
-    return sizes == (10, 8), told
-
-
-def _weightings(machine: NTM) -> Tensor:
-    """Weightings of every step of a copy of five random bytes: (T, B, A, N)."""
-    states: list[NTMState] = []
-    machine(tasks.frame_copy(_random(5)).inputs, memory_size=17, history=states)
-    return torch.stack([state.weights for state in states])
 
 
 def _random(length: int) -> Tensor:

@@ -29,8 +29,7 @@ def loss(ask: Ask) -> Trials:
     every, late, ragged = torch.ones(3, 7), torch.ones(3, 7), torch.ones(3, 7)
     late[:, :3], ragged[0, 2:], ragged[2, :4] = 0, 0, 0
     half = ask(0 * logits, targets, every, like=torch.zeros(()))
-    bit = "logits of 0 say one half of every bit, which costs 1 bit a bit"
-    yield close(half, torch.ones(())), f"{bit}: got {half:.3f}; nats / ln 2 are bits"
+    yield close(half, torch.ones(())), f"logits of 0 should cost 1 bit a bit: got {half:.3f}; nats / ln 2 are bits"
     for mask, sentence in (
         (every, "the cross-entropy is wrong where logits are not 0: a bit costs -log2 of what the target was given"),
         (late, "only steps in the mask should count, in the sum and in the number of bits that it is divided by"),
@@ -40,10 +39,9 @@ def loss(ask: Ask) -> Trials:
         right = binary_cross_entropy_with_logits(logits[counted], targets[counted]) / math.log(2)
         yield close(ask(logits, targets, mask, like=right), right), sentence
     sure = ask(400 * (0.5 - targets), targets, every, like=half, case="logits of 200 and -200, all wrong")
-    finite = bool(sure.isfinite())
-    yield finite, "a wrong logit of 200 or -200 should cost much, not infinity: sigmoid is 0 or 1 there, so avoid it"
-    reached = ask.slopes(logits, targets, ragged)[0] is not None
-    yield reached, "gradients should reach the logits: stay with operations on tensors, without .item() and float()"
+    yield bool(sure.isfinite()), "a wrong logit of 200 or -200 should not cost infinity: sigmoid is 0 or 1 there"
+    of_logits, *_ = ask.slopes(logits, targets, ragged)
+    yield of_logits is not None, "gradients should reach the logits: stay with tensors, without .item(), float()"
 
 
 @check("it shortens what is too long, as one vector, and nothing else")

@@ -8,10 +8,8 @@ from ntm_lib.teaching.checks.verdicts import Ask, Trials, check
 
 NAMES = ("missed jump", "off by one", "blur", "wrap-around", "last vectors")
 """Faults that a learner knows by name, as in `ntm_lib.analysis.causes`."""
-
 ANSWERS = {"A": "wrap-around", "B": "off by one", "C": "missed jump", "D": "blur"}
 """Names of the faults in the riddles of `cases`."""
-
 HINTS = {
     "A": "follow the write head to the edge of the tape, and count the rows",
     "B": "the answer begins rightly; then look where the reader stands when the next vector is due",

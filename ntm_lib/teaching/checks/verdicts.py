@@ -3,6 +3,7 @@
 import inspect
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from copy import deepcopy
 from numbers import Integral
 from typing import Any
@@ -70,11 +71,10 @@ class Ask:
             with warnings.catch_warnings(action="ignore"), forward_ad.dual_level():
                 given = list(deepcopy(arguments))
                 given[place] = forward_ad.make_dual(given[place], torch.ones_like(one))
-                try:
+                slopes.append(torch.zeros(()))
+                with suppress(Exception):  # an operation without a derivative forwards may well have one backwards
                     answer = self.attempt(*given)
-                    slopes.append(forward_ad.unpack_dual(answer).tangent if isinstance(answer, Tensor) else None)
-                except Exception:  # an operation without a derivative forwards may well have one backwards
-                    slopes.append(torch.zeros(()))
+                    slopes[place] = forward_ad.unpack_dual(answer).tangent if isinstance(answer, Tensor) else None
         return slopes
 
 
@@ -91,11 +91,10 @@ def check(right: str) -> Callable[[Callable[[Ask], Trials]], Callable[[Attempt],
     return with_verdict
 
 
-def close(found: object, expected: Tensor, atol: float = 1e-5) -> bool:
+def close(found: Any, expected: Tensor, atol: float = 1e-5) -> bool:
     """Compare with a tensor up to rounding; False for anything but a tensor of its shape."""
-    if not isinstance(found, Tensor) or found.shape != expected.shape:
-        return False
-    return torch.allclose(found, expected, rtol=1e-4, atol=atol)
+    alike = isinstance(found, Tensor) and found.shape == expected.shape
+    return alike and torch.allclose(found, expected, rtol=1e-4, atol=atol)
 
 
 def numbers(*shape: int, seed: int = 0) -> Tensor:
@@ -135,25 +134,26 @@ def _converted(answer: Any, like: Tensor | type) -> Any:
 
 def _unlike(answer: Any, like: Tensor | type) -> str | None:
     """Name what an answer is instead of what is wanted; None for an answer that fits."""
-    kind, wanted = type(answer).__name__, "torch.float32, as .float() makes"
+    kind = type(answer).__name__
     if answer is None:
         return "returns nothing: does it end with a return?"
-    if not isinstance(answer, Tensor if isinstance(like, Tensor) else like) or isinstance(answer, bool):
-        return f"returns {kind}: expected {_wanted(like)}" + ", as .item() gives" * (like is int and kind == "Tensor")
     if not isinstance(like, Tensor):
-        return None
+        wanted = {int: "a whole number", dict: "a dictionary"}.get(like, f"an {like.__name__}")
+        fits = isinstance(answer, like) and not isinstance(answer, bool)
+        return (
+            None
+            if fits
+            else f"returns {kind}: expected {wanted}" + ", as .item() gives" * (like is int and kind == "Tensor")
+        )
+    if not isinstance(answer, Tensor):
+        return f"returns {kind}: expected a tensor of shape {tuple(like.shape)}"
     if answer.shape != like.shape:
         return f"returns shape {tuple(answer.shape)}: expected {tuple(like.shape)}"
     whole = not like.is_floating_point()
     if answer.is_floating_point() == whole or answer.is_complex() or answer.dtype is torch.bool:
-        return f"returns a tensor of {answer.dtype}: expected {'whole numbers' if whole else wanted}"
+        wanted = "whole numbers" if whole else "torch.float32, as .float() makes"
+        return f"returns a tensor of {answer.dtype}: expected {wanted}"
     return None
-
-
-def _wanted(like: Tensor | type) -> str:
-    if isinstance(like, Tensor):
-        return f"a tensor of shape {tuple(like.shape)}"
-    return {int: "a whole number", dict: "a dictionary"}.get(like, f"an {like.__name__}")
 
 
 def _described(argument: object) -> str:

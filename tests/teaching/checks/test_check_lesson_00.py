@@ -90,7 +90,7 @@ MISTAKES = [
     ("bits", bits_the_wrong_way, "the bits stand the wrong way round: the lowest comes first"),
     ("bits", lambda text: my_bits(text).flip(1), "the characters stand the wrong way round"),
     ("bits", bits_and_characters_the_wrong_way, "bits and characters both stand the wrong way round"),
-    ("bits", lambda text: my_bits(text.lower()), "the numbers spelt are not those of the characters"),
+    ("bits", lambda text: my_bits(text.lower()), " has the wrong numbers: A is 65, b is 98, a space is 32"),
     ("bits", bits_of_five, "with 'seventeen letters', it returns shape (1, 5, 8): expected (1, 17, 8)"),
     ("wrong", lambda sent, answered: 1, "between a text and itself no bit differs"),
     (

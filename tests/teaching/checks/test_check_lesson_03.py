@@ -185,7 +185,7 @@ MISTAKES = [
     ("heads", heads_that_hand_on_slots, "three heads with blurred steps go wrong"),
     ("rows", rows_of_three, "with 5, it returns shape (8,): expected (12,)"),
     ("rows", rows_half_a_row_a_step, "returns a tensor of torch.float32: expected whole numbers"),
-    ("rows", rows_that_stay, ", and each needs a row of its own: yours are [0, 0, 0]"),
+    ("rows", rows_that_stay, ") needs its own row: yours are [0, 0, 0]"),
     ("rows", rows_that_go_back_too_far, " they are due in order: rows [1, 2, 3], not [0, 1, 2]"),
     ("rows", rows_the_other_way_round, " they are due in order: rows [1, 2, 3], not [3, 2, 1]"),
     (
@@ -197,8 +197,8 @@ MISTAKES = [
     ("start", start_with_twice_the_weight, "adding up to 1"),
     ("start", start_with_swapped_rows, "the rows are swapped"),
     ("start", start_on_slot_0, "it stands one slot before"),
-    ("start", start_ahead, "with delay 2 and 5 slots, step 2 should read what was written in step 0"),
-    ("start", start_two_behind, "with delay 0 and 5 slots, step 0 should read"),
+    ("start", start_ahead, "with delay 2 on 5 slots, step 2 should read what step 0 wrote"),
+    ("start", start_two_behind, "with delay 0 on 5 slots, step 0 should read what step 0 wrote"),
 ]
 
 TestExercises = exercise_tests(checks, RIGHT, MISTAKES)
