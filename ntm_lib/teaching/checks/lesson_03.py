@@ -65,14 +65,8 @@ def start(ask: Ask) -> Trials:
         yield sums, "each row should be a weighting: none of it negative, adding up to 1"
         swapped = delay > 0 and _echoes(weights.flip(0), delay)
         yield not swapped, "the rows are swapped: the reader's weighting comes first, and then the writer's"
-        yield (
-            bool(weights[1, -1] > 0.5),
-            "the writer steps and then writes: to begin on slot 0 it stands one slot before",
-        )
-        yield (
-            _echoes(weights, delay),
-            f"with delay {delay} on {slots} slots, step {delay} should read what step 0 wrote",
-        )
+        yield bool(weights[1, -1] > 0.5), "the writer steps, then writes: to begin on slot 0 it stands one slot before"
+        yield _echoes(weights, delay), f"with delay {delay} on {slots} slots, step {delay} should read step 0's vector"
 
 
 def _echoes(weights: torch.Tensor, delay: int) -> bool:

@@ -30,14 +30,15 @@ def loss(ask: Ask) -> Trials:
     late[:, :3], ragged[0, 2:], ragged[2, :4] = 0, 0, 0
     half = ask(0 * logits, targets, every, like=torch.zeros(()))
     yield close(half, torch.ones(())), f"logits of 0 should cost 1 bit a bit: got {half:.3f}; nats / ln 2 are bits"
-    for mask, sentence in (
-        (every, "the cross-entropy is wrong where logits are not 0: a bit costs -log2 of what the target was given"),
-        (late, "only steps in the mask should count, in the sum and in the number of bits that it is divided by"),
-        (ragged, "where masks differ, every bit should count alike: divide one sum by one number of bits"),
+    for width, mask, sentence in (
+        (5, every, "the cross-entropy is wrong where logits are not 0: a bit costs -log2 of what the target was given"),
+        (5, late, "only steps in the mask should count, in the sum and in the number of bits that it is divided by"),
+        (5, ragged, "where masks differ, every bit should count alike: divide one sum by one number of bits"),
+        (2, ragged, "the number of bits is that of the steps in the mask, times the width of the logits, here 2"),
     ):
-        counted = mask > 0
-        right = binary_cross_entropy_with_logits(logits[counted], targets[counted]) / math.log(2)
-        yield close(ask(logits, targets, mask, like=right), right), sentence
+        given, wanted = logits[..., :width], targets[..., :width]
+        right = binary_cross_entropy_with_logits(given[mask > 0], wanted[mask > 0]) / math.log(2)
+        yield close(ask(given, wanted, mask, like=right), right), sentence
     sure = ask(400 * (0.5 - targets), targets, every, like=half, case="logits of 200 and -200, all wrong")
     yield bool(sure.isfinite()), "a wrong logit of 200 or -200 should not cost infinity: sigmoid is 0 or 1 there"
     of_logits, *_ = ask.slopes(logits, targets, ragged)

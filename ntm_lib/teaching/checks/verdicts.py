@@ -104,8 +104,7 @@ def numbers(*shape: int, seed: int = 0) -> Tensor:
 
 def _verdict(attempt: Attempt, trials: Callable[[Ask], Trials], right: str) -> str:
     if not callable(attempt):
-        kind = type(attempt).__name__
-        return f"a check takes a function by its name, without brackets and arguments: this is {kind}"
+        return f"a check takes a function by its name, without brackets and arguments: this is {type(attempt).__name__}"
     name = attempt.__name__ if inspect.isroutine(attempt) else "your attempt"
     try:
         failed = next((sentence for holds, sentence in trials(Ask(attempt)) if not holds), None)
@@ -125,8 +124,9 @@ def _converted(answer: Any, like: Tensor | type) -> Any:
         raise NotImplementedError
     if like is int and isinstance(answer, Integral) and not isinstance(answer, bool):
         return int(answer)
-    if isinstance(like, Tensor) and like.ndim == 0 and isinstance(answer, int | float) and not isinstance(answer, bool):
-        return torch.tensor(float(answer))
+    number = isinstance(answer, int | float) or (isinstance(answer, Tensor) and answer.dtype is torch.int64)
+    if isinstance(like, Tensor) and like.ndim == 0 and number and not isinstance(answer, bool):
+        return torch.as_tensor(answer).float()
     if isinstance(like, Tensor) and isinstance(answer, Tensor) and answer.is_floating_point():
         return answer.to(like.dtype) if like.is_floating_point() or torch.equal(answer, answer.round()) else answer
     return answer

@@ -197,8 +197,8 @@ MISTAKES = [
     ("start", start_with_twice_the_weight, "adding up to 1"),
     ("start", start_with_swapped_rows, "the rows are swapped"),
     ("start", start_on_slot_0, "it stands one slot before"),
-    ("start", start_ahead, "with delay 2 on 5 slots, step 2 should read what step 0 wrote"),
-    ("start", start_two_behind, "with delay 0 on 5 slots, step 0 should read what step 0 wrote"),
+    ("start", start_ahead, "with delay 2 on 5 slots, step 2 should read step 0's vector"),
+    ("start", start_two_behind, "with delay 0 on 5 slots, step 0 should read step 0's vector"),
 ]
 
 TestExercises = exercise_tests(checks, RIGHT, MISTAKES)

@@ -104,6 +104,10 @@ def loss_as_a_mean_of_means(logits, targets, mask):
     return ((costs(logits, targets) * counts).sum((1, 2)) / counts.sum((1, 2))).mean()
 
 
+def loss_for_five_bits(logits, targets, mask):
+    return my_loss(logits, targets, mask) * logits.shape[-1] / 5
+
+
 def loss_with_one_guard(logits, targets, mask):
     given = torch.sigmoid(logits).clamp(min=1e-38)
     right = torch.where(targets > 0, given, 1 - given)
@@ -161,6 +165,7 @@ MISTAKES = [
     ("loss", loss_without_mask, "only steps in the mask should count"),
     ("loss", loss_over_all_steps, "only steps in the mask should count"),
     ("loss", loss_as_a_mean_of_means, "where masks differ, every bit should count alike"),
+    ("loss", loss_for_five_bits, "times the width of the logits, here 2"),
     ("loss", loss_from_probabilities, "a wrong logit of 200 or -200 should not cost infinity"),
     ("loss", loss_with_one_guard, "a wrong logit of 200 or -200 should not cost infinity"),
     ("loss", loss_that_stops_at_infinity, "with logits of 200 and -200, all wrong, it stops with AssertionError"),

@@ -94,6 +94,7 @@ def test_a_tensor_of_another_kind_is_named(answer, words, capsys):
         (0.5, torch.zeros(()), torch.tensor(0.5)),
         (numpy.float64(0.5), torch.zeros(()), torch.tensor(0.5)),
         (2, torch.zeros(()), torch.tensor(2.0)),
+        (torch.tensor(1), torch.zeros(()), torch.tensor(1.0)),
         (torch.ones(3), torch.arange(3), torch.ones(3).long()),
         (torch.ones(3).short(), torch.arange(3), torch.ones(3).short()),
         (numpy.int64(5), int, 5),
