@@ -3,6 +3,7 @@
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
+import torch
 from torch import Tensor
 
 from ntm_lib.machine.state import NTMState
@@ -30,6 +31,22 @@ def seed(value: Any) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < MOST_SEEDS:
         raise ValueError(f"seed is {value!r}: expected a whole number from 0 to {MOST_SEEDS - 1}")
     return value
+
+
+def device(name: Any) -> torch.device:
+    """The device of that name (None: the CPU); ValueError for one that there is not."""
+    try:
+        found = torch.device("cpu" if name is None else name)
+        torch.empty(0, device=found)
+    except (RuntimeError, AssertionError, TypeError) as error:
+        raise ValueError(f"device is {name!r}: expected one that is here, such as {', '.join(devices())}") from error
+    return found
+
+
+def devices() -> list[str]:
+    """The kinds of device that torch finds on this computer."""
+    others = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    return ["cpu", *(name for name, is_there in others.items() if is_there)]
 
 
 def choices(config: Any) -> None:

@@ -7,7 +7,7 @@ import torch
 from torch import Generator, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from ntm_lib.machine import NTM, LSTMBaseline, LSTMConfig
+from ntm_lib.machine import NTM, LSTMBaseline, LSTMConfig, validate
 from ntm_lib.machine.controller import LSTMController
 from ntm_lib.tasks import Batch, Task, copying_for
 from ntm_lib.training.curriculum import Shape, draw_shape
@@ -23,13 +23,10 @@ class Run:
     """
 
     def __init__(self, recipe: Recipe, seed: int, task: Task | None = None, device: str | torch.device | None = None):
-        machine = recipe.machine
-        self.recipe, self.seed, self.device = recipe, seed, device
-        self.task = task or copying_for(
-            machine.input_size, machine.output_size, recipe.payload, recipe.payload_settling
-        )
+        self.recipe, self.seed, self.device = recipe, seed, validate.device(device)
+        self.task = task or copying_for(recipe.machine, recipe.payload, recipe.payload_settling)
         self.generator = Generator().manual_seed(seed)
-        self.model = build(recipe, seed).to(device)
+        self.model = build(recipe, seed).to(self.device)
         self.average = average_of(self.model, recipe.averaging) if recipe.averaging else None
         self.optimizer = make_optimizer(recipe, self.model)
         self.progress = Progress()
