@@ -95,7 +95,7 @@ def read_meanwhile(trace: Trace, route: Route, vectors: Tensor) -> float:
     """Compare the length of what was read just before some vectors (B, L) were written with that in the answer."""
     lengths = trace.reads[:, :, route.read_head].norm(dim=-1)  # (B, T)
     before = lengths[:, (route.wrote_at - 1).clamp(min=0)][vectors].mean()
-    return (before / lengths[:, route.read_at].mean().clamp(min=1e-12)).item()
+    return float(before / lengths[:, route.read_at].mean().clamp(min=1e-12))
 
 
 def _damage(trace: Trace, route: Route, wrong: Tensor) -> Damage:

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from ntm_lib import tasks
 from ntm_lib.analysis import habits
@@ -12,9 +12,11 @@ from ntm_lib.analysis.causes import case_of, causes, first_wrong
 from ntm_lib.analysis.faults import faults
 from ntm_lib.analysis.finding import Finding, Kind
 from ntm_lib.analysis.history import from_history
-from ntm_lib.analysis.trace import Trace, trace_copy
+from ntm_lib.analysis.trace import Trace, trace_copy, with_memory
 from ntm_lib.machine import NTM
-from ntm_lib.training.evaluation import Verdict, copy_format, judged_payloads, rows_needed, wrong_bits
+from ntm_lib.machine.validate import whole_number
+from ntm_lib.training.copies import copy_format, judged_payloads, rows_needed, wrong_bits
+from ntm_lib.training.evaluation import Machine, Verdict
 from ntm_lib.training.run import Run
 
 LENGTH = 120
@@ -26,7 +28,7 @@ MOST_TRACED = 8
 
 
 def diagnose(
-    model: nn.Module, run: Run | None = None, length: int | None = None, memory_size: int | None = None
+    model: Machine, run: Run | None = None, length: int | None = None, memory_size: int | None = None
 ) -> list[Finding]:
     """List the faults of a machine, or "healthy", and then how it works.
 
@@ -37,8 +39,9 @@ def diagnose(
     1, and ValueError for a trace that would be too large and for a machine that is not made for copies.
     """
     counted = _counted_wrong(run) if run and length is None and memory_size is None else {}
-    trace = _telling_trace(model, LENGTH if length is None else length, memory_size, counted)
-    found = (from_history(run.progress) if run else []) + explain(trace, model)
+    machine = with_memory(model)
+    trace = _telling_trace(machine, LENGTH if length is None else length, memory_size, counted)
+    found = (from_history(run.progress) if run else []) + explain(trace, machine)
     if counted and not any(finding.fault for finding in found):
         total = sum(sum(lengths.values()) for lengths in counted.values())
         sentence = f"The verdict counted {total:,} wrong bits ({', '.join(counted)}), but the traced copies show none."
@@ -52,7 +55,7 @@ def diagnose(
     return [Finding(Kind.HEALTHY, False, sentence, {"bits": bits, "sequences": sequences, "vectors": length}), *found]
 
 
-def explain(trace: Trace, model: nn.Module) -> list[Finding]:
+def explain(trace: Trace, model: NTM) -> list[Finding]:
     """List what a traced copy says of its machine; ValueError for a trace that is not of a copy."""
     if (broken := _not_finite(trace)) is not None:
         return [broken]
@@ -63,7 +66,7 @@ def explain(trace: Trace, model: nn.Module) -> list[Finding]:
     return [finding for finding in found if finding]
 
 
-def study_entry(model: nn.Module, run: Run) -> dict[str, Any]:
+def study_entry(model: Machine, run: Run) -> dict[str, Any]:
     """List what a study notes of a run: all findings, its faults by name, where and which way it stores, idle heads.
 
     A model without a memory has findings from the history of its run only.
@@ -87,15 +90,15 @@ def sample(width: int, length: int) -> Tensor:
     return torch.cat([tasks.payload(numbers[kind], length, width, kind, generator) for kind in numbers])
 
 
-def wrong_in_verdict(model: nn.Module, kind: str, length: int) -> Tensor:
+def wrong_in_verdict(model: Machine, kind: str, length: int) -> Tensor:
     """Draw the sequences of a kind and length that a verdict shows a machine and that come back wrong (B, L, width)."""
     bits = judged_payloads(model, length)[kind]
     return bits[wrong_bits(model, bits, rows_needed(length) if model.free_memory_size else None) > 0]
 
 
-def _telling_trace(model: nn.Module, length: int, memory_size: int | None, counted: dict[str, dict[int, int]]) -> Trace:
+def _telling_trace(model: NTM, length: int, memory_size: int | None, counted: dict[str, dict[int, int]]) -> Trace:
     """Trace a copy in which something is wrong, if there is one to be found where wrong bits were counted."""
-    length = tasks.at_least_one("length", length)
+    length = whole_number("length", length)
     bits = sample(copy_format(model)[0], length)
     rows = memory_size or (rows_needed(length) if model.free_memory_size else 0)
     trace = trace_copy(model, bits[: max(1, NUMBERS_TRACED // (2 * length * max(rows, 1)))], memory_size)

@@ -12,7 +12,7 @@ from ntm_lib.analysis.finding import Finding, Kind, head_name, moves
 from ntm_lib.analysis.route import SHARP, usual_step
 from ntm_lib.analysis.silence import silenced
 from ntm_lib.machine import NTM
-from ntm_lib.training.evaluation import copy_through, rows_needed
+from ntm_lib.training.copies import copy_through, rows_needed
 
 ORDERLY = 0.9
 """A write head stores in an order when nine of ten of its moves are alike: a rare slip is a fault of its own."""

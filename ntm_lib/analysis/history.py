@@ -5,7 +5,7 @@ from statistics import median
 from typing import Any
 
 from ntm_lib.analysis.finding import Finding, Kind
-from ntm_lib.training.run import Progress
+from ntm_lib.training.progress import Progress
 
 EXPLODED = 100.0
 """A gradient explodes when its norm is at least a hundred times the median of the training: others do no harm."""
@@ -18,7 +18,8 @@ def from_history(progress: Progress) -> list[Finding]:
     """List what went wrong in a training."""
     found = []
     if (stop := progress.stopped) is not None:
-        found.append(Finding(Kind.NOT_FINITE, True, f"Training stopped: {stop}.", stop._asdict(), CALM))
+        evidence = {"update": stop.update, "length": stop.length, "step": stop.step, "what": stop.what}
+        found.append(Finding(Kind.NOT_FINITE, True, f"Training stopped at {stop}.", evidence, CALM))
     return found + exploded(progress.history) + lost(progress.history)
 
 

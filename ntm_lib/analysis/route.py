@@ -103,5 +103,5 @@ def usual_step(rows_in_turn: Tensor, rows: int) -> tuple[int, float]:
     moves = circular(rows_in_turn.diff(dim=1), rows).flatten()
     if not len(moves):
         return 0, 1.0
-    values, counts = moves.unique(return_counts=True)
-    return int(values[counts.argmax()]), (counts.max() / len(moves)).item()
+    commonest = moves.mode().values
+    return int(commonest), float((moves == commonest).float().mean())

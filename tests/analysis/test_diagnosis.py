@@ -32,8 +32,10 @@ from ntm_lib.analysis.trace import trace_copy
 from ntm_lib.machine import NTM, LSTMBaseline, LSTMConfig, NTMConfig
 from ntm_lib.teaching.handmade import ANSWERING, SURE, WRITTEN, copier
 from ntm_lib.training import recipes
-from ntm_lib.training.evaluation import judge, judged_payloads
-from ntm_lib.training.run import Progress, Run
+from ntm_lib.training.copies import judged_payloads
+from ntm_lib.training.evaluation import judge
+from ntm_lib.training.progress import Progress
+from ntm_lib.training.run import Run
 
 
 def named(found, name):

@@ -3,7 +3,7 @@
 import pytest
 
 from ntm_lib.analysis.history import from_history
-from ntm_lib.training.run import Progress
+from ntm_lib.training.progress import Progress, Stop
 
 LOST = "lost what it had learned"
 
@@ -67,3 +67,19 @@ def test_a_copy_that_was_learned_and_lost():
     assert lost.fault and lost.evidence == evidence
     again = named([*history, record(125, wrong=0)])[LOST]
     assert not again.fault and again.sentence.endswith("at update 125, is exact again.")
+
+
+@pytest.mark.parametrize(
+    ("stop", "words"),
+    [
+        (Stop(532, 20, "memory", 0.4, 17), "update 532, length 20: the memory at time step 17 is not finite"),
+        (
+            Stop(9, 5, "gradient of output.weight", 0.4),
+            "update 9, length 5: the gradient of output.weight is not finite",
+        ),
+    ],
+)
+def test_a_training_that_stopped_names_update_length_and_part(stop, words):
+    found = named([record(stop.update - 1, norm=float("nan"))], stopped=stop)["not finite"]
+    assert found.fault and words in found.sentence
+    assert found.evidence == {"update": stop.update, "length": stop.length, "step": stop.step, "what": stop.what}
