@@ -5,8 +5,7 @@ from typing import Any
 from ntm_lib.analysis.causes import Case
 from ntm_lib.analysis.route import usual_step
 
-HALF = 0.5
-"""A gate below this keeps more of the old weighting than it lets pass of the key's."""
+HALF = 0.5  # a gate below this keeps more of the old weighting than it lets pass of the key's
 
 
 def find_jump(case: Case, sequence: int) -> dict[str, Any]:
