@@ -13,7 +13,7 @@ from ntm_lib.analysis.route import SHARP, Route, answer_steps, find_route
 from ntm_lib.analysis.trace import Trace
 
 HARM = 0.2  # a row is damaged when it later changes by this share of the change that wrote it: less seldom flips a bit
-MORE = 2.0  # and by so many times the usual damage, that of rows whose vectors come back right
+MORE = 2.0  # damage is a cause from so many times the usual damage on, that of rows whose vectors come back right
 RUIN = 0.9  # share of the change that wrote a row from which on the row is lost, wherever the read head stands
 CLEAR = 0.9  # weight on the right row below which a head blurs, where nothing else is wrong
 LAST = 3  # vectors at the end of a payload whose rows a write head that does not rest can still damage

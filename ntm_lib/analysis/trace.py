@@ -93,10 +93,9 @@ def trace_copy(
     The memory has `memory_size` rows, or as many as the length needs where the machine allows it. Errors as in
     `trace`, and ValueError for a machine whose inputs leave no room for an end marker.
     """
-    _, start_marker = copy_format(model)
     if memory_size is None and model.free_memory_size:
         memory_size = rows_needed(bits.shape[1])
-    batch = frame_copy(bits, start_marker).like(model.output.weight)
+    batch = frame_copy(bits, copy_format(model)[1]).like(model.output.weight)
     return trace(model, batch, memory_size, stages=stages, memory=memory)
 
 
