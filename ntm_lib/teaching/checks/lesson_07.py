@@ -4,6 +4,7 @@ import math
 
 import torch
 
+from ntm_lib.analysis import walking
 from ntm_lib.teaching.checks.verdicts import Ask, Trials, check, close
 
 
@@ -20,12 +21,10 @@ def follower(ask: Ask) -> Trials:
     ):
         yield math.isclose(found, right, rel_tol=1e-4), sentence
     for leak, gamma, steps in ((0.19, 2.0, 11), (0.25, 3.0, 5), (0.02, 1.3, 17)):
-        shares = [0.0]
-        for _ in range(steps):
-            shares.append((leak / (1 - leak) + shares[-1]) ** gamma)
-        found = ask(leak, gamma, steps, like=torch.tensor(shares))
-        last = f"the last share is {shares[-1]:.4f}, not {found[-1]:.4f}"
-        yield close(found, torch.tensor(shares), atol=1e-6), f"with leak = {leak}, γ = {gamma} and {steps} steps {last}"
+        right = walking.follower(torch.tensor(leak), torch.tensor(gamma), steps)
+        found = ask(leak, gamma, steps, like=right)
+        last = f"the last share is {right[-1]:.4f}, not {found[-1]:.4f}"
+        yield close(found, right, atol=1e-6), f"with leak = {leak}, γ = {gamma} and {steps} steps {last}"
 
 
 @check("below it a focus heals, and above it slips")
