@@ -62,7 +62,7 @@ class Ask:
         yield reached, "gradients should reach every argument: use operations on tensors, without .item(), .tolist()"
 
     def slopes(self, *arguments: Tensor) -> list[Tensor | None]:
-        """Rates at which the answer changes while one argument grows, for each argument in turn; None for no derivative.
+        """Rates at which the answer changes while one argument grows, for each in turn; None for no derivative.
 
         Derivatives are taken forwards, because backwards autograd refuses operations in place; warnings are not shown.
         """
@@ -119,7 +119,7 @@ def _verdict(attempt: Attempt, trials: Callable[[Ask], Trials], right: str) -> s
 
 
 def _converted(answer: Any, like: Tensor | type) -> Any:
-    """Bring an answer that differs in its type alone to the type of `like`: int, a tensor (), whole numbers, float32."""
+    """Bring an answer that differs in type alone to the type of `like`: int, a tensor (), whole numbers, float32."""
     if answer is ...:
         raise NotImplementedError
     if like is int and isinstance(answer, Integral) and not isinstance(answer, bool):
