@@ -10,6 +10,7 @@ from machines import raises
 from naive import explore
 
 from ntm_lib import tasks
+from ntm_lib.tasks.payloads import TEXT, uneven_vectors
 
 B = 5
 WIDTHS = [1, 3, 8, 11]
@@ -167,7 +168,7 @@ def test_counting_is_right_where_vectors_are_wider_than_an_integer(width):
 
 @every_size
 def test_text_spells_the_text_from_some_place_on(length, width):
-    letters = [letter % 2**width for letter in tasks.TEXT.encode()]
+    letters = [letter % 2**width for letter in TEXT.encode()]
     for sequence in rows("text", length, width):
         spelt = [number(vector) for vector in sequence]
         starts = range(len(letters))
@@ -175,14 +176,14 @@ def test_text_spells_the_text_from_some_place_on(length, width):
 
 
 def test_text_is_longer_than_itself_and_starts_anywhere():
-    spelt = [bytes(map(number, sequence)).decode() for sequence in rows("text", 3 * len(tasks.TEXT), 8, batch_size=20)]
+    spelt = [bytes(map(number, sequence)).decode() for sequence in rows("text", 3 * len(TEXT), 8, batch_size=20)]
     for text in spelt:
-        assert tasks.TEXT in text
+        assert TEXT in text
     assert len(set(spelt)) > 5
 
 
 drawn_for_training = pytest.mark.parametrize(
-    "draw", [tasks.uneven_vectors, tasks.uneven_payload, tasks.varied_payload], ids=lambda draw: draw.__name__
+    "draw", [uneven_vectors, tasks.uneven_payload, tasks.varied_payload], ids=lambda draw: draw.__name__
 )
 
 
@@ -217,7 +218,7 @@ def assert_fair(bits):
 
 
 def test_uneven_vectors_have_every_number_of_ones_as_often():
-    bits = tasks.uneven_vectors(300, 50, 7, generator())
+    bits = uneven_vectors(300, 50, 7, generator())
     assert_every_number_of_ones_is_as_likely(bits)
     assert_every_number_of_ones_is_as_likely(bits[:, :1].expand(-1, 1, -1))  # at every place
     assert len({tuple(sequence.sum(-1).tolist()) for sequence in bits}) == 300  # each vector has a density of its own

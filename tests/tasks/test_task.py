@@ -7,6 +7,7 @@ import torch
 from machines import raises
 
 from ntm_lib import tasks
+from ntm_lib.machine import LSTMConfig, NTMConfig
 from ntm_lib.tasks import Batch, Task
 
 
@@ -83,7 +84,7 @@ def test_what_copying_trains_and_settles_on(start_marker, payload):
 
 @pytest.mark.parametrize(("inputs", "marker"), [(4, False), (5, True)])
 def test_copying_for_a_machine_of_some_width(inputs, marker):
-    task = tasks.copying_for(inputs, 3)
+    task = tasks.copying_for(NTMConfig(inputs, 3))
     assert (task.input_size, task.output_size) == (inputs, 3)
     assert task.draw(1, 2, generator()).inputs.shape == (1, 5 + marker, inputs)
 
@@ -91,7 +92,7 @@ def test_copying_for_a_machine_of_some_width(inputs, marker):
 @pytest.mark.parametrize("inputs", [3, 6, 2, 30])
 def test_a_machine_without_room_for_markers(inputs):
     with raises(ValueError, f"this machine has {inputs} inputs and 3 outputs: a copy needs one input more"):
-        tasks.copying_for(inputs, 3)
+        tasks.copying_for(LSTMConfig(inputs, 3))
 
 
 # Sequences of several lengths

@@ -35,7 +35,7 @@ from ntm_lib.training.losses import spread_of
 from ntm_lib.training.progress import Stop
 from ntm_lib.training.recipes import Historical
 from ntm_lib.training.run import Run, build, draw
-from ntm_lib.training.together import backpropagate, handicapped
+from ntm_lib.training.together import backpropagate, key_strength_times
 
 LSTM = replace(SMALL, name="lstm", machine=replace(MACHINE, controller="lstm"))
 TIED = replace(
@@ -80,7 +80,7 @@ def gradient_by_hand(run, focus=0.0, quiet=0.0, rest=0.0, listen=0.0):
     """The batch that the run draws next, and the gradient of its loss, written out."""
     batch, shape = draw(run)
     history = []
-    with handicapped(run.model, 0.5 if shape.large else 1.0):
+    with key_strength_times(run.model, 0.5 if shape.large else 1.0):
         logits, _ = run.model(batch.inputs, memory_size=shape.rows, history=history)
     answer = batch.mask.bool()
     p = logits[answer].double().sigmoid()

@@ -7,16 +7,8 @@ import pytest
 from small import SETTLING, SMALL
 
 from ntm_lib.training import progress as module
-from ntm_lib.training.progress import (
-    Progress,
-    Stop,
-    is_done,
-    last_update,
-    may_be_exact,
-    note_update,
-    note_validation,
-    pauses,
-)
+from ntm_lib.training.progress import Progress, Stop, note_update
+from ntm_lib.training.run import Run
 
 # One update is counted
 
@@ -101,10 +93,17 @@ def test_how_long_a_machine_has_settled(settled_at, expected):
 # When a training ends
 
 
+def a_run(recipe, **progress):
+    """A run that has come so far."""
+    run = Run(recipe, 0)
+    run.progress = Progress(**progress)
+    return run
+
+
 def test_two_exact_validations_in_a_row_converge():
     progress, seen = Progress(), []
     for progress.update, wrong in enumerate([0, 3, 0, 0, 5, 0, 0], 1):
-        note_validation(progress, wrong)
+        progress.note_validation(wrong)
         seen.append((progress.exact_in_a_row, progress.converged_at))
     assert seen == [(1, None), (0, None), (1, None), (2, 4), (0, 4), (1, 4), (2, 4)]
 
@@ -115,7 +114,7 @@ def test_two_exact_validations_in_a_row_converge():
 )
 def test_a_validation_counts_when_a_machine_has_settled_for_long_enough(recipe, settled_at, expected):
     """`SETTLING` asks for 9 updates of settling; `SMALL` never settles."""
-    assert may_be_exact(recipe, Progress(update=20, settled_at=settled_at)) == expected
+    assert a_run(recipe, update=20, settled_at=settled_at).may_be_exact == expected
 
 
 STOP = Stop(update=8, length=2, what="memory", loss=math.nan, step=3)
@@ -136,11 +135,10 @@ STOP = Stop(update=8, length=2, what="memory", loss=math.nan, step=3)
 )
 def test_where_a_training_ends(keep, state, last, done):
     """Asking changes nothing."""
-    recipe, progress = replace(SMALL, keep_training=keep), Progress(**state)
+    run = a_run(replace(SMALL, keep_training=keep), **state)
     for _ in range(2):
-        assert last_update(recipe, progress) == last
-        assert is_done(recipe, progress) == done
-    assert progress == Progress(**state)
+        assert (run.last_update, run.is_done) == (last, done)
+    assert run.progress == Progress(**state)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +152,7 @@ def test_where_a_training_ends(keep, state, last, done):
     ],
 )
 def test_where_a_training_pauses(state, expected):
-    assert pauses(SMALL, Progress(**state)) == expected
+    assert a_run(SMALL, **state).pauses == expected
 
 
 @pytest.mark.parametrize(

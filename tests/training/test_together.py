@@ -35,7 +35,7 @@ from ntm_lib.training import together as passing
 from ntm_lib.training.curriculum import Shape
 from ntm_lib.training.loop import records, train, train_together
 from ntm_lib.training.run import Drawn, Run
-from ntm_lib.training.together import handicapped, machines_at_once, passes
+from ntm_lib.training.together import key_strength_times, machines_at_once, passes
 
 SEEDS = (5, 0, 7)
 
@@ -355,10 +355,10 @@ def test_a_handicap_weakens_every_key_and_nothing_else(strength):
     heads = Run(SMALL, 0).model.heads
     h = torch.randn(7, 11, generator=torch.Generator().manual_seed(0))
     before = heads(h)
-    with handicapped(Run(SMALL, 0).model, strength):
+    with key_strength_times(Run(SMALL, 0).model, strength):
         assert torch.equal(heads(h).beta, before.beta)  # of another machine
     run = Run(SMALL, 0)
-    with handicapped(run.model, strength):
+    with key_strength_times(run.model, strength):
         during = run.model.heads(h)
     after = run.model.heads(h)
     for name, value in before._asdict().items():
@@ -371,6 +371,6 @@ def test_a_handicap_ends_with_an_error():
     model = Run(SMALL, 0).model
     h = torch.zeros(1, 11)
     before = model.heads(h).beta
-    with pytest.raises(KeyboardInterrupt), handicapped(model, 0.5):
+    with pytest.raises(KeyboardInterrupt), key_strength_times(model, 0.5):
         raise KeyboardInterrupt
     assert torch.equal(model.heads(h).beta, before)
