@@ -106,12 +106,13 @@ def train_together(
         recipe = replace(recipe, machine=machine)
     if compiled:
         check_compiled(recipe)
+    runs = [Run(recipe, validate.seed(seed), task, device) for seed in outs]
+    for run in runs:
+        checkpoints.resume(run, outs[run.seed])  # a directory of another run is noticed before any is written
     with ExitStack() as directories:
-        runs = []
-        for seed, out in outs.items():
-            run = Run(recipe, validate.seed(seed), task, device)
+        for out in outs.values():
             directories.enter_context(checkpoints.alone_in(out))
-            runs.append(checkpoints.resume(run, out))
+        runs = [checkpoints.resume(run, outs[run.seed]) for run in runs]
         for run in runs:
             if run.is_done and not run.progress.finished:
                 finish(run)
