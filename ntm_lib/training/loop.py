@@ -113,11 +113,10 @@ def train_together(
         for out in outs.values():
             directories.enter_context(checkpoints.alone_in(out))
         runs = [checkpoints.resume(run, outs[run.seed]) for run in runs]
-        for run in runs:
-            if run.is_done and not run.progress.finished:
+        for run in [run for run in runs if not run.progress.finished]:
+            if run.is_done:
                 finish(run)
-            if not run.progress.finished:
-                checkpoints.save(run, outs[run.seed])  # a directory that cannot be written is noticed at once
+            checkpoints.save(run, outs[run.seed])  # a directory that cannot be written is noticed at once
         yield from (result_of(run) for run in runs if run.progress.finished)
         active = [run for run in runs if not run.progress.finished]
         for run, record in records(active, compiled_machine(active) if compiled and active else None):
