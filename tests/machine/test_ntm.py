@@ -436,5 +436,3 @@ def test_the_papers_configuration_has_the_size_that_the_docstring_says(controlle
     assert paper - count(dataclasses.replace(config, initial_memory="learned")) == unplaced
     for number in (expected, paper, unplaced, 9_292, 968):
         assert f"{number:,}" in ntm.__doc__
-
-

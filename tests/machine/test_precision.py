@@ -89,7 +89,9 @@ def test_autocast_changes_no_number_of_a_machine(changes, call):
         assert torch.is_autocast_enabled("cpu")
     torch.nn.functional.binary_cross_entropy_with_logits(logits, torch.ones_like(logits)).backward()
     found = [logits, *state.tensors(), *(parameter.grad for parameter in machine.parameters())]
-    for tensor, before in zip(found, [one for i, one in enumerate(expected) if i != 1 + len(state.tensors())], strict=True):
+    for tensor, before in zip(
+        found, [one for i, one in enumerate(expected) if i != 1 + len(state.tensors())], strict=True
+    ):
         assert torch.equal(tensor, before)
 
 

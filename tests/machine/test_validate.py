@@ -128,7 +128,11 @@ def test_forward_names_what_is_wrong_with_its_inputs(inputs, error, text):
             "inputs have shape (0, 7): expected (batch, input), with no empty side",
         ),
         (torch.zeros(2, 6), ValueError, "inputs are 6 wide: this machine has input_size 7"),
-        (torch.zeros(2, 7).int(), TypeError, "inputs are torch.int32: expected torch.float32, as the machine's weights; use .to(...)"),
+        (
+            torch.zeros(2, 7).int(),
+            TypeError,
+            "inputs are torch.int32: expected torch.float32, as the machine's weights; use .to(...)",
+        ),
     ],
 )
 def test_step_names_what_is_wrong_with_its_inputs(x, error, text):
@@ -179,7 +183,10 @@ def test_a_state_has_a_memory_size_already():
         ({"word_size": 5}, "state has memory of shape (2, 13, 5), this machine (2, 13, 11): pass a state of its own"),
         ({"write_heads": 7}, "state has weights of shape (2, 11, 13), this machine (2, 10, 13)"),
         ({"read_heads": 3, "write_heads": 7}, "state has reads of shape (2, 3, 11), this machine (2, 4, 11)"),
-        ({"controller": "lstm"}, "state has controller of shape ((2, 17), (2, 17)), this machine (): pass a state of its"),
+        (
+            {"controller": "lstm"},
+            "state has controller of shape ((2, 17), (2, 17)), this machine (): pass a state of its",
+        ),
     ],
 )
 def test_a_state_belongs_to_its_machine(changes, text):

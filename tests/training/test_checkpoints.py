@@ -41,7 +41,9 @@ from ntm_lib.training.loop import train, train_together, update
 from ntm_lib.training.progress import Stop
 from ntm_lib.training.run import Run
 
-RMSPROP = replace(SMALL, name="rmsprop", optimizer="rmsprop", machine=replace(MACHINE, initial_memory="learned", initial_value=0.2))
+RMSPROP = replace(
+    SMALL, name="rmsprop", optimizer="rmsprop", machine=replace(MACHINE, initial_memory="learned", initial_value=0.2)
+)
 RMSPROP = replace(RMSPROP, largest_memory=0)
 LSTM = replace(SETTLING, name="lstm", machine=replace(MACHINE, controller="lstm"))
 AVERAGED = replace(SMALL, name="averaged", averaging=0.75)

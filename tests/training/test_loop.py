@@ -9,7 +9,6 @@ from itertools import chain, repeat
 import numpy as np
 import pytest
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
 from losses_by_hand import changes_by_hand, heard_by_hand, unrest_by_hand
 from small import (
     APART,
@@ -24,6 +23,7 @@ from small import (
     tensors,
     without_seconds,
 )
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from ntm_lib import tasks
 from ntm_lib.machine import LSTMBaseline, LSTMConfig, NTMConfig
@@ -146,7 +146,9 @@ def test_every_update_has_a_gradient_of_its_own():
 def test_a_loss_per_sequence_has_the_gradient_of_the_sum_of_its_bits(over, steps):
     """Three bits a vector, two vectors: the gradient is that of a bit times 3 * steps, and the loss is told per bit."""
     bit, sequence = (
-        update([Run(replace(SMALL, updates=1, clip_norm=0.0, historical=Historical(loss_over=over, loss_per=per)), 3)])[0]
+        update([Run(replace(SMALL, updates=1, clip_norm=0.0, historical=Historical(loss_over=over, loss_per=per)), 3)])[
+            0
+        ]
         for per in ("bit", "sequence")
     )
     assert bit["length"] == sequence["length"] == 2
@@ -597,7 +599,9 @@ def test_a_training_takes_a_device(device):
 def test_an_update_makes_every_tensor_on_the_machines_device(recipe):
     """On meta, where every tensor can be told from those of the processor: only the drawn batch, and numbers of one
     element that become Python's, come from elsewhere."""
-    run = Run(replace(recipe, quiet=0.0), 0, device="meta")  # the quiet loss asks which steps answer, meta has no answer
+    run = Run(
+        replace(recipe, quiet=0.0), 0, device="meta"
+    )  # the quiet loss asks which steps answer, meta has no answer
     run.progress.settled_at, run.progress.learned = 0 if recipe.settle_updates else None, 0.5
     one = draw(run)
     with Elsewhere() as elsewhere, pytest.raises((NotImplementedError, RuntimeError), match=r"meta"):
