@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from ntm_lib.training.evaluation import evaluate
     from ntm_lib.training.loop import train
 
+__version__ = "0.2.0"
+
 __all__ = ["NTM", "NTMConfig", "evaluate", "load", "train"]
 
 _HOMES = {"evaluate": "training.evaluation", "load": "training.checkpoints", "train": "training.loop"}
