@@ -33,7 +33,7 @@ CORE = {"torch", "safetensors"}
 STUDY = CORE | {"joblib", "filelock", "tqdm", "scipy", "dask", "distributed", "ray"}
 MAY_USE = {
     "study": STUDY,
-    "teaching": STUDY | {"numpy", "matplotlib", "IPython", "ipywidgets"},
+    "teaching": STUDY | {"numpy", "matplotlib", "PIL", "IPython", "ipywidgets"},
     "cli": CORE | {"tqdm", "jsonargparse", "docstring_parser"},
 }
 """Packages of others that a room may import; every other room: those of CORE."""

@@ -75,7 +75,7 @@ def failures(folder, *options):
     """Run what is in a folder: for each of its own folders, the names of the tests that failed, and how many ran."""
     report = folder / "report.xml"
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={report}", *options, "."]
-    finished = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    finished = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert finished.returncode in (0, 1), finished.stdout + finished.stderr
     ran = {}
     for case in ElementTree.parse(report).iter("testcase"):
