@@ -3,7 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterator
-from importlib.metadata import requires, version
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -151,12 +151,6 @@ def test_what_is_installed_is_in_range(texts):
         if Version(version(name)).public not in allowed
     }
     assert outside == {}
-
-
-def test_the_command_line_reads_docstrings():
-    extra = [Requirement(r) for r in requires("jsonargparse") if "signatures" in r]
-    needed = [r for r in extra if r.name != "jsonargparse" and r.marker.evaluate({"extra": "signatures"})]
-    assert needed and all(Version(version(r.name)) in r.specifier for r in needed)
 
 
 def test_a_new_torch_is_tried_before_it_is_allowed(texts):
