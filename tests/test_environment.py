@@ -49,7 +49,7 @@ def conda_lines(environment: str) -> list[str]:
     """What environment.yml asks of conda and of pip, under pip's names."""
     dependencies = yaml.safe_load(environment)["dependencies"]
     of_conda = [line.split("==") for line in dependencies if isinstance(line, str)]
-    of_pip = [line for entry in dependencies if isinstance(entry, dict) for line in entry["pip"]]
+    of_pip = [line for entry in dependencies if isinstance(entry, dict) for line in entry["pip"] or []]
     return ["==".join([ON_CONDA_FORGE.get(name, name), *number]) for name, *number in of_conda] + of_pip
 
 

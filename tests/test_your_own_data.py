@@ -18,6 +18,7 @@ def snippets():
         yield compile("\n" * above + match[1], str(PAGE), "exec")
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*treespec.*:FutureWarning")  # torch's exporter calls its own old names
 def test_the_snippets_run_in_order(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -25,6 +26,7 @@ def test_the_snippets_run_in_order(tmp_path, monkeypatch):
     names = {}
     for snippet in snippets():
         exec(snippet, names)
+    assert names["report"].wrong_bits == 0
     assert (tmp_path / "step.onnx").exists()
 
 
