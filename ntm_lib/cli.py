@@ -1,230 +1,226 @@
-"""The `ntm` command: no logic, only calls. Imports wait until they are needed, so that help comes at once."""
+"""The `ntm` command calls the library and prints; it imports what a command needs late, so that help comes at once."""
 
 import json
-import os
-import re
 import sys
-import warnings
-from argparse import ArgumentError
-from collections.abc import Callable, Iterator, Sequence
+from argparse import Namespace
+from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from ntm_lib.options import BadOption, Options, add_fields, changes_in, recipe_in
+from ntm_lib.terminal import announce, discard_output, progress_bar, say, show, told, warnings_on_one_line
 
 if TYPE_CHECKING:
-    from jsonargparse import ArgumentParser
     from torch.nn import Module
 
-    from ntm_lib.analysis.finding import Finding
-    from ntm_lib.training.recipes import Recipe
     from ntm_lib.training.run import Run
 
 FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
 """Exit codes beside 0: the machine failed its check; a value that cannot be used; Ctrl-C."""
+EXTRAS = {"scipy", "joblib", "filelock", "tqdm"}
+"""Packages of the extra [study]."""
 COMPILED = "compile a step first: pays for long trainings in one memory, such as paper_2014"
+ROWS = "rows of the memory; else as many as a length needs"
+DEVICE = "where the machine runs, such as cuda"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; whatever goes wrong is one line on stderr."""
-    command, *rest = (sys.argv[1:] if argv is None else argv) or ["--help"]
+    command, *words = (sys.argv[1:] if argv is None else argv) or ["--help"]
     try:
+        if sys.stdout is None:
+            raise ValueError("standard output is closed: expected somewhere to print to, such as /dev/null")
         if command in ("-h", "--help"):
-            print(_help())
-            return 0
+            return show(_help())
         if command not in COMMANDS:
             raise ValueError(f"command is {command!r}: expected one of {', '.join(COMMANDS)}; see `ntm --help`")
-        with _warnings_on_one_line():
-            code = COMMANDS[command](_with_underscores(rest))
+        with warnings_on_one_line():
+            code = COMMANDS[command](words)
         sys.stdout.flush()
         return code
     except KeyboardInterrupt:
-        _say("interrupted; nothing is half-written" + AFTER_INTERRUPT.get(command, "; run it again to start anew"))
+        say("interrupted; nothing is half-written" + AFTER_INTERRUPT.get(command, "; run it again to start anew"))
         return INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or Python complains again when it ends
+        discard_output()
         return FAILED
-    except ArgumentError as error:
-        _say(f"{_in_our_words(error)}; see `ntm {command} --help`")
-    except (ValueError, TypeError, OSError) as error:
-        _say(str(error))
-    except RuntimeError as error:
-        return _explain(error)
+    except BrokenProcessPool:
+        say("a worker process was killed, perhaps for want of memory; the same command goes on, --jobs 1 needs least")
+        return FAILED
+    except MemoryError:
+        say("this needs more memory than there is: ask for shorter sequences, fewer rows or a smaller machine")
+    except ModuleNotFoundError as error:
+        if error.name not in EXTRAS:
+            raise
+        say(f"{error.name} is not installed: pip install 'ntm-lib[study]'")
+    except (BadOption, ValueError, TypeError) as error:
+        say(str(error))
+    except OSError as error:
+        say(str(error))
+        discard_output()
     return BAD_INPUT
 
 
-def _train(argv: list[str]) -> int:
+def _train(words: list[str]) -> int:
     """Train a machine, say what it learned, and keep it in DIR; an interrupted DIR goes on. 0 only if converged."""
-    parser = _parser("train")
-    parser.add_argument("recipe", nargs="?", default="reliable", help="one that `ntm recipes` lists")
-    parser.add_argument("--seed", type=int, default=0, help="decides its weights and what it is shown")
-    parser.add_argument("--out", type=str, required=True, metavar="DIR", help="where the machine is kept")
-    parser.add_argument("--compiled", action="store_true", help=COMPILED)
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    _add_fields(parser, argv)
-    options, given = _parse(parser, argv)
+    options = Options("train", _train.__doc__, "[RECIPE] [--seed INT] --out DIR [changes to the recipe]")
+    options.value("recipe", nargs="?", default="reliable", text="one that `ntm recipes` lists, or PATH:ARM")
+    options.value("--seed", int, "decides the first weights and what is trained on", default=0)
+    options.value("--out", text="where the machine is kept", required=True, metavar="DIR")
+    options.value("--device", text=DEVICE, default="cpu")
+    options.switch("--compiled", COMPILED)
+    options.switch("--json", "print JSON instead of a table")
+    add_fields(options, words)
+    values = options.parse(words)
 
-    from tqdm import tqdm
+    import torch
 
-    from ntm_lib import load
-    from ntm_lib.study import rows
-    from ntm_lib.training import loop
+    from ntm_lib import load, train
+    from ntm_lib.study import content, limits, rows, tables
 
-    recipe = _changed(_one_recipe(options.recipe), given)
-    with tqdm(total=recipe.updates, unit="update", leave=False, disable=None) as bar:
+    torch.set_num_threads(1)
+    recipe = recipe_in(values)
+    limits.require_trainable(recipe)
+    device = limits.device_named(values.device)
+    with progress_bar(recipe.updates, "update") as bar:
 
-        def show(record: dict) -> None:
+        def follow(record: dict[str, Any]) -> None:
             bar.update(record["update"] - bar.n)
             bar.set_postfix(loss=f"{record['loss']:.4f}", wrong_bits=record["validation_wrong_bits"])
 
-        result = loop.train(recipe, options.seed, options.out, show, options.compiled)
-    _, run = load(options.out)
-    row = rows.row_of(run)
-    print(json.dumps(row, indent=1) if options.json else _verdict(row))
+        result = train(recipe, values.seed, content.directory(values.out), follow, values.compiled)
+    row = rows.row_of(load(values.out)[1])
+    show(json.dumps(row, indent=1) if values.json else tables.verdict_text(row))
     return 0 if result.converged else FAILED
 
 
-def _evaluate(argv: list[str]) -> int:
+def _evaluate(words: list[str]) -> int:
     """Count the wrong bits and wrong sequences of a trained machine by length."""
-    from ntm_lib import load, tasks
-    from ntm_lib.study import tables
-    from ntm_lib.training import evaluation
+    from ntm_lib import evaluate, tasks
+    from ntm_lib.study import limits, tables
 
-    parser = _parser("evaluate")
-    parser.add_argument("dir", type=str, metavar="DIR", help="what `ntm train --out` made")
-    parser.add_argument("--lengths", type=int, nargs="+", default=[20, 50, 120], help="vectors in a sequence")
-    parser.add_argument("--sequences", type=int, default=100, help="random sequences of each length")
-    parser.add_argument("--seed", type=int, default=0, help="decides which sequences")
-    parser.add_argument("--kind", type=tasks.Kind, default="random", help="what is copied")
-    parser.add_argument("--memory_size", type=int, default=None, help="rows; else as many as a length needs")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    options, _ = _parse(parser, argv)
-    model, _ = load(options.dir)
-    report = evaluation.evaluate(
-        model, options.lengths, options.sequences, options.seed, options.kind, options.memory_size
-    ).to_json()
-    if options.json:
-        print(json.dumps(report, indent=1))
-    else:
-        columns = ("sequences", "wrong_sequences", "bits", "wrong_bits")
-        rows = [[length, *(count[column] for column in columns)] for length, count in report["lengths"].items()]
-        print(tables.aligned([["length", *(column.replace("_", " ") for column in columns)], *rows]))
-    return 0
+    options = _options_of_a_machine("evaluate", _evaluate.__doc__)
+    options.value("--lengths", int, "vectors in a sequence", nargs="+", default=[20, 50, 120])
+    options.value("--sequences", int, "random sequences of each length", default=100)
+    options.value("--seed", int, "decides which sequences", default=0)
+    options.value("--kind", tasks.Kind, "what is copied", default="random")
+    options.switch("--json", "print JSON instead of a table")
+    values = options.parse(words)
+    model, _ = _loaded(values)
+    for length in values.lengths:
+        limits.require_copies(model, length, values.sequences, values.memory_size)
+    announce(sum(limits.seconds_needed(model, n, values.sequences, values.memory_size) for n in values.lengths))
+    report: dict[str, Any] = {"kind": values.kind, "lengths": {}}
+    with progress_bar(len(values.lengths), "length") as bar:
+        for length in values.lengths:
+            one = evaluate(model, [length], values.sequences, values.seed, values.kind, values.memory_size)
+            report["lengths"] |= one.to_json()["lengths"]
+            bar.update()
+    columns = ("sequences", "wrong_sequences", "bits", "wrong_bits")
+    table = [[length, *(count[column] for column in columns)] for length, count in report["lengths"].items()]
+    header = ["length", *(column.replace("_", " ") for column in columns)]
+    return show(json.dumps(report, indent=1) if values.json else tables.aligned([header, *table]))
 
 
-def _copy(argv: list[str]) -> int:
-    """Send a file's bytes through a machine's memory in one sequence, and write what comes out. 0 only if identical."""
-    parser = _parser("copy")
-    parser.add_argument("dir", type=str, metavar="DIR", help="what `ntm train --out` made")
-    parser.add_argument("input", type=str, nargs="?", default="-", metavar="INPUT", help="a file; -: standard input")
-    parser.add_argument("--out", type=str, default="-", metavar="FILE", help="a file; -: standard output")
-    parser.add_argument("--memory_size", type=int, default=None, help="rows; else as many as the file needs")
-    options, _ = _parse(parser, argv)
+def _copy(words: list[str]) -> int:
+    """Send a file's bytes through a machine's memory in one sequence, and write the copy. 0 only if identical."""
+    options = _options_of_a_machine("copy", _copy.__doc__)
+    options.value("input", nargs="?", default="-", metavar="INPUT", text="a file; -: standard input")
+    options.value("--out", text="a file; -: standard output", default="-", metavar="FILE")
+    values = options.parse(words)
 
-    from ntm_lib import load
-    from ntm_lib.study import asking, rows
-    from ntm_lib.training import evaluation
+    from ntm_lib.study import content, limits, measurements
+    from ntm_lib.training.evaluation import copy_bytes
 
-    model, _ = load(options.dir)
-    content = sys.stdin.buffer.read() if options.input == "-" else asking.read_content(Path(options.input))
-    copied = evaluation.copy_bytes(model, content, options.memory_size)
-    _write(options.out, copied)
-    wrong = rows.wrong_in(content, copied)
-    _say("{wrong_bits:,} of {bits:,} bits and {wrong_bytes:,} of {bytes:,} bytes differ".format(**wrong))
+    model, _ = _loaded(values)
+    content.require_writable(values.out, values.input)
+    original = content.read_content(values.input)
+    limits.require_copies(model, len(original), 1, values.memory_size)
+    announce(limits.seconds_needed(model, len(original), 1, values.memory_size))
+    copied = copy_bytes(model, original, values.memory_size)
+    content.write_content(values.out, copied)
+    wrong = measurements.wrong_in(original, copied)
+    say("{wrong_bits:,} of {bits:,} bits and {wrong_bytes:,} of {bytes:,} bytes differ".format(**wrong))
     return FAILED if wrong["wrong_bytes"] else 0
 
 
-def _diagnose(argv: list[str]) -> int:
+def _diagnose(words: list[str]) -> int:
     """Say what a machine does and what is wrong with it, with evidence and a cure. 0 only if nothing is wrong."""
-    parser = _parser("diagnose")
-    parser.add_argument("dir", type=str, metavar="DIR", help="what `ntm train --out` made")
-    parser.add_argument(
-        "--length", type=int, default=None, help="vectors in a copy; else 120, or where its verdict was wrong"
-    )
-    parser.add_argument("--memory_size", type=int, default=None, help="rows; else as many as the length needs")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
-    options, _ = _parse(parser, argv)
+    options = _options_of_a_machine("diagnose", _diagnose.__doc__)
+    options.value("--length", int, "vectors in a copy; else 120, or where its verdict was wrong")
+    options.switch("--json", "print JSON instead of text")
+    values = options.parse(words)
 
     from dataclasses import asdict
 
-    from ntm_lib import load
     from ntm_lib.analysis import diagnosis
+    from ntm_lib.study import limits
 
-    found = diagnosis.diagnose(*load(options.dir), options.length, options.memory_size)
-    print(json.dumps([asdict(finding) for finding in found], indent=1) if options.json else _told(found))
+    model, run = _loaded(values)
+    limits.require_copies(model, values.length or diagnosis.LENGTH, 1, values.memory_size)
+    found = diagnosis.diagnose(model, run, values.length, values.memory_size)
+    show(json.dumps([asdict(finding) for finding in found], indent=1) if values.json else told(found))
     return FAILED if any(finding.fault for finding in found) else 0
 
 
-def _study(argv: list[str]) -> int:
-    """Train every seed of every recipe, side by side; what DIR already holds is not done again."""
-    from ntm_lib.study import manifest, questions, study, tables
+def _study(words: list[str]) -> int:
+    """Train every seed of every recipe, side by side; runs that DIR already holds are not trained again."""
+    from ntm_lib.study import arms, content, engines, fields, measurements, seeds, study, tables
 
-    parser = _parser("study")
-    parser.add_argument(
-        "recipes", type=str, nargs="+", metavar="RECIPE", help="recipes, questions or arms that `ntm recipes` lists"
-    )
-    parser.add_argument("--seeds", type=str, required=True, help="such as 0-99 or 3,5,8-12")
-    parser.add_argument("--out", type=str, required=True, metavar="DIR", help="where runs and tables are kept")
-    parser.add_argument("--jobs", type=int, default=None, help="processes on this machine; else one a core")
-    parser.add_argument("--backend", type=str, default="loky", help="what runs them: loky, dask or ray")
-    parser.add_argument("--address", type=str, default=None, help="of a dask scheduler or a ray head")
-    parser.add_argument("--together", type=int, default=study.TOGETHER, help="seeds that share a process's passes")
-    parser.add_argument("--lengths", type=int, nargs="+", default=[], help="count wrong bits at these lengths too")
-    parser.add_argument("--sequences", type=int, default=20, help="in so many random sequences of each")
-    parser.add_argument("--file", type=str, default=None, help="copy this file with every machine")
-    parser.add_argument("--compiled", action="store_true", help=COMPILED)
-    parser.add_argument("--findings", action="store_true", help="note what `ntm diagnose` finds in every machine")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    _add_fields(parser, argv)
-    options, given = _parse(parser, argv)
+    usage = "RECIPE ... --seeds SEEDS --out DIR [changes to the recipes]"
+    options = Options("study", _study.__doc__, usage)
+    text = "a recipe that `ntm recipes` lists, a question's PATH for all of its arms, or PATH:ARM for one"
+    options.value("recipes", nargs="+", metavar="RECIPE", text=text)
+    options.value("--seeds", text="such as 0-99 or 3,5,8-12", required=True)
+    options.value("--out", text="where runs and tables are kept", required=True, metavar="DIR")
+    options.value("--jobs", int, "processes on this machine; else one a core")
+    options.value("--backend", text="what runs them: loky, dask or ray", default="loky")
+    options.value("--address", text="of a dask scheduler or a ray head")
+    options.value("--together", int, "seeds that one process trains in shared passes", default=engines.SEEDS_TOGETHER)
+    options.value("--lengths", int, "count wrong bits at these lengths too", nargs="+", default=[])
+    options.value("--sequences", int, "random sequences of each of these lengths", default=20)
+    options.value("--file", text="copy this file with every machine")
+    options.switch("--compiled", COMPILED)
+    options.switch("--findings", "note what `ntm diagnose` finds in every machine")
+    options.switch("--json", "print JSON instead of a table")
+    add_fields(options, words)
+    values = options.parse(words)
     rows = study.study(
-        [_changed(recipe, given) for name in options.recipes for recipe in questions.find(name)],
-        manifest.parse_seeds(options.seeds),
-        options.out,
-        options.jobs,
-        options.lengths,
-        options.sequences,
-        options.file,
-        options.together,
-        findings if options.findings else None,
-        options.backend,
-        options.address,
-        options.compiled,
+        [fields.changed(recipe, changes_in(values)) for word in values.recipes for recipe in arms.recipes_of(word)],
+        seeds.parse_seeds(values.seeds),
+        content.directory(values.out),
+        measure=measurements.Measurements(
+            tuple(values.lengths), values.sequences, values.file and Path(values.file), values.findings
+        ),
+        workers=engines.Workers(values.jobs, values.backend, values.address, values.together),
+        compiled=values.compiled,
     )
-    print(json.dumps(tables.summary(rows), indent=1) if options.json else _summaries(tables.summary(rows)))
-    return 0
+    return show(json.dumps(tables.summary(rows), indent=1) if values.json else tables.summary_text(rows))
 
 
-def findings(model: "Module", run: "Run") -> dict:
-    """What `ntm diagnose` finds, as entries of a study's row; `--findings` asks for them."""
-    from ntm_lib.analysis import diagnosis
-
-    return diagnosis.study_entry(model, run)
-
-
-def _recipes(argv: list[str]) -> int:
-    """List the recipes, and how each differs from `reliable`; then the questions of docs/findings.md and their arms."""
-    from ntm_lib.study import manifest, questions
+def _recipes(words: list[str]) -> int:
+    """List the recipes, and how each differs from `reliable`; then questions and arms, as `ntm study` takes them."""
+    from ntm_lib.study import arms, fields
     from ntm_lib.training import recipes
 
-    parser = _parser("recipes")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
-    options, _ = _parse(parser, argv)
-    differences = {name: manifest.differences(recipes.by_name(name), recipes.reliable) for name in recipes.names()}
-    arms = {name: [arm.name for arm in question.arms] for name, question in questions.QUESTIONS.items()}
-    if options.json:
-        print(json.dumps({"recipes": differences, "questions": arms}, indent=1))
-        return 0
-    for name, fields in differences.items():
-        print(name)
-        for field, value in fields.items():
-            if field != "name":
-                print(f"    {field} {value}")
-    for name, question in questions.QUESTIONS.items():
-        print(f"{name} ({question.asked_by}: {question.text})")
-        for arm in arms[name]:
-            print(f"    {arm}")
-    return 0
+    options = Options("recipes", _recipes.__doc__)
+    options.value("paths", nargs="*", metavar="PATH", text="a question, or a folder of questions; else data/studies")
+    options.switch("--json", "print JSON instead of text")
+    values = options.parse(words)
+    paths = values.paths or [path for path in ("data/studies",) if Path(path).is_dir()]
+    questions = {place: question for path in paths for place, question in arms.questions_in(path).items()}
+    differences = {name: fields.differences(recipes.by_name(name), recipes.reliable) for name in recipes.names()}
+    if values.json:
+        found = {question.name: [arm.name for arm in question.arms] for question in questions.values()}
+        return show(json.dumps({"recipes": differences, "questions": found}, indent=1))
+    lines = []
+    for name, changes in differences.items():
+        lines += [name, *(f"    {field} {value}" for field, value in changes.items() if field != "name")]
+    for place, question in questions.items():
+        lines += [f"{place} ({question.asked_by}: {question.question})"]
+        lines += [f"    {place}:{arm.name.removeprefix(question.name + '-')}" for arm in question.arms]
+    return show("\n".join(lines))
 
 
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
@@ -241,177 +237,28 @@ AFTER_INTERRUPT = {
 }
 
 
-def _explain(error: RuntimeError) -> int:
-    """One line and an exit code for the two runtime errors that are nobody's mistake in the code."""
-    if "allocate memory" in str(error):
-        _say("this needs more memory than there is; ask for shorter sequences, fewer rows or a smaller machine")
-        return BAD_INPUT
-    if isinstance(error, BrokenProcessPool):
-        _say("a worker process was killed, perhaps for want of memory; the same command goes on, --jobs 1 needs least")
-        return FAILED
-    raise error
+def _options_of_a_machine(command: str, description: str | None) -> Options:
+    """The options that all commands share which run a trained machine."""
+    options = Options(command, description)
+    options.value("dir", metavar="DIR", text="what `ntm train --out` made")
+    options.value("--memory_size", int, ROWS)
+    options.value("--device", text=DEVICE, default="cpu")
+    return options
+
+
+def _loaded(values: Namespace) -> "tuple[Module, Run]":
+    """The machine that a command names, on its device and on one thread, and the run that made it."""
+    import torch
+
+    from ntm_lib import load
+    from ntm_lib.study.limits import device_named
+
+    torch.set_num_threads(1)
+    device = device_named(values.device)
+    model, run = load(values.dir)
+    return model.to(device), run
 
 
 def _help() -> str:
     lines = [f"  {name:9} {command.__doc__}" for name, command in COMMANDS.items()]
     return "\n".join(["usage: ntm COMMAND ...", "", *lines, "", "`ntm COMMAND --help` lists the options of one."])
-
-
-def _say(text: str) -> None:
-    print("ntm:", " ".join(text.split()), file=sys.stderr)
-
-
-@contextmanager
-def _warnings_on_one_line() -> Iterator[None]:
-    with warnings.catch_warnings():
-        warnings.simplefilter("always", UserWarning)
-        warnings.showwarning = lambda message, *_: _say(f"warning: {message}")
-        yield
-
-
-def _parser(command: str) -> "ArgumentParser":
-    from jsonargparse import ArgumentParser
-
-    return ArgumentParser(
-        prog=f"ntm {command}",
-        description=f"{COMMANDS[command].__doc__} It runs on one thread: two processes beat two threads.",
-        exit_on_error=False,
-        allow_abbrev=False,
-    )
-
-
-def _parse(parser: "ArgumentParser", argv: list[str]) -> tuple:
-    """All options, and those of them that were given."""
-    import torch
-
-    options = parser.parse_args(argv)
-    torch.set_num_threads(1)
-    return options, parser.parse_args(argv, defaults=False).as_dict()
-
-
-def _add_fields(parser: "ArgumentParser", argv: list[str]) -> None:
-    """Every field of a recipe and of its machine as an option, with its docstring as help.
-
-    The defaults that help shows are those of the first word that names a recipe.
-    """
-    from dataclasses import fields
-    from typing import get_type_hints
-
-    from docstring_parser import parse_from_object
-
-    from ntm_lib.machine import LSTMConfig, NTMConfig
-    from ntm_lib.training import recipes
-
-    shown = recipes.by_name(next((word for word in argv if word in recipes.names()), "reliable"))
-    options = {}
-    for owner, values, prefix in (
-        (recipes.Recipe, shown, ""),
-        (NTMConfig, shown.machine, "machine."),
-        (LSTMConfig, shown.machine, "machine."),
-    ):
-        types = get_type_hints(owner)
-        texts = {entry.arg_name: entry.description for entry in parse_from_object(owner).params}
-        for name in (field.name for field in fields(owner)):
-            options.setdefault(f"--{prefix}{name}", (types[name], getattr(values, name, None), texts[name]))
-    del options["--machine"]
-    for option, (kind, default, text) in options.items():
-        parser.add_argument(option, type=kind, default=default, help=text)
-
-
-def _one_recipe(name: str) -> "Recipe":
-    """The recipe or arm of that name; ValueError for a question, which has several."""
-    from ntm_lib.study import questions
-
-    first, *others = questions.find(name)
-    if others:
-        raise ValueError(f"recipe is {name!r}, a question of {1 + len(others)} arms: name one, such as {first.name}")
-    return first
-
-
-def _changed(recipe: "Recipe", given: dict) -> "Recipe":
-    """A recipe with the fields that were given on the command line."""
-    from dataclasses import fields, replace
-
-    machine = given.get("machine", {})
-    for field in machine.keys() - {field.name for field in fields(recipe.machine)}:
-        raise ValueError(
-            f"--machine.{field} is not for recipe {recipe.name}: its machine is a {type(recipe.machine).__name__}"
-        )
-    own = {field.name: given[field.name] for field in fields(recipe) if field.name in given}
-    return replace(recipe, **{**own, "machine": replace(recipe.machine, **machine)})
-
-
-def _with_underscores(argv: list[str]) -> list[str]:
-    """The same words with `--learning-rate` spelt `--learning_rate`."""
-    return [re.sub(r"^--[\w.-]+", lambda name: "--" + name[0][2:].replace("-", "_"), word) for word in argv]
-
-
-def _in_our_words(error: ArgumentError) -> str:
-    """What is wrong with an option: its name, the value, and what was expected."""
-    text = " ".join(str(error).split())
-    found = re.match(r"""Parser key "(.+?)"(?: element \d+)?: Expected a (.+?)\. Got value: (.*)""", text)
-    if found is None:
-        text = text.replace("unrecognized arguments:", "unknown:")
-        return text.replace("the following arguments are required:", "missing:")
-    key, kind, value = found.groups()
-    choices = re.findall(r"'([\w-]+)'", kind.partition("Literal")[2])
-    expected = f"one of {', '.join(choices)}" if choices else "a whole number" if "int" in kind else "a number"
-    return f"--{key} is {value!r}: expected {expected}"
-
-
-def _write(out: str, content: bytes) -> None:
-    from ntm_lib.training.checkpoints import write_whole
-
-    if out == "-":
-        sys.stdout.buffer.write(content)
-        sys.stdout.flush()
-    elif Path(out).is_dir():
-        raise ValueError(f"cannot write {out}: it is a directory; name a file in it")
-    elif Path(out).exists() and not Path(out).is_file():
-        Path(out).write_bytes(content)  # a device or a pipe must not be replaced by a file
-    else:
-        write_whole(Path(out), content)
-
-
-def _verdict(row: dict) -> str:
-    """What a machine has learned: wrong bits by kind and length, and whether that is converged."""
-    from ntm_lib.study.tables import aligned
-
-    lengths = list(row["wrong_bits"]["random"])
-    kinds = [[kind, *(counts.get(n, "-") for n in lengths)] for kind, counts in row["wrong_bits"].items()]
-    end = "converged" if row["converged"] else f"not converged ({row['stopped'] or 'see the wrong bits above'})"
-    took = f"after {row['sequences']:,} sequences, {row['seconds']:.1f} s"
-    return f"{aligned([['wrong bits at length', *lengths], *kinds])}\n{end} {took}"
-
-
-def _told(findings: Sequence["Finding"]) -> str:
-    """Findings as paragraphs: a sentence, what it was read from, and a cure."""
-    paragraphs = []
-    for finding in findings:
-        lines = [f"{finding.name}{' (fault)' if finding.fault else ''}", f"  {finding.sentence}"]
-        lines += [f"    {name.replace('_', ' ')} {_short(value)}" for name, value in finding.evidence.items()]
-        paragraphs.append("\n".join([*lines, *([f"  Cure: {finding.cure}"] if finding.cure else [])]))
-    return "\n".join(paragraphs)
-
-
-def _short(value: object) -> str:
-    """A value of some evidence, numbers with three digits."""
-    if isinstance(value, dict):
-        return ", ".join(f"{name}: {_short(entry)}" for name, entry in value.items())
-    if isinstance(value, list):
-        return ", ".join(map(_short, value))
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
-
-
-def _summaries(summaries: Sequence[dict]) -> str:
-    """A study's summary: one line a recipe and question."""
-    lines = []
-    for one in summaries:
-        took = (
-            "median {sequences_median:,.0f}, worst {sequences_worst:,} sequences;"
-            " median {seconds_median:.1f}, worst {seconds_worst:.1f} s"
-        ).format(**one)
-        exact = [("", f"exact at {name}", text) for name, text in one["exact"].items()]
-        lines += [(one["recipe"], "converged", one["converged"]), ("", "took", took), *exact]
-    first, second = (max(len(line[column]) for line in lines) for column in (0, 1))
-    return "\n".join(f"{recipe:{first}}  {what:{second}}  {text}" for recipe, what, text in lines)

@@ -8,6 +8,8 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -21,10 +23,45 @@ from typing import Any
 
 from joblib import Parallel, cpu_count, delayed
 
+from ntm_lib.tasks import at_least_one
+
 PATIENCE = 10
 """Seconds in which a cluster has to answer and to show a worker."""
 PACKAGE = "ntm-lib"
-"""What has to be installed wherever a worker runs."""
+"""The distribution that has to be installed wherever a worker runs."""
+SEEDS_TOGETHER = 50
+"""Seeds that one process trains in shared passes: half of a study of 100 seeds on two cores."""
+
+
+@dataclass(frozen=True)
+class Workers:
+    """The processes that train a study; ValueError for choices that do not go together."""
+
+    jobs: int | None = None
+    """Processes on this machine; None: one a core."""
+    backend: str = "loky"
+    """Library that runs them: loky on this machine, dask or ray on a cluster too."""
+    address: str | None = None
+    """Address of a dask scheduler or a ray head; None: this machine."""
+    seeds_together: int = SEEDS_TOGETHER
+    """Seeds that one process trains in shared passes, which saves time and changes no run."""
+
+    def __post_init__(self) -> None:
+        at_least_one("together", self.seeds_together)
+        if self.backend not in ENGINES:
+            raise ValueError(f"backend is {self.backend!r}: expected one of {', '.join(ENGINES)}")
+        if self.jobs is not None and self.jobs < 1:
+            raise ValueError(f"jobs is {self.jobs}: expected at least 1, or none for one a core")
+        if self.address is None:
+            return
+        if self.backend == "loky":
+            raise ValueError(
+                f"address is {self.address!r}: loky knows this machine alone; choose the backend dask or ray"
+            )
+        if self.jobs is not None:
+            raise ValueError(
+                f"jobs is {self.jobs}: the cluster at {self.address} has workers of its own; leave jobs or address out"
+            )
 
 
 @dataclass(frozen=True)
@@ -36,30 +73,18 @@ class Engine:
     each: Callable[[Callable[..., None], Sequence[tuple]], Iterator[None]]
     """Call a function with each of these arguments, and yield whenever a call has ended, whichever it is."""
     everywhere: Callable[..., list]
-    """What a function of Python's own library returns on every other machine: these need not have ours."""
-
-
-def check_choice(backend: str, address: str | None, jobs: int | None) -> None:
-    """Raise ValueError for an engine that there is not, and for what does not go with it."""
-    if backend not in ENGINES:
-        raise ValueError(f"backend is {backend!r}: expected one of {', '.join(ENGINES)}")
-    if jobs is not None and jobs < 1:
-        raise ValueError(f"jobs is {jobs}: expected at least 1, or none for one a core")
-    if address is not None and backend == "loky":
-        raise ValueError(f"address is {address!r}: loky knows this machine alone; choose the backend dask or ray")
-    if address is not None and jobs is not None:
-        raise ValueError(f"jobs is {jobs}: the cluster at {address} has workers of its own; leave jobs or address out")
+    """What a function of Python's own library returns on every other machine, which may lack this library."""
 
 
 @contextmanager
-def opened(backend: str, address: str | None, jobs: int | None, shared: Path) -> Iterator[Engine]:
-    """An engine with `jobs` processes on this machine (None: one a core), or the cluster at an address.
+def opened(workers: Workers, shared: Path) -> Iterator[Engine]:
+    """The engine that runs these workers.
 
     A call whose worker dies is made again by another one; with loky it ends in BrokenProcessPool.
     Raises ValueError where the engine is not installed, no cluster answers, or its workers lack this library or do not
     see the directory `shared`.
     """
-    with ENGINES[backend](address, jobs) as engine:
+    with ENGINES[workers.backend](workers.address, workers.jobs) as engine:
         try:
             engine.everywhere(version, PACKAGE)
         except PackageNotFoundError as error:
@@ -76,11 +101,23 @@ def _loky(address: None, jobs: int | None) -> Iterator[Engine]:
 
 
 def _each_by_loky(at_once: int, work: Callable[..., None], calls: Sequence[tuple]) -> Iterator[None]:
+    options = {"initializer": _end_with, "initargs": (os.getpid(),)}
     with _interrupt_stays_here():
-        ends = Parallel(n_jobs=min(at_once, max(1, len(calls))), return_as="generator_unordered")(
+        ends = Parallel(n_jobs=min(at_once, max(1, len(calls))), return_as="generator_unordered", **options)(
             delayed(work)(*call) for call in calls
         )
     yield from ends
+
+
+def _end_with(parent: int) -> None:
+    """Let this worker end within seconds of the process that started it, at work or waiting for work."""
+
+    def follow() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)  # files are put in place whole, so nothing is half-written
+
+    threading.Thread(target=follow, daemon=True).start()
 
 
 @contextmanager
