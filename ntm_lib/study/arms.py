@@ -40,7 +40,7 @@ from ntm_lib.training.recipes import Recipe
 FILE_NAME = "arms.toml"
 ENTRIES = {"question": str, "asked_by": str, "base": str, "every_arm": dict, "arms": dict}
 """What may stand in the file, and of which type."""
-WORDS = {str: "a text in quotes", dict: "a table"}
+WORDS: dict[type, str] = {str: "a text in quotes", dict: "a table"}
 LONGEST_FILE = 1_000_000
 """Bytes of a file that is read."""
 
@@ -52,14 +52,6 @@ class Question(NamedTuple):
     question: str
     asked_by: str
     arms: tuple[Recipe, ...]
-
-    def arm(self, name: str) -> Recipe:
-        """The recipe of one arm; ValueError for a name that no arm has."""
-        for recipe in self.arms:
-            if recipe.name == f"{self.name}-{name}":
-                return recipe
-        names = ", ".join(recipe.name.removeprefix(f"{self.name}-") for recipe in self.arms)
-        raise ValueError(f"arm is {name!r}: expected one of {names}, the arms of {self.name}")
 
 
 def require_file_name(name: str) -> str:
@@ -76,25 +68,29 @@ def recipes_of(word: str) -> tuple[Recipe, ...]:
     """
     if word in recipes.names():
         return (recipes.by_name(word),)
-    path, colon, arm = word.rpartition(":")
     if Path(word).exists():
         return read_question(word).arms
-    if colon and Path(path).exists():
-        return (read_question(path).arm(arm),)
-    known = ", ".join(recipes.names())
-    raise ValueError(
-        f"recipe is {word!r}: expected one of {known}, or a path to a question or to one of its arms, such as"
-        " data/studies/heads or data/studies/heads:2+2"
-    )
+    path, _, arm = word.rpartition(":")
+    if not path or not Path(path).exists():
+        raise ValueError(
+            f"recipe is {word!r}: expected one of {', '.join(recipes.names())}, or a path to a question or one of its"
+            " arms, such as data/studies/heads or data/studies/heads:2+2"
+        )
+    question = read_question(path)
+    arms = {recipe.name.removeprefix(f"{question.name}-"): recipe for recipe in question.arms}
+    if arm not in arms:
+        raise ValueError(f"arm is {arm!r}: expected one of {', '.join(arms)}, the arms of {path}")
+    return (arms[arm],)
 
 
 def one_recipe(word: str) -> Recipe:
-    """The recipe or arm that a word names; ValueError for a question, which has several, and as `recipes_of`."""
+    """The recipe or arm that a word names; ValueError for a question of several arms, and as `recipes_of`."""
     first, *others = recipes_of(word)
     if others:
-        arms = read_question(word)
-        arm = first.name.removeprefix(f"{arms.name}-")
-        raise ValueError(f"recipe is {word!r}, a question of {1 + len(others)} arms: name one, such as {word}:{arm}")
+        raise ValueError(
+            f"recipe is {word!r}, a question of {1 + len(others)} arms: name one, as in {word}:ARM;"
+            f" `ntm recipes {word}` lists them"
+        )
     return first
 
 

@@ -27,7 +27,7 @@ def described(owner: type = Recipe, prefix: str = "") -> dict[str, Field]:
     texts = dict(_docstrings(owner))
     found: dict[str, Field] = {}
     for field in fields(owner):
-        parts = [part for part in (field.type, *get_args(field.type)) if is_dataclass(part)]
+        parts = [part for part in (field.type, *get_args(field.type)) if isinstance(part, type) and is_dataclass(part)]
         for part in parts:
             found = described(part, f"{prefix}{field.name}.") | found
         if not parts:
@@ -37,8 +37,8 @@ def described(owner: type = Recipe, prefix: str = "") -> dict[str, Field]:
 
 def _docstrings(owner: type) -> Iterator[tuple[str, str]]:
     """The name of every field of a dataclass, and the string that stands below it."""
-    (tree,) = ast.parse(inspect.getsource(owner)).body
-    for field, text in pairwise(tree.body):
+    (definition,) = ast.parse(inspect.getsource(owner)).body
+    for field, text in pairwise(ast.iter_child_nodes(definition)):
         if isinstance(field, ast.AnnAssign) and isinstance(text, ast.Expr):
             yield ast.unparse(field.target), " ".join(ast.literal_eval(text.value).split())
 
@@ -48,7 +48,7 @@ def values(recipe: Recipe) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for field in fields(recipe):
         value = getattr(recipe, field.name)
-        if is_dataclass(value):
+        if is_dataclass(value) and not isinstance(value, type):
             found |= {f"{field.name}.{name}": entry for name, entry in asdict(value).items()}
         else:
             found[field.name] = value

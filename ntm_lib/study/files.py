@@ -2,22 +2,18 @@
 
 import json
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ntm_lib.training.checkpoints import write_whole
 
-NUMBER = "a whole number as text"
-"""In place of a type: keys such as "120"."""
-WORDS: dict[Any, str] = {
+WORDS = {
     str: "a text",
     bool: "true or false",
     int: "a whole number",
     float: "a number",
     dict: "a table",
     list: "a list",
-    None: "null",
 }
 
 
@@ -27,16 +23,16 @@ def write_json(path: Path, content: dict[str, Any]) -> None:
 
 
 def read_json(path: Path, shape: dict[Any, Any]) -> dict[str, Any]:
-    """A JSON file that has at least the entries of `shape`: each a type, a tuple of types, [shape] or {key: shape}.
+    """A JSON file that has at least the entries of a shape: by name, or by `str` for all of them, a type or a shape.
 
     Raises ValueError, naming the file and the first entry that does not fit.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        misfit = next(_misfits("the file", content, shape), None)
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        misfit = _misfit("the file", content, shape)
     except (OSError, ValueError, RecursionError) as error:
         misfit = str(error)
-    if misfit is not None:
+    if misfit:
         raise not_ours(path, misfit)
     return content
 
@@ -46,33 +42,16 @@ def not_ours(path: Path, why: str) -> ValueError:
     return ValueError(f"{path} is not what a study wrote ({why}): remove it or choose another directory")
 
 
-def _misfits(name: str, value: Any, shape: Any) -> Iterator[str]:
-    """A sentence for every entry that is missing or of another type."""
-    kinds = shape if isinstance(shape, tuple) else (type(shape) if isinstance(shape, dict | list) else shape,)
-    if not _is_one_of(value, kinds):
-        yield f"{name} is {value!r:.40}: expected {' or '.join(WORDS[kind] for kind in kinds)}"
-    elif isinstance(shape, list):
-        for entry in value:
-            yield from _misfits(f"an entry of {name}", entry, shape[0])
-    elif isinstance(shape, dict):
-        for key, inner in shape.items():
-            yield from _misfits_below(name, value, key, inner)
-
-
-def _misfits_below(name: str, table: dict[str, Any], key: Any, inner: Any) -> Iterator[str]:
-    """The same for one key of a table, or, where the key is a type, for every key."""
-    if key in (str, NUMBER):
-        yield from (f"{name} has {own!r}: expected {key}" for own in table if key == NUMBER and not own.isdecimal())
-        for own, value in table.items():
-            yield from _misfits(own, value, inner)
-    elif key in table:
-        yield from _misfits(key, table[key], inner)
-    else:
-        yield f"{name} has no {key}"
-
-
-def _is_one_of(value: Any, kinds: tuple[Any, ...]) -> bool:
-    """Whether a value has one of these types; True is no number, a whole number is one, and NaN is none."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return False
-    return (None if value is None else type(value)) in kinds or (type(value) is int and float in kinds)
+def _misfit(name: str, value: Any, shape: Any) -> str:
+    """A sentence on the first entry that is missing or of another type; empty where everything fits."""
+    kind = dict if isinstance(shape, dict) else shape
+    whole = type(value) is int and kind is float
+    if not (type(value) is kind or whole) or (type(value) is float and not math.isfinite(value)):
+        return f"{name} is {value!r:.40}: expected {WORDS[kind]}"
+    for key, inner in shape.items() if isinstance(shape, dict) else ():
+        for own in value if key is str else [key]:
+            if own not in value:
+                return f"{name} has no {own}"
+            if found := _misfit(own, value[own], inner):
+                return found
+    return ""

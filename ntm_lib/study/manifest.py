@@ -14,7 +14,7 @@ from ntm_lib.study.files import read_json, write_json
 from ntm_lib.study.seeds import seeds_text
 from ntm_lib.training.recipes import Recipe
 
-SHAPE = {"commands": [str], "recipes": {str: dict}}
+SHAPE = {"commands": list, "recipes": {str: dict}}
 
 
 def versions() -> dict[str, str]:

@@ -60,7 +60,8 @@ class Measurements:
         """Whether a run has not copied the file, or only an earlier text of it."""
         if self.file is None:
             return False
-        return row["files"].get(self.file.name, {}).get("sha256") != _sha256(self.file.read_bytes())
+        copied: dict[str, Any] = row["files"].get(self.file.name, {})
+        return copied.get("sha256") != _sha256(self.file.read_bytes())
 
     def complete(self, row: dict[str, Any], model: nn.Module, run: Run) -> None:
         """Measure what a row lacks, and write it there."""

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from ntm_lib.study.files import NUMBER, not_ours, read_json, write_json
+from ntm_lib.study.files import not_ours, read_json, write_json
 from ntm_lib.study.manifest import versions
 from ntm_lib.training.checkpoints import recipe_from_json, recipe_to_json
 from ntm_lib.training.loop import result_of
@@ -18,9 +18,8 @@ SHAPE = {
     "converged": bool,
     "sequences": int,
     "seconds": float,
-    "stopped": (str, None),
-    "wrong_bits": {str: {NUMBER: int}},
-    "lengths": {NUMBER: {"sequences": int, "wrong_bits": int}},
+    "wrong_bits": {str: {str: int}},
+    "lengths": {str: {"sequences": int, "wrong_bits": int}},
     "files": {str: {"sha256": str, "wrong_bits": int}},
     "settings": dict,
 }

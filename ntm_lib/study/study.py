@@ -117,17 +117,18 @@ def _do_all(
     _remove_half_written(out, runs)
     measure = replace(measure, file=measure.file and measure.file.resolve())
     with _bar(out, runs):
-        shares = [(*share, out.resolve(), measure, compiled, os.getpid()) for share in _shares(runs, engine, together)]
-        for _ in engine.each(_train_share, shares):
+        options = (out.resolve(), measure, compiled, os.getpid())
+        calls = [(*share, *options) for share in shares(runs, engine.at_once, together)]
+        for _ in engine.each(_train_share, calls):
             pass
 
 
-def _shares(runs: list[tuple[Recipe, int]], engine: Engine, together: int) -> list[tuple[Recipe, list[int]]]:
+def shares(runs: Sequence[tuple[Recipe, int]], at_once: int, together: int) -> list[tuple[Recipe, list[int]]]:
     """A recipe and seeds for each call of a worker: as many as share passes while no worker has to wait."""
     by_recipe: dict[Recipe, list[int]] = {}
     for recipe, seed in runs:
         by_recipe.setdefault(recipe, []).append(seed)
-    size = min(together, max(1, math.ceil(len(runs) / engine.at_once)))
+    size = min(together, max(1, math.ceil(len(runs) / at_once)))
     return [
         (recipe, seeds[first : first + size])
         for recipe, seeds in by_recipe.items()

@@ -25,10 +25,10 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def _wrong_bits(row: dict[str, Any]) -> dict[str, int]:
-    line = {}
+    line: dict[str, int] = {}
     for kind, lengths in row["wrong_bits"].items():
         line |= {f"wrong_bits_{kind}_{length}": wrong for length, wrong in lengths.items()}
-    for length in sorted(row["lengths"], key=int):
+    for length in sorted(row["lengths"], key=lambda length: (len(length), length)):
         line[f"wrong_bits_{length}"] = row["lengths"][length]["wrong_bits"]
     return line | {f"wrong_bits_{name}": count["wrong_bits"] for name, count in row["files"].items()}
 

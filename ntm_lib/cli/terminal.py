@@ -3,9 +3,9 @@
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from ntm_lib.analysis.finding import Finding
@@ -23,7 +23,7 @@ def say(text: str) -> None:
         print(_printable(f"ntm: {' '.join(text.split())}", sys.stderr), file=sys.stderr)
 
 
-def _printable(text: str, stream: IO[str]) -> str:
+def _printable(text: str, stream: TextIO) -> str:
     """A text without characters that steer a terminal, or that it cannot show."""
     visible = "".join(character if character.isprintable() or character == "\n" else "�" for character in text)
     encoding = stream.encoding or "utf-8"
@@ -31,20 +31,28 @@ def _printable(text: str, stream: IO[str]) -> str:
 
 
 def announce(seconds: float) -> None:
-    """Say beforehand that a command takes long."""
-    from ntm_lib.study.limits import in_words
-
-    if seconds > 60:
-        say(f"this takes {in_words(seconds)}; Ctrl-C ends it")
+    """Say beforehand that a command takes long, in the largest unit that fits."""
+    for unit, size in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            say(f"this may take about {seconds / size:,.0f} {unit}; Ctrl-C ends it")
+            return
 
 
 @contextmanager
-def progress_bar(total: int, unit: str) -> Iterator[Any]:
-    """A bar that is drawn on a terminal only, and is gone at the end."""
-    from tqdm import tqdm
-
+def progress_bar(total: int, unit: str) -> Iterator[Callable[..., None]]:
+    """A function that is told how much is done, and numbers to show: a bar on a terminal, if tqdm is installed."""
+    try:
+        from tqdm import tqdm
+    except ModuleNotFoundError:
+        yield lambda done, **numbers: None
+        return
     with tqdm(total=total, unit=unit, leave=False, disable=None) as bar:
-        yield bar
+
+        def follow(done: int, **numbers: object) -> None:
+            bar.set_postfix(numbers)
+            bar.update(done - bar.n)
+
+        yield follow
 
 
 def discard_output() -> None:

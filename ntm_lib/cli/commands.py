@@ -1,65 +1,24 @@
-"""The `ntm` command calls the library and prints; it imports what a command needs late, so that help comes at once."""
+"""The commands of `ntm`: each reads its options, calls the library and prints; what it needs is imported late."""
 
 import json
-import sys
 from argparse import Namespace
-from collections.abc import Callable, Sequence
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ntm_lib.options import BadOption, Options, add_fields, changes_in, recipe_in
-from ntm_lib.terminal import announce, discard_output, progress_bar, say, show, told, warnings_on_one_line
+from ntm_lib.cli.options import Options, add_fields, changes_in, recipe_in
+from ntm_lib.cli.terminal import announce, progress_bar, say, show, told
 
 if TYPE_CHECKING:
     from torch.nn import Module
 
     from ntm_lib.training.run import Run
 
-FAILED, BAD_INPUT, INTERRUPTED = 1, 2, 130
-"""Exit codes beside 0: the machine failed its check; a value that cannot be used; Ctrl-C."""
-EXTRAS = {"scipy", "joblib", "filelock", "tqdm"}
-"""Packages of the extra [study]."""
+FAILED = 1
+"""Exit code of a command whose machine fails its check."""
 COMPILED = "compile a step first: pays for long trainings in one memory, such as paper_2014"
 ROWS = "rows of the memory; else as many as a length needs"
 DEVICE = "where the machine runs, such as cuda"
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code; whatever goes wrong is one line on stderr."""
-    command, *words = (sys.argv[1:] if argv is None else argv) or ["--help"]
-    try:
-        if sys.stdout is None:
-            raise ValueError("standard output is closed: expected somewhere to print to, such as /dev/null")
-        if command in ("-h", "--help"):
-            return show(_help())
-        if command not in COMMANDS:
-            raise ValueError(f"command is {command!r}: expected one of {', '.join(COMMANDS)}; see `ntm --help`")
-        with warnings_on_one_line():
-            code = COMMANDS[command](words)
-        sys.stdout.flush()
-        return code
-    except KeyboardInterrupt:
-        say("interrupted; nothing is half-written" + AFTER_INTERRUPT.get(command, "; run it again to start anew"))
-        return INTERRUPTED
-    except BrokenPipeError:
-        discard_output()
-        return FAILED
-    except BrokenProcessPool:
-        say("a worker process was killed, perhaps for want of memory; the same command goes on, --jobs 1 needs least")
-        return FAILED
-    except MemoryError:
-        say("this needs more memory than there is: ask for shorter sequences, fewer rows or a smaller machine")
-    except ModuleNotFoundError as error:
-        if error.name not in EXTRAS:
-            raise
-        say(f"{error.name} is not installed: pip install 'ntm-lib[study]'")
-    except (BadOption, ValueError, TypeError) as error:
-        say(str(error))
-    except OSError as error:
-        say(str(error))
-        discard_output()
-    return BAD_INPUT
 
 
 def _train(words: list[str]) -> int:
@@ -83,13 +42,12 @@ def _train(words: list[str]) -> int:
     recipe = recipe_in(values)
     limits.require_trainable(recipe)
     device = limits.device_named(values.device)
-    with progress_bar(recipe.updates, "update") as bar:
+    with progress_bar(recipe.updates, "update") as follow:
 
-        def follow(record: dict[str, Any]) -> None:
-            bar.update(record["update"] - bar.n)
-            bar.set_postfix(loss=f"{record['loss']:.4f}", wrong_bits=record["validation_wrong_bits"])
+        def tell(record: dict[str, Any]) -> None:
+            follow(record["update"], loss=f"{record['loss']:.4f}", wrong_bits=record["validation_wrong_bits"])
 
-        result = train(recipe, values.seed, content.directory(values.out), follow, values.compiled)
+        result = train(recipe, values.seed, content.directory(values.out), tell, values.compiled)
     row = rows.row_of(load(values.out)[1])
     show(json.dumps(row, indent=1) if values.json else tables.verdict_text(row))
     return 0 if result.converged else FAILED
@@ -108,15 +66,14 @@ def _evaluate(words: list[str]) -> int:
     options.switch("--json", "print JSON instead of a table")
     values = options.parse(words)
     model, _ = _loaded(values)
-    for length in values.lengths:
-        limits.require_copies(model, length, values.sequences, values.memory_size)
-    announce(sum(limits.seconds_needed(model, n, values.sequences, values.memory_size) for n in values.lengths))
+    sizes = (values.sequences, values.memory_size)
+    announce(sum(limits.seconds_of_copies(model, length, *sizes) for length in values.lengths))
     report: dict[str, Any] = {"kind": values.kind, "lengths": {}}
-    with progress_bar(len(values.lengths), "length") as bar:
-        for length in values.lengths:
+    with progress_bar(len(values.lengths), "length") as follow:
+        for done, length in enumerate(values.lengths, 1):
             one = evaluate(model, [length], values.sequences, values.seed, values.kind, values.memory_size)
             report["lengths"] |= one.to_json()["lengths"]
-            bar.update()
+            follow(done)
     columns = ("sequences", "wrong_sequences", "bits", "wrong_bits")
     table = [[length, *(count[column] for column in columns)] for length, count in report["lengths"].items()]
     header = ["length", *(column.replace("_", " ") for column in columns)]
@@ -136,8 +93,7 @@ def _copy(words: list[str]) -> int:
     model, _ = _loaded(values)
     content.require_writable(values.out, values.input)
     original = content.read_content(values.input)
-    limits.require_copies(model, len(original), 1, values.memory_size)
-    announce(limits.seconds_needed(model, len(original), 1, values.memory_size))
+    announce(limits.seconds_of_copies(model, len(original), 1, values.memory_size))
     copied = copy_bytes(model, original, values.memory_size)
     content.write_content(values.out, copied)
     wrong = measurements.wrong_in(original, copied)
@@ -158,7 +114,7 @@ def _diagnose(words: list[str]) -> int:
     from ntm_lib.study import limits
 
     model, run = _loaded(values)
-    limits.require_copies(model, values.length or diagnosis.LENGTH, 1, values.memory_size)
+    limits.seconds_of_copies(model, values.length or diagnosis.LENGTH, 1, values.memory_size)
     found = diagnosis.diagnose(model, run, values.length, values.memory_size)
     show(json.dumps([asdict(finding) for finding in found], indent=1) if values.json else told(found))
     return FAILED if any(finding.fault for finding in found) else 0
@@ -218,7 +174,8 @@ def _recipes(words: list[str]) -> int:
     for name, changes in differences.items():
         lines += [name, *(f"    {field} {value}" for field, value in changes.items() if field != "name")]
     for place, question in questions.items():
-        lines += [f"{place} ({question.asked_by}: {question.question})"]
+        asked = ": ".join(text for text in (question.asked_by, question.question) if text)
+        lines.append(f"{place} ({asked})")
         lines += [f"    {place}:{arm.name.removeprefix(question.name + '-')}" for arm in question.arms]
     return show("\n".join(lines))
 
@@ -230,10 +187,6 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "diagnose": _diagnose,
     "study": _study,
     "recipes": _recipes,
-}
-AFTER_INTERRUPT = {
-    "train": "; the same command goes on from the last validation",
-    "study": "; the same command goes on, and finished runs are not done again",
 }
 
 
@@ -257,8 +210,3 @@ def _loaded(values: Namespace) -> "tuple[Module, Run]":
     device = device_named(values.device)
     model, run = load(values.dir)
     return model.to(device), run
-
-
-def _help() -> str:
-    lines = [f"  {name:9} {command.__doc__}" for name, command in COMMANDS.items()]
-    return "\n".join(["usage: ntm COMMAND ...", "", *lines, "", "`ntm COMMAND --help` lists the options of one."])
