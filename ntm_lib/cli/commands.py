@@ -10,8 +10,7 @@ from ntm_lib.cli.options import Options, add_fields, changes_in, recipe_in
 from ntm_lib.cli.terminal import announce, progress_bar, say, show, told
 
 if TYPE_CHECKING:
-    from torch.nn import Module
-
+    from ntm_lib.training.evaluation import Machine
     from ntm_lib.training.run import Run
 
 FAILED = 1
@@ -47,7 +46,7 @@ def _train(words: list[str]) -> int:
         def tell(record: dict[str, Any]) -> None:
             follow(record["update"], loss=f"{record['loss']:.4f}", wrong_bits=record["validation_wrong_bits"])
 
-        result = train(recipe, values.seed, content.directory(values.out), tell, values.compiled)
+        result = train(recipe, values.seed, content.directory(values.out), tell, values.compiled, device=device)
     row = rows.row_of(load(values.out)[1])
     show(json.dumps(row, indent=1) if values.json else tables.verdict_text(row))
     return 0 if result.converged else FAILED
@@ -88,7 +87,7 @@ def _copy(words: list[str]) -> int:
     values = options.parse(words)
 
     from ntm_lib.study import content, limits, measurements
-    from ntm_lib.training.evaluation import copy_bytes
+    from ntm_lib.training.copies import copy_bytes
 
     model, _ = _loaded(values)
     content.require_writable(values.out, values.input)
@@ -157,7 +156,7 @@ def _study(words: list[str]) -> int:
 
 def _recipes(words: list[str]) -> int:
     """List the recipes, and how each differs from `reliable`; then questions and arms, as `ntm study` takes them."""
-    from ntm_lib.study import arms, fields
+    from ntm_lib.study import arms
     from ntm_lib.training import recipes
 
     options = Options("recipes", _recipes.__doc__)
@@ -166,7 +165,7 @@ def _recipes(words: list[str]) -> int:
     values = options.parse(words)
     paths = values.paths or [path for path in ("data/studies",) if Path(path).is_dir()]
     questions = {place: question for path in paths for place, question in arms.questions_in(path).items()}
-    differences = {name: fields.differences(recipes.by_name(name), recipes.reliable) for name in recipes.names()}
+    differences = {name: recipes.differences(recipes.by_name(name), recipes.reliable) for name in recipes.names()}
     if values.json:
         found = {question.name: [arm.name for arm in question.arms] for question in questions.values()}
         return show(json.dumps({"recipes": differences, "questions": found}, indent=1))
@@ -199,7 +198,7 @@ def _options_of_a_machine(command: str, description: str | None) -> Options:
     return options
 
 
-def _loaded(values: Namespace) -> "tuple[Module, Run]":
+def _loaded(values: Namespace) -> "tuple[Machine, Run]":
     """The machine that a command names, on its device and on one thread, and the run that made it."""
     import torch
 

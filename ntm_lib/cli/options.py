@@ -89,7 +89,7 @@ def add_fields(options: Options, words: Sequence[str]) -> None:
     from ntm_lib.study import fields
     from ntm_lib.training import recipes
 
-    shown = fields.values(recipes.by_name(next((word for word in words if word in recipes.names()), "reliable")))
+    shown = recipes.settings(recipes.by_name(next((word for word in words if word in recipes.names()), "reliable")))
     for name, field in fields.described().items():
         options.value(f"--{name}", field.kind, field.text, default=SUPPRESS, shown=shown.get(name))
 

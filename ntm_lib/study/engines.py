@@ -14,7 +14,7 @@ from typing import Any
 
 from joblib import Parallel, cpu_count, delayed
 
-from ntm_lib.tasks import at_least_one
+from ntm_lib.machine.validate import whole_number
 
 PACKAGE = "ntm-lib"
 """The distribution that has to be installed wherever a worker runs."""
@@ -37,7 +37,7 @@ class Workers:
     """Seeds that one process trains in shared passes, which saves time and changes no run."""
 
     def __post_init__(self) -> None:
-        at_least_one("together", self.seeds_together)
+        whole_number("together", self.seeds_together)
         if self.backend not in BACKENDS:
             raise ValueError(f"backend is {self.backend!r}: expected one of {', '.join(BACKENDS)}")
         if self.jobs is not None and self.jobs < 1:

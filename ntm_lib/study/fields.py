@@ -1,9 +1,9 @@
-"""A recipe's fields by dotted name, such as `updates` or `machine.memory_size`: to list, compare and change them."""
+"""A recipe's fields by dotted name, such as `updates` or `machine.memory_size`: listed, and changed."""
 
 import ast
 import inspect
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from difflib import get_close_matches
 from itertools import pairwise
 from typing import Any, NamedTuple, get_args
@@ -43,28 +43,9 @@ def _docstrings(owner: type) -> Iterator[tuple[str, str]]:
             yield ast.unparse(field.target), " ".join(ast.literal_eval(text.value).split())
 
 
-def values(recipe: Recipe) -> dict[str, Any]:
-    """The value of every field by dotted name."""
-    found: dict[str, Any] = {}
-    for field in fields(recipe):
-        value = getattr(recipe, field.name)
-        if is_dataclass(value) and not isinstance(value, type):
-            found |= {f"{field.name}.{name}": entry for name, entry in asdict(value).items()}
-        else:
-            found[field.name] = value
-    return found
-
-
-def differences(recipe: Recipe, base: Recipe) -> dict[str, Any]:
-    """The fields in which a recipe differs from another; `machine` names its kind where that is another."""
-    mine, other = values(recipe), values(base)
-    kind = {} if type(recipe.machine) is type(base.machine) else {"machine": type(recipe.machine).__name__}
-    return kind | {name: value for name, value in mine.items() if name not in other or other[name] != value}
-
-
 def closest(recipe: Recipe) -> Recipe:
     """The named recipe that a recipe differs from in the fewest fields."""
-    return min(map(recipes.by_name, recipes.names()), key=lambda base: len(differences(recipe, base)))
+    return min(map(recipes.by_name, recipes.names()), key=lambda base: len(recipes.differences(recipe, base)))
 
 
 def changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
@@ -73,7 +54,7 @@ def changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     Raises ValueError or TypeError for a field that the recipe or its machine does not have, and for a value that the
     field cannot have.
     """
-    known, own = described(), values(recipe)
+    known, own = described(), recipes.settings(recipe)
     parts: dict[str, dict[str, Any]] = {}
     for name, value in changes.items():
         if name not in known:

@@ -2,13 +2,14 @@
 
 import os
 from math import inf
-from typing import Any
 
 import torch
 
 from ntm_lib.machine import LSTMConfig, NTMConfig
 from ntm_lib.study.content import MOST_BYTES
-from ntm_lib.training.evaluation import rows_needed
+from ntm_lib.tasks import copying_for
+from ntm_lib.training.copies import rows_needed
+from ntm_lib.training.evaluation import Machine
 from ntm_lib.training.recipes import Recipe
 
 MOST_SEQUENCES = 1_000_000
@@ -38,15 +39,11 @@ def device_named(name: str) -> torch.device:
 def require_trainable(recipe: Recipe) -> None:
     """Raise ValueError for a recipe whose machine cannot copy, or whose batches do not fit into memory."""
     machine = recipe.machine
-    if machine.input_size - machine.output_size not in (1, 2):
-        raise ValueError(
-            f"{recipe.name} has {machine.input_size} inputs and {machine.output_size} outputs: a copy needs one input"
-            " more (an end marker) or two (a start marker as well)"
-        )
+    copying_for(machine.input_size, machine.output_size)
     _require_memory(machine, recipe.max_length, recipe.largest_memory or None, recipe.batch_size)
 
 
-def seconds_of_copies(model: Any, length: int, sequences: int, memory_size: int | None) -> float:
+def seconds_of_copies(model: Machine, length: int, sequences: int, memory_size: int | None) -> float:
     """About how long copies take; ValueError for too many, too long ones, or more than this computer's memory."""
     at_most("sequences", sequences, MOST_SEQUENCES)
     at_most("length", length, MOST_BYTES)

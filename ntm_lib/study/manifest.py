@@ -9,10 +9,10 @@ from pathlib import Path
 
 import torch
 
-from ntm_lib.study.fields import closest, differences
+from ntm_lib.study.fields import closest
 from ntm_lib.study.files import read_json, write_json
 from ntm_lib.study.seeds import seeds_text
-from ntm_lib.training.recipes import Recipe
+from ntm_lib.training.recipes import Recipe, differences
 
 SHAPE = {"commands": list, "recipes": {str: dict}}
 

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from torch import nn
-
 from ntm_lib.analysis.diagnosis import study_entry
+from ntm_lib.machine.validate import whole_number
 from ntm_lib.study.content import MOST_BYTES, read_content
 from ntm_lib.study.limits import MOST_SEQUENCES, at_most
-from ntm_lib.tasks import at_least_one
-from ntm_lib.training.evaluation import MemoryTooSmall, copy_bytes, evaluate
+from ntm_lib.training.copies import copy_bytes
+from ntm_lib.training.evaluation import Machine, MemoryTooSmall, evaluate
 from ntm_lib.training.run import Run
 
 
@@ -34,9 +33,9 @@ class Measurements:
     """Whether `ntm diagnose` is asked, too."""
 
     def __post_init__(self) -> None:
-        at_most("sequences", at_least_one("sequences", self.sequences), MOST_SEQUENCES)
+        at_most("sequences", whole_number("sequences", self.sequences), MOST_SEQUENCES)
         for length in self.lengths:
-            at_most("length", at_least_one("length", length), MOST_BYTES)
+            at_most("length", whole_number("length", length), MOST_BYTES)
         if self.file is not None:
             read_content(str(self.file))
 
@@ -63,7 +62,7 @@ class Measurements:
         copied: dict[str, Any] = row["files"].get(self.file.name, {})
         return copied.get("sha256") != _sha256(self.file.read_bytes())
 
-    def complete(self, row: dict[str, Any], model: nn.Module, run: Run) -> None:
+    def complete(self, row: dict[str, Any], model: Machine, run: Run) -> None:
         """Measure what a row lacks, and write it there."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", MemoryTooSmall)

@@ -1,15 +1,15 @@
 """Rows of a study: one finished run in plain numbers, in a JSON file of its own."""
 
 import math
-import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from ntm_lib.study.files import not_ours, read_json, write_json
 from ntm_lib.study.manifest import versions
-from ntm_lib.training.checkpoints import recipe_from_json, recipe_to_json
+from ntm_lib.training.checkpoints import recipe_from_json
 from ntm_lib.training.loop import result_of
-from ntm_lib.training.recipes import Recipe
+from ntm_lib.training.recipes import Recipe, differences
 from ntm_lib.training.run import Progress, Run
 
 SHAPE = {
@@ -28,15 +28,17 @@ SHAPE = {
 
 def row_of(run: Run) -> dict[str, Any]:
     """A finished run in plain numbers, as a study writes it down."""
-    result, progress = result_of(run), run.progress
+    result, progress, stop = result_of(run), run.progress, run.progress.stopped
     return {
         "recipe": run.recipe.name,
         "seed": run.seed,
         "converged": result.converged,
         "sequences": result.sequences,
         "seconds": round(result.seconds, 2),
-        "stopped": result.stopped,
-        **not_finite(result.stopped),
+        "stopped": str(stop) if stop else None,
+        "nan_update": stop and stop.update,
+        "nan_length": stop and stop.length,
+        "nan_operation": stop and (stop.what if stop.step is None else f"{stop.what} at time step {stop.step}"),
         "settled_at_update": progress.settled_at,
         "converged_at_update": progress.converged_at,
         "lost_at_update": lost_at(progress),
@@ -49,18 +51,7 @@ def row_of(run: Run) -> dict[str, Any]:
         "lengths": {},
         "files": {},
         "versions": versions(),
-        "settings": recipe_to_json(run.recipe),
-    }
-
-
-def not_finite(stopped: str | None) -> dict[str, int | str | None]:
-    """Update, length and operation at which a number was not finite, read from what stopped the run; None: none was."""
-    found = re.match(r"update (\d+), length (\d+): the (.+) is not finite", stopped or "")
-    update, length, operation = found.groups() if found else (None, None, None)
-    return {
-        "nan_update": None if update is None else int(update),
-        "nan_length": None if length is None else int(length),
-        "nan_operation": operation,
+        "settings": asdict(run.recipe),
     }
 
 
@@ -103,7 +94,10 @@ def read_row(out: Path, recipe: Recipe, seed: int) -> dict[str, Any] | None:
     if not path.exists():
         return None
     row = _read(path)
-    differing = _differing(row["settings"], recipe)
+    try:
+        differing = differences(recipe_from_json(row["settings"]), recipe)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise not_ours(path, f"its settings are of no recipe: {error}") from error
     if differing:
         raise ValueError(
             f"{path} is of another recipe called {recipe.name!r} (its {', '.join(differing)} differ):"
@@ -117,16 +111,6 @@ def _read(path: Path) -> dict[str, Any]:
     if path.name != f"{row['recipe']}-{row['seed']}.json":
         raise not_ours(path, f"it is of seed {row['seed']} of {row['recipe']!r}, copied under another name")
     return row
-
-
-def _differing(settings: dict[str, Any], recipe: Recipe) -> list[str]:
-    """The fields in which the recipe written down is another; one that there was not yet has its default."""
-    ours = recipe_to_json(recipe)
-    try:
-        theirs = recipe_to_json(recipe_from_json(settings))
-    except (KeyError, TypeError, ValueError, AttributeError):
-        theirs = settings
-    return [name for name in {**ours, **theirs} if theirs.get(name) != ours.get(name)]
 
 
 def read_rows(out: Path) -> list[dict[str, Any]]:

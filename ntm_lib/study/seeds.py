@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from ntm_lib.training.evaluation import MOST_SEEDS
+from ntm_lib.machine.validate import MOST_SEEDS
 
 MOST_RUNS = 100_000
 """Seeds in one study: two days of `reliable` on two cores."""
@@ -37,10 +37,3 @@ def parse_seeds(text: str) -> list[int]:
     if number > MOST_RUNS:
         raise ValueError(f"seeds are {text!r}, {number:,} of them: expected at most {MOST_RUNS:,} in one study")
     return list(dict.fromkeys(seed for first, last in spans for seed in range(first, last + 1)))
-
-
-def require_seed(seed: int) -> int:
-    """The seed of a run; ValueError for anything but a whole number from 0 on that training and evaluation accept."""
-    if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed < MOST_SEEDS:
-        raise ValueError(f"seed is {seed!r}: expected a whole number from 0 to {MOST_SEEDS - 1:,}")
-    return seed

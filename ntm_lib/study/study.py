@@ -18,26 +18,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import torch
-from filelock import FileLock, Timeout
 from tqdm import tqdm
 
+from ntm_lib.machine import validate
 from ntm_lib.study.arms import require_file_name
 from ntm_lib.study.engines import Engine, Workers, opened
 from ntm_lib.study.limits import require_trainable
 from ntm_lib.study.manifest import note_commands
 from ntm_lib.study.measurements import Measurements
 from ntm_lib.study.rows import read_row, read_rows, row_of, row_path, write_row
-from ntm_lib.study.seeds import require_seed
 from ntm_lib.study.tables import table
-from ntm_lib.training.checkpoints import load, updates_done, write_whole
-from ntm_lib.training.loop import check_compiled, train_together
+from ntm_lib.training.checkpoints import alone_in, load, updates_done, write_whole
+from ntm_lib.training.loop import one_thread, train_together
 from ntm_lib.training.recipes import Recipe
+from ntm_lib.training.together import check_compiled
 
 BAR = "{l_bar}{bar}| {n:.1f}/{total} runs [{elapsed}<{remaining}, {rate_fmt}]"
 """Runs under way count as the share of their updates, so that there is a rate before the first ends."""
-LEFT_BEHIND = re.compile(r"\.(run\.safetensors|runs\.csv|manifest\.json|.+-\d+\.json)\.\d+")
-"""Names of files that a killed process had half-written."""
+LEFT_BEHIND = re.compile(r"\.(runs\.csv|manifest\.json|.+-\d+\.json)\.\d+")
+"""Names of files that a killed study had half-written."""
 
 
 def study(
@@ -62,8 +61,8 @@ def study(
     recipes = _distinct(recipes)
     for recipe in recipes:
         _require_possible(recipe, measure, compiled)
-    runs = [(recipe, seed) for recipe in recipes for seed in dict.fromkeys(map(require_seed, seeds))]
-    with _alone_in(out):
+    runs = [(recipe, seed) for recipe in recipes for seed in dict.fromkeys(map(validate.seed, seeds))]
+    with alone_in(out):
         missing = [run for run in runs if measure.lacking(read_row(out, *run))]
         with opened(workers if missing else Workers(jobs=1), out.resolve()) as engine:
             note_commands(out, recipes, seeds, measure.options() + ["--compiled"] * compiled)
@@ -93,28 +92,11 @@ def _require_possible(recipe: Recipe, measure: Measurements, compiled: bool) -> 
         check_compiled(recipe)
 
 
-@contextmanager
-def _alone_in(out: Path) -> Iterator[None]:
-    """Keep other studies out of a directory until this process leaves it, or dies: the lock is the system's."""
-    lock = FileLock(out / ".lock", blocking=False)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout as error:
-        raise ValueError(f"another study is at work in {out}: wait for its end or choose another directory") from error
-    except OSError as error:
-        raise ValueError(f"cannot write {out}: {error.strerror}; choose a directory that can be written") from error
-    try:
-        yield
-    finally:
-        lock.release()
-
-
 def _do_all(
     runs: list[tuple[Recipe, int]], out: Path, engine: Engine, together: int, measure: Measurements, compiled: bool
 ) -> None:
     """Do all runs, as many at a time as the engine can, and show how far they are."""
-    _remove_half_written(out, runs)
+    _remove_half_written(out)
     measure = replace(measure, file=measure.file and measure.file.resolve())
     with _bar(out, runs):
         options = (out.resolve(), measure, compiled, os.getpid())
@@ -136,12 +118,11 @@ def shares(runs: Sequence[tuple[Recipe, int]], at_once: int, together: int) -> l
     ]
 
 
-def _remove_half_written(out: Path, runs: list[tuple[Recipe, int]]) -> None:
-    """Remove what killed processes had half-written, from the directories that the study writes and no others."""
-    for directory in (out, out / "runs", *(_machine(out, *run) for run in runs)):
-        for path in directory.glob(".*"):
-            if LEFT_BEHIND.fullmatch(path.name) and path.is_file() and not path.is_symlink():
-                path.unlink(missing_ok=True)
+def _remove_half_written(out: Path) -> None:
+    """Remove what a killed study had half-written, from the two directories that it writes itself."""
+    for path in (*out.glob(".*"), *(out / "runs").glob(".*")):
+        if LEFT_BEHIND.fullmatch(path.name) and path.is_file() and not path.is_symlink():
+            path.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -183,19 +164,15 @@ def _train_share(
     recipe: Recipe, seeds: list[int], out: Path, measure: Measurements, compiled: bool, study_process: int
 ) -> None:
     """Train seeds of one recipe together, measure each as it ends, and write its row; on one thread."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
     if os.getpid() != study_process:
         _keep_freed_memory()
     machines = {seed: _machine(out, recipe, seed) for seed in seeds}
-    try:
+    with one_thread():
         for result in train_together(recipe, machines, compiled=compiled):
             model, run = load(machines[result.seed])
             row = row_of(run) | (read_row(out, recipe, run.seed) or {})
             measure.complete(row, model, run)
             write_row(out, recipe, row)
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _keep_freed_memory() -> None:
