@@ -35,12 +35,13 @@ def _train(words: list[str]) -> int:
     import torch
 
     from ntm_lib import load, train
+    from ntm_lib.machine import validate
     from ntm_lib.study import content, limits, rows, tables
 
     torch.set_num_threads(1)
     recipe = recipe_in(values)
     limits.require_trainable(recipe)
-    device = limits.device_named(values.device)
+    device = validate.device(values.device)
     with progress_bar(recipe.updates, "update") as follow:
 
         def tell(record: dict[str, Any]) -> None:
@@ -203,9 +204,9 @@ def _loaded(values: Namespace) -> "tuple[Machine, Run]":
     import torch
 
     from ntm_lib import load
-    from ntm_lib.study.limits import device_named
+    from ntm_lib.machine import validate
 
     torch.set_num_threads(1)
-    device = device_named(values.device)
+    device = validate.device(values.device)
     model, run = load(values.dir)
     return model.to(device), run

@@ -3,8 +3,6 @@
 import os
 from math import inf
 
-import torch
-
 from ntm_lib.machine import LSTMConfig, NTMConfig
 from ntm_lib.study.content import MOST_BYTES
 from ntm_lib.tasks import copying_for
@@ -25,22 +23,10 @@ def at_most(name: str, value: int, most: int) -> int:
     return value
 
 
-def device_named(name: str) -> torch.device:
-    """The device of that name; ValueError, with the names there are, for any other."""
-    other = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
-    names = ["cpu"]
-    if other is not None:
-        names += [other.type, *(f"{other.type}:{index}" for index in range(torch.accelerator.device_count()))]
-    if name not in names:
-        raise ValueError(f"device is {name!r}: expected one of those that torch finds here, {', '.join(names)}")
-    return torch.device(name)
-
-
 def require_trainable(recipe: Recipe) -> None:
     """Raise ValueError for a recipe whose machine cannot copy, or whose batches do not fit into memory."""
-    machine = recipe.machine
-    copying_for(machine.input_size, machine.output_size)
-    _require_memory(machine, recipe.max_length, recipe.largest_memory or None, recipe.batch_size)
+    copying_for(recipe.machine)
+    _require_memory(recipe.machine, recipe.max_length, recipe.largest_memory or None, recipe.batch_size)
 
 
 def seconds_of_copies(model: Machine, length: int, sequences: int, memory_size: int | None) -> float:

@@ -29,9 +29,8 @@ from ntm_lib.study.measurements import Measurements
 from ntm_lib.study.rows import read_row, read_rows, row_of, row_path, write_row
 from ntm_lib.study.tables import table
 from ntm_lib.training.checkpoints import alone_in, load, updates_done, write_whole
-from ntm_lib.training.loop import one_thread, train_together
+from ntm_lib.training.loop import check_compiled, one_thread, train_together
 from ntm_lib.training.recipes import Recipe
-from ntm_lib.training.together import check_compiled
 
 BAR = "{l_bar}{bar}| {n:.1f}/{total} runs [{elapsed}<{remaining}, {rate_fmt}]"
 """Runs under way count as the share of their updates, so that there is a rate before the first ends."""

@@ -15,7 +15,7 @@ from ntm_lib import cli
 from ntm_lib.study import rows, study
 from ntm_lib.training import checkpoints
 
-OPTIONS = "--machine.word_size 5 --machine.controller_size 7 --batch_size 2 --max_length 2 --settled_loss 1e-9"
+OPTIONS = "--machine.word_size 5 --machine.controller_size 7 --batch_size 2 --max_length 2 --settle_updates 0"
 STUDY = ["study", "reliable", "--seeds", "0-1", *OPTIONS.split(), "--updates", 300, "--validate_every", 25]
 
 
