@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ntm_lib.cli.options import Options, add_fields, changes_in, recipe_in
-from ntm_lib.cli.terminal import announce, progress_bar, say, show, told
+from ntm_lib.cli.terminal import announce, progress_bar, say, show, steps_shown, told
 
 if TYPE_CHECKING:
     from ntm_lib.training.evaluation import Machine
@@ -68,12 +68,10 @@ def _evaluate(words: list[str]) -> int:
     model, _ = _loaded(values)
     sizes = (values.sequences, values.memory_size)
     announce(sum(limits.seconds_of_copies(model, length, *sizes) for length in values.lengths))
-    report: dict[str, Any] = {"kind": values.kind, "lengths": {}}
-    with progress_bar(len(values.lengths), "length") as follow:
-        for done, length in enumerate(values.lengths, 1):
-            one = evaluate(model, [length], values.sequences, values.seed, values.kind, values.memory_size)
-            report["lengths"] |= one.to_json()["lengths"]
-            follow(done)
+    with steps_shown(model, values.lengths, values.sequences):
+        report = evaluate(
+            model, values.lengths, values.sequences, values.seed, values.kind, values.memory_size
+        ).to_json()
     columns = ("sequences", "wrong_sequences", "bits", "wrong_bits")
     table = [[length, *(count[column] for column in columns)] for length, count in report["lengths"].items()]
     header = ["length", *(column.replace("_", " ") for column in columns)]
@@ -94,7 +92,8 @@ def _copy(words: list[str]) -> int:
     content.require_writable(values.out, values.input)
     original = content.read_content(values.input)
     announce(limits.seconds_of_copies(model, len(original), 1, values.memory_size))
-    copied = copy_bytes(model, original, values.memory_size)
+    with steps_shown(model, [len(original)], 1):
+        copied = copy_bytes(model, original, values.memory_size)
     content.write_content(values.out, copied)
     wrong = measurements.wrong_in(original, copied)
     say("{wrong_bits:,} of {bits:,} bits and {wrong_bytes:,} of {bytes:,} bytes differ".format(**wrong))

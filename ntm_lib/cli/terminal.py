@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from ntm_lib.analysis.finding import Finding
+    from ntm_lib.machine.heads import Emission
+    from ntm_lib.training.evaluation import Machine
 
 
 def show(text: str) -> int:
@@ -49,10 +51,31 @@ def progress_bar(total: int, unit: str) -> Iterator[Callable[..., None]]:
     with tqdm(total=total, unit=unit, leave=False, disable=None) as bar:
 
         def follow(done: int, **numbers: object) -> None:
-            bar.set_postfix(numbers)
+            bar.set_postfix(numbers, refresh=False)
             bar.update(done - bar.n)
 
         yield follow
+
+
+@contextmanager
+def steps_shown(model: "Machine", lengths: Sequence[int], sequences: int) -> Iterator[None]:
+    """A bar of the steps of all sequences that a machine copies meanwhile."""
+    from ntm_lib.machine import NTM
+
+    done = 0
+    with progress_bar(sum(2 * length + 2 for length in lengths) * sequences, "step") as follow:
+
+        def count(heads: object, hidden: object, emission: "Emission") -> None:
+            nonlocal done
+            done += len(emission.key)
+            follow(done)
+
+        hook = model.heads.register_forward_hook(count) if isinstance(model, NTM) else None
+        try:
+            yield
+        finally:
+            if hook is not None:
+                hook.remove()
 
 
 def discard_output() -> None:

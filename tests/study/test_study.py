@@ -192,7 +192,9 @@ def test_another_recipe_of_that_name_is_refused(tmp_path):
     study.study([TINY], [0], tmp_path, workers=ALONE)
     before = contents(tmp_path)
     changed = replace(TINY, learning_rate=0.5, machine=replace(TINY.machine, word_size=3))
-    with pytest.raises(ValueError, match=r"another recipe called 'tiny' \(its machine.word_size, learning_rate differ\)"):
+    with pytest.raises(
+        ValueError, match=r"another recipe called 'tiny' \(its machine.word_size, learning_rate differ\)"
+    ):
         study.study([changed], [0, 1], tmp_path, workers=ALONE)
     assert contents(tmp_path) == before
 
