@@ -32,13 +32,10 @@ def _train(words: list[str]) -> int:
     add_fields(options, words)
     values = options.parse(words)
 
-    import torch
-
     from ntm_lib import load, train
     from ntm_lib.machine import validate
     from ntm_lib.study import content, limits, rows, tables
 
-    torch.set_num_threads(1)
     recipe = recipe_in(values)
     limits.require_trainable(recipe)
     device = validate.device(values.device)
@@ -69,9 +66,8 @@ def _evaluate(words: list[str]) -> int:
     sizes = (values.sequences, values.memory_size)
     announce(sum(limits.seconds_of_copies(model, length, *sizes) for length in values.lengths))
     with steps_shown(model, values.lengths, values.sequences):
-        report = evaluate(
-            model, values.lengths, values.sequences, values.seed, values.kind, values.memory_size
-        ).to_json()
+        counts = evaluate(model, values.lengths, values.sequences, values.seed, values.kind, values.memory_size)
+    report = counts.to_json()
     columns = ("sequences", "wrong_sequences", "bits", "wrong_bits")
     table = [[length, *(count[column] for column in columns)] for length, count in report["lengths"].items()]
     header = ["length", *(column.replace("_", " ") for column in columns)]
@@ -110,11 +106,8 @@ def _diagnose(words: list[str]) -> int:
     from dataclasses import asdict
 
     from ntm_lib.analysis import diagnosis
-    from ntm_lib.study import limits
 
-    model, run = _loaded(values)
-    limits.seconds_of_copies(model, values.length or diagnosis.LENGTH, 1, values.memory_size)
-    found = diagnosis.diagnose(model, run, values.length, values.memory_size)
+    found = diagnosis.diagnose(*_loaded(values), values.length, values.memory_size)
     show(json.dumps([asdict(finding) for finding in found], indent=1) if values.json else told(found))
     return FAILED if any(finding.fault for finding in found) else 0
 

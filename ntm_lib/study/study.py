@@ -62,6 +62,7 @@ def study(
         _require_possible(recipe, measure, compiled)
     runs = [(recipe, seed) for recipe in recipes for seed in dict.fromkeys(map(validate.seed, seeds))]
     with alone_in(out):
+        _require_own_table(out)
         missing = [run for run in runs if measure.lacking(read_row(out, *run))]
         with opened(workers if missing else Workers(jobs=1), out.resolve()) as engine:
             note_commands(out, recipes, seeds, measure.options() + ["--compiled"] * compiled)
@@ -89,6 +90,17 @@ def _require_possible(recipe: Recipe, measure: Measurements, compiled: bool) -> 
         raise ValueError(f"{recipe.name} copies vectors of {recipe.machine.output_size} bits: a file needs 8")
     if compiled:
         check_compiled(recipe)
+
+
+def _require_own_table(out: Path) -> None:
+    """Raise ValueError where a table of runs stands whose runs are not there, because it would be overwritten."""
+    path = out / "runs.csv"
+    lines = path.read_text(encoding="utf-8").count("\n") - 1 if path.exists() else 0
+    if lines > (found := len(read_rows(out))):
+        raise ValueError(
+            f"{path} has {lines} runs, of which {out / 'runs'} holds {found}: choose another directory, or remove the"
+            " table if nobody needs it"
+        )
 
 
 def _do_all(

@@ -274,6 +274,16 @@ def test_what_a_killed_process_had_half_written_is_removed_and_nothing_else(tmp_
     assert all(path.exists() for path in kept) and (machine / ".run.safetensors.8").is_dir()
 
 
+def test_a_table_whose_runs_are_elsewhere_is_not_overwritten(tmp_path):
+    study.study([TINY], [0, 1], tmp_path / "one", workers=ALONE)
+    (tmp_path / "two").mkdir()
+    table = tmp_path / "two" / "runs.csv"
+    table.write_bytes((tmp_path / "one" / "runs.csv").read_bytes())
+    with pytest.raises(ValueError, match=r"runs.csv has 2 runs, of which .*runs holds 0: choose another directory"):
+        study.study([TINY], [0], tmp_path / "two", workers=ALONE)
+    assert table.read_bytes() == (tmp_path / "one" / "runs.csv").read_bytes()
+
+
 class Terminal(io.StringIO):
     """A screen that remembers what was drawn on it."""
 

@@ -17,7 +17,7 @@ from ntm_lib.study.engines import Workers
 from ntm_lib.training import checkpoints
 
 OPTIONS = "--machine.word_size 5 --machine.controller_size 7 --batch_size 2 --max_length 2 --settle_updates 0"
-STUDY = ["study", "reliable", "--seeds", "0-1", *OPTIONS.split(), "--updates", 300, "--validate_every", 25]
+STUDY = ["study", "reliable", "--seeds", "0-1", *OPTIONS.split(), "--updates", 200, "--validate_every", 25]
 
 
 def words(out, *more):
@@ -31,9 +31,6 @@ def outcome(out):
     found = [{name: value for name, value in row.items() if name != "seconds"} for row in rows.read_rows(out)]
     assert {path.name for path in out.rglob(".*")} == {".lock"}, "something is half-written"
     return lines, found, sorted(path.name for path in (out / "runs").iterdir())
-
-
-pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +50,7 @@ def loky_workers(process):
     return [child for child in children if "LokyProcess" in " ".join(child.cmdline())]
 
 
+@pytest.mark.slow
 def test_a_worker_is_killed(tmp_path, undisturbed):
     process = start(*words(tmp_path, "--jobs", 2))
     wait_until(lambda: under_way(tmp_path), process)
@@ -64,6 +62,7 @@ def test_a_worker_is_killed(tmp_path, undisturbed):
     assert outcome(tmp_path) == undisturbed
 
 
+@pytest.mark.slow
 def test_the_head_is_killed_and_its_workers_do_not_outlive_it(tmp_path, undisturbed):
     process = start(*words(tmp_path, "--jobs", 2))
     wait_until(lambda: under_way(tmp_path), process)
@@ -76,6 +75,7 @@ def test_the_head_is_killed_and_its_workers_do_not_outlive_it(tmp_path, undistur
     assert outcome(tmp_path) == undisturbed
 
 
+@pytest.mark.slow
 def test_a_worker_without_work_does_not_outlive_a_killed_head_either(tmp_path):
     """One seed is trained, so the second of two workers waits as soon as the other recipe's single update is done."""
     (tmp_path / "pair").mkdir()
@@ -92,6 +92,7 @@ def test_a_worker_without_work_does_not_outlive_a_killed_head_either(tmp_path):
     assert len(gone) == 2 and not left
 
 
+@pytest.mark.slow
 def test_the_same_command_is_given_twice_at_once(tmp_path, undisturbed):
     twins = [start(*words(tmp_path, "--jobs", 1)) for _ in range(2)]
     texts = [twin.communicate() for twin in twins]
@@ -122,6 +123,7 @@ def cluster(tmp_path_factory):
             end(process)
 
 
+@pytest.mark.slow
 def test_a_worker_of_a_cluster_is_killed_and_the_study_finishes_without_it(tmp_path, cluster, undisturbed):
     address, workers = cluster
     process = start(*words(tmp_path, "--backend", "dask", "--address", address))
@@ -163,6 +165,4 @@ def test_the_disk_is_full_at_any_write(tmp_path, monkeypatch):
         study.study([TINY], [3, 8], out, workers=Workers(jobs=1))
         assert outcome(out) == expected
         writes += 1
-    assert (
-        writes == 1 + 1 + 2 * (1 + 2 + 1 + 1) + 1
-    )  # none; manifest; start, two validations, verdict, row of each; table
+    assert writes == 1 + 1 + 2 * (1 + 1 + 1 + 1) + 1  # none; manifest; start, validation, verdict, row of each; table
