@@ -17,15 +17,15 @@ FAILED = 1
 """Exit code of a command whose machine fails its check."""
 COMPILED = "compile a step first: pays for long trainings in one memory, such as paper_2014"
 ROWS = "rows of the memory; else as many as a length needs"
-DEVICE = "where the machine runs, such as cuda"
+DEVICE = "device that the machine runs on, such as cuda"
 
 
 def _train(words: list[str]) -> int:
     """Train a machine, say what it learned, and keep it in DIR; an interrupted DIR goes on. 0 only if converged."""
     options = Options("train", _train.__doc__, "[RECIPE] [--seed INT] --out DIR [changes to the recipe]")
-    options.value("recipe", nargs="?", default="reliable", text="one that `ntm recipes` lists, or PATH:ARM")
-    options.value("--seed", int, "decides the first weights and what is trained on", default=0)
-    options.value("--out", text="where the machine is kept", required=True, metavar="DIR")
+    options.value("recipe", nargs="?", default="reliable", text="recipe that `ntm recipes` lists, or PATH:ARM")
+    options.value("--seed", int, "seed of the first weights and of the training data", default=0)
+    options.value("--out", text="directory to keep the machine in", required=True, metavar="DIR")
     options.value("--device", text=DEVICE, default="cpu")
     options.switch("--compiled", COMPILED)
     options.switch("--json", "print JSON instead of a table")
@@ -58,8 +58,8 @@ def _evaluate(words: list[str]) -> int:
     options = _options_of_a_machine("evaluate", _evaluate.__doc__)
     options.value("--lengths", int, "vectors in a sequence", nargs="+", default=[20, 50, 120])
     options.value("--sequences", int, "random sequences of each length", default=100)
-    options.value("--seed", int, "decides which sequences", default=0)
-    options.value("--kind", tasks.Kind, "what is copied", default="random")
+    options.value("--seed", int, "seed of the sequences", default=0)
+    options.value("--kind", tasks.Kind, "payload of the copies", default="random")
     options.switch("--json", "print JSON instead of a table")
     values = options.parse(words)
     model, _ = _loaded(values)
@@ -120,11 +120,11 @@ def _study(words: list[str]) -> int:
     options = Options("study", _study.__doc__, usage)
     text = "a recipe that `ntm recipes` lists, a question's PATH for all of its arms, or PATH:ARM for one"
     options.value("recipes", nargs="+", metavar="RECIPE", text=text)
-    options.value("--seeds", text="such as 0-99 or 3,5,8-12", required=True)
-    options.value("--out", text="where runs and tables are kept", required=True, metavar="DIR")
+    options.value("--seeds", text="seeds, such as 0-99 or 3,5,8-12", required=True)
+    options.value("--out", text="directory to keep runs and tables in", required=True, metavar="DIR")
     options.value("--jobs", int, "processes on this machine; else one a core")
-    options.value("--backend", text="what runs them: loky, dask or ray", default="loky")
-    options.value("--address", text="of a dask scheduler or a ray head")
+    options.value("--backend", text="library that runs processes: loky, dask or ray", default="loky")
+    options.value("--address", text="address of a dask scheduler or a ray head")
     options.value("--together", int, "seeds that one process trains in shared passes", default=engines.SEEDS_TOGETHER)
     options.value("--lengths", int, "count wrong bits at these lengths too", nargs="+", default=[])
     options.value("--sequences", int, "random sequences of each of these lengths", default=20)
@@ -183,9 +183,9 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
 
 
 def _options_of_a_machine(command: str, description: str | None) -> Options:
-    """The options that all commands share which run a trained machine."""
+    """The options of every command that runs a trained machine."""
     options = Options(command, description)
-    options.value("dir", metavar="DIR", text="what `ntm train --out` made")
+    options.value("dir", metavar="DIR", text="directory that `ntm train --out` made")
     options.value("--memory_size", int, ROWS)
     options.value("--device", text=DEVICE, default="cpu")
     return options

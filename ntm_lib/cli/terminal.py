@@ -26,7 +26,7 @@ def say(text: str) -> None:
 
 
 def _printable(text: str, stream: TextIO) -> str:
-    """A text without characters that steer a terminal, or that it cannot show."""
+    """A text in which characters that steer a terminal, and those beyond its encoding, are replaced."""
     visible = "".join(character if character.isprintable() or character == "\n" else "�" for character in text)
     encoding = stream.encoding or "utf-8"
     return visible.encode(encoding, "replace").decode(encoding)
@@ -42,7 +42,7 @@ def announce(seconds: float) -> None:
 
 @contextmanager
 def progress_bar(total: int, unit: str) -> Iterator[Callable[..., None]]:
-    """A function that is told how much is done, and numbers to show: a bar on a terminal, if tqdm is installed."""
+    """A bar on a terminal, if tqdm is installed; yields a function that takes the progress and numbers to show."""
     try:
         from tqdm import tqdm
     except ModuleNotFoundError:
@@ -59,7 +59,7 @@ def progress_bar(total: int, unit: str) -> Iterator[Callable[..., None]]:
 
 @contextmanager
 def steps_shown(model: "Machine", lengths: Sequence[int], sequences: int) -> Iterator[None]:
-    """A bar of the steps of all sequences that a machine copies meanwhile."""
+    """Show meanwhile, in a bar, how many steps of how many sequences a machine has run."""
     from ntm_lib.machine import NTM
 
     done = 0
@@ -79,7 +79,7 @@ def steps_shown(model: "Machine", lengths: Sequence[int], sequences: int) -> Ite
 
 
 def discard_output() -> None:
-    """Let nothing that is still waiting to be printed be tried again when Python ends."""
+    """Discard text that could not be printed, or Python would try again, and complain, when it ends."""
     try:
         sys.stdout.flush()
     except OSError:

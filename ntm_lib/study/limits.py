@@ -1,4 +1,4 @@
-"""Limits of what is asked for: a size beyond them is refused before anything runs, and a long copy is announced."""
+"""Limits of sizes, beyond which a command is refused before it runs, and estimates of memory and time."""
 
 import os
 from math import inf
@@ -11,9 +11,9 @@ from ntm_lib.training.evaluation import Machine
 from ntm_lib.training.recipes import Recipe
 
 MOST_SEQUENCES = 1_000_000
-"""Sequences of one length that are counted."""
+"""Largest number of sequences of one length."""
 CELLS_A_SECOND = 1e8
-"""Memory cells that a core passes in a second, roughly: every step of a copy passes all of them."""
+"""Memory cells that one core reads and writes in a second, roughly; every step of a copy takes all cells once."""
 
 
 def at_most(name: str, value: int, most: int) -> int:

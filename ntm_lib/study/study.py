@@ -33,7 +33,7 @@ from ntm_lib.training.loop import check_compiled, one_thread, train_together
 from ntm_lib.training.recipes import Recipe
 
 BAR = "{l_bar}{bar}| {n:.1f}/{total} runs [{elapsed}<{remaining}, {rate_fmt}]"
-"""Runs under way count as the share of their updates, so that there is a rate before the first ends."""
+"""Format of the progress bar; a run in training counts as the share of its updates that are done."""
 LEFT_BEHIND = re.compile(r"\.(runs\.csv|manifest\.json|.+-\d+\.json)\.\d+")
 """Names of files that a killed study had half-written."""
 
@@ -74,7 +74,7 @@ def study(
 
 
 def _distinct(recipes: Sequence[Recipe]) -> list[Recipe]:
-    """Every recipe once; ValueError where two have the same name, which their files would share."""
+    """Every recipe once; ValueError for two recipes with one name, because files bear it."""
     by_name: dict[str, Recipe] = {}
     for recipe in recipes:
         if by_name.setdefault(recipe.name, recipe) != recipe:
@@ -138,7 +138,7 @@ def _remove_half_written(out: Path) -> None:
 
 @contextmanager
 def _bar(out: Path, runs: list[tuple[Recipe, int]]) -> Iterator[None]:
-    """Show on a terminal, once a second, how many runs are done, those under way as the share of their updates."""
+    """Show on a terminal, once a second, how many runs are done, and the done share of those in training."""
 
     def done() -> float:
         return sum(1.0 if row_path(out, *run).exists() else _share_of_updates(out, *run) for run in runs)

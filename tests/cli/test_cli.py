@@ -104,6 +104,7 @@ def write_question(folder):
     return folder / "rows"
 
 
+@pytest.mark.slow
 def test_a_killed_and_an_interrupted_training_go_on_as_if_nothing_had_been(ntm, tmp_path):
     out = tmp_path / "cut"
     command = ["train", "--seed", 3, "--out", out, *LONG]
@@ -277,6 +278,7 @@ def test_study_asks_for_findings(ntm, tmp_path):
     assert ["--findings" in command for command in commands] == [False, True]
 
 
+@pytest.mark.slow
 def test_an_interrupted_study_stops_its_workers_and_goes_on(ntm, tmp_path):
     command = ["study", "reliable", "--seeds", "0-1", "--out", tmp_path, *LONG]
     process = start(*command, "--jobs", 2)
