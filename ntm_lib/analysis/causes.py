@@ -9,23 +9,16 @@ import torch
 from torch import Tensor
 
 from ntm_lib.analysis.finding import CAUSES, Kind, head_name
-from ntm_lib.analysis.route import SHARP, Route, answer_steps, find_route, travelled
+from ntm_lib.analysis.route import SHARP, Route, answer_steps, find_route
 from ntm_lib.analysis.trace import Trace
 
-HARM = 0.2
-"""A row is damaged when it later changes by a fifth of what was written there: smaller changes seldom flip a bit."""
-MORE = 2.0
-"""Damage is a cause where it is at least twice the usual damage, that of rows whose vectors come back right."""
-RUIN = 0.9
-"""A row that changes by nearly all that was written there is lost, wherever the read head stands."""
-CLEAR = 0.9
-"""Where nothing else is wrong, a head with less than nine tenths of its weight on the right row is a blurred one."""
-LAST = 3
-"""Vectors at the end of a payload whose rows a write head that does not rest can still damage."""
-MIXED_IN = 0.5
-"""A read head strays when it reads, while vectors are written, half as much as in the answer."""
-TINY = 1e-6
-"""Least change of a row that counts as writing, by which later changes are divided."""
+HARM = 0.2  # a row is damaged when it later changes by this share of the change that wrote it: less seldom flips a bit
+MORE = 2.0  # damage is a cause from so many times the usual damage on, that of rows whose vectors come back right
+RUIN = 0.9  # share of the change that wrote a row from which on the row is lost, wherever the read head stands
+CLEAR = 0.9  # weight on the right row below which a head blurs, where nothing else is wrong
+LAST = 3  # vectors at the end of a payload whose rows a write head that does not rest can still damage
+MIXED_IN = 0.5  # a read head strays when it reads so much during the writing, as a share of the answer
+TINY = 1e-6  # least change of a row that counts as writing, by which later changes are divided
 
 
 class WrongBit(NamedTuple):
@@ -99,13 +92,12 @@ def read_meanwhile(trace: Trace, route: Route, vectors: Tensor) -> float:
 
 
 def _damage(trace: Trace, route: Route, wrong: Tensor) -> Damage:
-    steps, rows = torch.arange(trace.mask.shape[1]).unsqueeze(1), trace.changes.shape[-1]
+    steps = torch.arange(trace.mask.shape[1]).unsqueeze(1)
     row_changes = trace.changes.gather(2, route.written.unsqueeze(1).expand(-1, len(steps), -1))  # (B, T, L)
     written = row_changes[:, route.wrote_at, torch.arange(len(route.wrote_at))]  # (B, L)
     later = row_changes * ((steps > route.wrote_at) & (steps <= route.read_at))
     at = later.argmax(1)
-    way = travelled(route.write_path, rows, trace.config.shift_range)
-    far = (way.gather(1, at) - way[:, route.wrote_at]).abs() >= rows / 2
+    far = (route.way.gather(1, at) - route.way[:, route.wrote_at]).abs() >= trace.w.shape[-1] / 2
     share = later.sum(1) / written.clamp(min=TINY)
     right = share[wrong == 0]
     return Damage(share, at, far, right.median().item() if len(right) else 0.0)
@@ -117,7 +109,7 @@ def _labels(trace: Trace, route: Route, damage: Damage, wrong: Tensor) -> Tensor
     ruined = damaged & (damage.share >= RUIN)
     away = route.arrived < SHARP
     missed, slipped = _reader_went_astray(trace, route)
-    came_round = _writer_came_round(trace, route)
+    came_round = (route.way[:, route.read_at[:1]] - route.way[:, route.wrote_at[:1]]).abs() >= trace.w.shape[-1] - 1
     last = (damage.at >= route.end_marker) & (torch.arange(wrong.shape[1]) >= wrong.shape[1] - LAST)
     first_that_holds = (
         (Kind.BLUR, route.write_peak < SHARP),
@@ -145,13 +137,6 @@ def _on_the_right_rows(trace: Trace, route: Route, damage: Damage, vectors: Tens
         return Kind.RESTLESS_WRITER
     strays = trace.config.weightings != "single" and read_meanwhile(trace, route, vectors) >= MIXED_IN
     return Kind.READER_STRAYS if strays else Kind.GARBLED
-
-
-def _writer_came_round(trace: Trace, route: Route) -> Tensor:
-    """Whether the write head was back where it began when the first vector was due (B, 1)."""
-    rows = trace.changes.shape[-1]
-    way = travelled(route.write_path, rows, trace.config.shift_range)
-    return (way[:, route.read_at[:1]] - way[:, route.wrote_at[:1]]).abs() >= rows - 1
 
 
 def _reader_went_astray(trace: Trace, route: Route) -> tuple[Tensor, Tensor]:

@@ -12,19 +12,15 @@ from ntm_lib.analysis.causes import case_of, causes, first_wrong
 from ntm_lib.analysis.faults import faults
 from ntm_lib.analysis.finding import Finding, Kind
 from ntm_lib.analysis.history import from_history
-from ntm_lib.analysis.trace import Trace, trace_copy, with_memory
-from ntm_lib.machine import NTM
-from ntm_lib.machine.validate import whole_number
+from ntm_lib.analysis.trace import Trace, require_room, trace_copy, with_memory
+from ntm_lib.machine import NTM, validate
 from ntm_lib.training.copies import copy_format, judged_payloads, rows_needed, wrong_bits
 from ntm_lib.training.evaluation import Machine, Verdict
 from ntm_lib.training.run import Run
 
-LENGTH = 120
-"""Vectors of the copies that are traced: the longest that a verdict asks for."""
-NUMBERS_TRACED = 4_000_000
-"""Steps times rows of all traced sequences: of long sequences fewer are traced, and random ones come first."""
-MOST_TRACED = 8
-"""Sequences that are traced of those that a verdict counted as wrong."""
+LENGTH = 120  # vectors of the copies that are traced: the longest that a verdict asks for
+NUMBERS_TRACED = 4_000_000  # steps times rows of all traced sequences: of long ones fewer are traced, random ones first
+MOST_TRACED = 8  # sequences that are traced of those that a verdict counted as wrong
 
 
 def diagnose(
@@ -32,11 +28,10 @@ def diagnose(
 ) -> list[Finding]:
     """List the faults of a machine, or "healthy", and then how it works.
 
-    Eleven sequences of all kinds are copied and traced (fewer above 280 vectors), by default of 120 vectors. With a
-    run its history is read too, and where these copies are right although its verdict counted wrong bits, the wrong
-    sequences of the verdict are traced, unless a length or a memory size is given.
-    Raises TypeError for a model without a memory, TypeError or ValueError for sizes that are not integers of at least
-    1, and ValueError for a trace that would be too large and for a machine that is not made for copies.
+    Eleven sequences of all kinds are copied and traced (fewer above 280 vectors), by default of 120 vectors. A run adds
+    findings from its history, and wrong sequences of its verdict where no others are found and no size is asked for.
+    Raises TypeError for a model without a memory and for sizes that are not integers, ValueError for sizes below 1, for
+    a trace that does not fit into memory, and for a machine that is not made for copies.
     """
     counted = _counted_wrong(run) if run and length is None and memory_size is None else {}
     machine = with_memory(model)
@@ -98,10 +93,12 @@ def wrong_in_verdict(model: Machine, kind: str, length: int) -> Tensor:
 
 def _telling_trace(model: NTM, length: int, memory_size: int | None, counted: dict[str, dict[int, int]]) -> Trace:
     """Trace a copy in which something is wrong, if there is one to be found where wrong bits were counted."""
-    length = whole_number("length", length)
-    bits = sample(copy_format(model)[0], length)
-    rows = memory_size or (rows_needed(length) if model.free_memory_size else 0)
-    trace = trace_copy(model, bits[: max(1, NUMBERS_TRACED // (2 * length * max(rows, 1)))], memory_size)
+    length = validate.whole_number("length", length)
+    needed = rows_needed(length) if model.free_memory_size else None
+    rows = validate.rows(needed if memory_size is None else memory_size, model.config)
+    width, _ = copy_format(model)
+    require_room(model, 1, 2 * length + 2, rows)
+    trace = trace_copy(model, sample(width, length)[: max(1, NUMBERS_TRACED // (2 * length * rows))], rows)
     if trace.wrong.any() or not counted:
         return trace
     longest = max(max(lengths) for lengths in counted.values())

@@ -8,7 +8,7 @@ from torch import Tensor
 from ntm_lib.analysis.causes import Case, read_meanwhile
 from ntm_lib.analysis.finding import Finding, Kind, head_name
 from ntm_lib.analysis.jump import find_jump, why_missed
-from ntm_lib.analysis.route import SHARP, circular, travelled, usual_step
+from ntm_lib.analysis.route import SHARP, circular, usual_step
 
 Explained = tuple[str, dict[str, Any]]
 """A sentence about a fault, and its evidence."""
@@ -71,15 +71,12 @@ def _blur(case: Case, lost: Tensor) -> Explained:
 
 
 def _wrap_around(case: Case, lost: Tensor) -> Explained:
-    way = travelled(case.route.write_path, case.rows, case.trace.config.shift_range).abs()[lost.any(1)]
-    steps = way.shape[1]
-    came_round = (way >= case.rows - 1).any(0).nonzero()
-    step = int(came_round[0]) if len(came_round) else steps - 1
+    steps = case.trace.mask.shape[1]
     sentence = (
-        f"{case.writer} goes round the memory of {case.rows} rows by step {step} of {steps} and writes over vectors"
-        f" still to be read: {int(lost.any(0).sum())} of {lost.shape[1]} are lost."
+        f"{case.writer} goes round the memory of {case.rows} rows in the {steps} steps of a copy and writes over"
+        f" vectors still to be read: {int(lost.any(0).sum())} of {lost.shape[1]} are lost."
     )
-    return sentence, {"rows": case.rows, "steps": steps, "step": step}
+    return sentence, {"rows": case.rows, "steps": steps}
 
 
 def _damaged(case: Case, lost: Tensor) -> Explained:
@@ -89,8 +86,7 @@ def _damaged(case: Case, lost: Tensor) -> Explained:
     row, step = int(case.route.written[sequence, vector]), int(damage.at[sequence, vector])
     sentence = (
         f"{case.writer} writes vector {vector} of sequence {sequence} to row {row} and changes the row again, most in"
-        f" step {step}: before it is read, by {damage.share[sequence, vector]:.0%} of the change that wrote it. Rows of"
-        f" right vectors change by {damage.usual:.0%}."
+        f" step {step}: before the vector is read, by {damage.share[sequence, vector]:.0%} of the change that wrote it."
     )
     evidence = {"sequence": sequence, "vector": vector, "row": row, "step": step}
     return sentence, evidence | {"changed_by": damage.share[lost].median().item(), "usually_by": damage.usual}
@@ -100,11 +96,11 @@ def _on_the_right_rows(case: Case, lost: Tensor) -> Explained:
     """Explain vectors that are wrong with heads on the right rows: `restless writer`, `reader strays`, `garbled`."""
     sequence, vector = lost.nonzero()[0].tolist()
     step = int(case.trace.mask[0].nonzero()[vector])
-    change, share = case.damage.usual, read_meanwhile(case.trace, case.route, lost)
+    change, share = case.damage.share[lost].median().item(), read_meanwhile(case.trace, case.route, lost)
     sentence = (
         f"{case.reader} stood on the right rows, yet wrong vectors came out: {int(lost.sum())}, the first in step"
-        f" {step} of sequence {sequence} (vector {vector}). Rows changed before they were read by {change:.0%} of the"
-        f" change that wrote them, and {share:.2g} times as much was read during the writing as in the answer."
+        f" {step} of sequence {sequence} (vector {vector}). Before they were read, their rows changed by {change:.0%}"
+        f" of the change that wrote them; while they were written, its reads were {share:.0%} as long as in the answer."
     )
     evidence = {"sequence": sequence, "vector": vector, "step": step}
     return sentence, evidence | {"rows_change_by": change, "read_meanwhile": share}

@@ -18,6 +18,7 @@ class Kind(StrEnum):
         kind._value_, kind.meaning = name, meaning
         return kind
 
+    # causes of wrong bits: CAUSES
     MISSED_JUMP = "missed jump", "When the first vector is due, the read head is on another row."
     OFF_BY_ONE = "off by one", "From some vector after the first on, the read head is on the row of another vector."
     BLUR = "blur", "The write head or the read head spreads its weight over several rows."
@@ -27,7 +28,7 @@ class Kind(StrEnum):
     RESTLESS_WRITER = "restless writer", "Heads are on the right rows, but every row changes before it is read."
     READER_STRAYS = "reader strays", "While vectors are written, full rows are read, and the two are mixed."
     GARBLED = "garbled", "Heads are on the right rows and rows are undisturbed; a vector is written or decoded wrongly."
-
+    # other faults
     NOT_FINITE = "not finite", "A number became infinite or NaN, in a copy or in the update that ended the training."
     GRADIENT_EXPLOSION = "gradient explosion", "One gradient was far larger than usual, and the loss never recovered."
     LOST = "lost what it had learned", "A validation during the training was exact, and a later one was not."
@@ -38,24 +39,14 @@ class Kind(StrEnum):
     LOCATION_ONLY = "location-only addressing", "The read head never opens its gate: only shifts move it."
     WITHOUT_MEMORY = "copies without memory", "Short copies are right with nothing read: the controller holds them."
     IDLE_HEAD = "idle head", "Without this head not one bit of short copies changes."
-
+    # findings that are never faults
     HEALTHY = "healthy", "Every bit of the traced copies is right."
     WRONG_BITS = "wrong bits", "Some bits of the traced copies are wrong, each by one cause."
     STORES = "stores", "Where the first vector is written, and which way the write head goes from there."
     READS = "reads", "Where the read head waits, how it finds the first vector, and which way it goes from there."
 
 
-CAUSES = (
-    Kind.MISSED_JUMP,
-    Kind.OFF_BY_ONE,
-    Kind.BLUR,
-    Kind.WRAP_AROUND,
-    Kind.LAST_VECTORS,
-    Kind.OVERWRITTEN,
-    Kind.RESTLESS_WRITER,
-    Kind.READER_STRAYS,
-    Kind.GARBLED,
-)
+CAUSES = tuple(Kind)[: list(Kind).index(Kind.GARBLED) + 1]
 """What can make a bit of a copy wrong: every wrong bit has one cause, and its cause is a fault of the machine."""
 
 

@@ -14,20 +14,13 @@ from ntm_lib.analysis.silence import silenced
 from ntm_lib.machine import NTM
 from ntm_lib.training.copies import copy_through, rows_needed
 
-ORDERLY = 0.9
-"""A write head stores in an order when nine of ten of its moves are alike: a rare slip is a fault of its own."""
-OPEN, CLOSED = 0.9, 0.1
-"""A gate above 0.9 addresses by content alone, one below 0.1 by location alone."""
-TOGETHER = 0.95
-"""Cosine between two heads' weightings, averaged over all steps, from which on they are locked together."""
-ALIKE = 0.05
-"""Rows are alike when none differs from their mean by more than this share of the largest number in memory."""
-STILL = 0.99
-"""A head is stuck when it stands on one row in 99 of 100 steps."""
-REMEMBERS = 0.9
-"""Share of bits that a controller without reads must get right to be said to remember; guessing gets half."""
-SHORT = 10
-"""Vectors of the short copies that show what depends on a head: more do not fit into a controller."""
+ORDERLY = 0.9  # share of alike moves from which on a write head stores in an order; a rare slip is a fault of its own
+OPEN, CLOSED = 0.9, 0.1  # a gate above the first addresses by content alone, one below the second by location alone
+TOGETHER = 0.95  # cosine of two heads' weightings, averaged over all steps, from which on they are locked together
+ALIKE = 0.05  # rows are alike when none differs from their mean by more than this share of the largest number in memory
+STILL = 0.99  # share of the vectors in one row from which on a head is stuck
+REMEMBERS = 0.9  # share of bits that a controller without reads must get right to remember; guessing gets half
+SHORT = 10  # vectors of the short copies that show what depends on a head: more do not fit into a controller
 
 
 def stores(case: Case) -> Finding:
@@ -77,7 +70,7 @@ def one_way_of_addressing(case: Case) -> Finding | None:
 
 
 def locked_together(case: Case) -> Finding | None:
-    """Find out whether two heads with weightings of their own, one for each vector, always point at the same rows."""
+    """Find out whether read head and write head always point at the same rows, though each has its own weighting."""
     trace, route = case.trace, case.route
     writing, reading = trace.w_write[:, :, route.write_head], trace.w_read[:, :, route.read_head]
     cosine = torch.cosine_similarity(writing, reading, dim=-1).mean().item()

@@ -7,10 +7,8 @@ from typing import Any
 from ntm_lib.analysis.finding import Finding, Kind
 from ntm_lib.training.progress import Progress
 
-EXPLODED = 100.0
-"""A gradient explodes when its norm is at least a hundred times the median of the training: others do no harm."""
-WORSE = 0.05
-"""Nats a bit by which the loss must stay above its value before an explosion; a loss wavers by less."""
+EXPLODED = 100.0  # a gradient explodes when its norm is so many times the median of the training: others do no harm
+WORSE = 0.05  # nats a bit by which the loss must stay above its value before an explosion; a loss wavers by less
 CALM = "Clip gradients to a smaller norm (clip_norm), lower learning_rate, or warm it up (warmup_updates)."
 
 

@@ -5,8 +5,7 @@ from typing import Any
 from ntm_lib.analysis.causes import Case
 from ntm_lib.analysis.route import usual_step
 
-HALF = 0.5
-"""A gate below this keeps more of the old weighting than it lets pass of the key's."""
+HALF = 0.5  # a gate below this keeps more of the old weighting than it lets pass of the key's
 
 
 def find_jump(case: Case, sequence: int) -> dict[str, Any]:
@@ -16,14 +15,14 @@ def find_jump(case: Case, sequence: int) -> dict[str, Any]:
     the key's weight on it, `came` what the gate passes of that, `kept` what the gate keeps of `old_row`, and `rival`
     the row that the key finds most beside the right one. Raises ValueError for a trace without stages.
     """
-    trace, route, head = case.trace, case.route, case.route.read_head
+    trace, route, told, head = case.trace, case.route, case.trace.emission, case.route.read_head
     if trace.w_c is None or trace.w_previous is None:
         raise ValueError("the trace has no stages of addressing: expected one made with stages=True")
     step, moved = _jump_step(case, sequence)
     row = int(route.written[sequence, 0])
     right = (row - moved) % case.rows
     w_c, w_previous = trace.w_c[sequence, step, head], trace.w_previous[sequence, step, head]  # (N), (N)
-    beta, g, gamma = (getattr(trace.emission, name)[sequence, step, head].item() for name in ("beta", "g", "gamma"))
+    beta, g, gamma = (part[sequence, step, head].item() for part in (told.beta, told.g, told.gamma))
     others = w_c.clone()
     others[right] = 0
     jump = {"sequence": sequence, "step": step, "row": row, "right_row": right, "beta": beta, "g": g, "gamma": gamma}

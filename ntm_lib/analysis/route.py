@@ -13,12 +13,10 @@ from ntm_lib.analysis.trace import Trace
 
 SHARP = 0.5
 """A head stands on a row that has more than half of its weight: no other row can then have as much."""
+# steps from a vector's output to its reading, by `output_from`: hidden units see the reads of the step before
 READ_LAGS = {"hidden": (-1,), "reads": (0,), "hidden-and-reads": (0, -1)}
-"""Steps from a vector's output to its reading, by `output_from`: hidden units see the reads of the step before."""
-WRITE_LAGS = {"feed-forward": (0,), "lstm": (0, 1)}
-"""Steps from a vector's input to its writing: an LSTM can remember it for one step."""
-TIE = 1e-6
-"""Agreements that differ by less than this are equal, so that rounding does not choose between pairs of heads."""
+WRITE_LAGS = {"feed-forward": (0,), "lstm": (0, 1)}  # steps from a vector's input to its writing: an LSTM may remember
+TIE = 1e-6  # agreements that differ by less are equal, so that rounding does not choose between pairs of heads
 
 
 class Route(NamedTuple):
@@ -30,7 +28,7 @@ class Route(NamedTuple):
     wrote_at: Tensor  # (L)      the step in which a vector was written
     read_at: Tensor  # (L)       the step in which it was due: the last in which reading it was not too late
     end_marker: int  # the step of the end marker
-    write_path: Tensor  # (B, T) the row with most of the write head's weight
+    way: Tensor  # (B, T)        rows that the write head has walked since the first step
     written: Tensor  # (B, L)    the row of each vector
     write_peak: Tensor  # (B, L) the write head's weight on that row
     stood: Tensor  # (B, L)      the row where the read head stood when the vector was due
@@ -66,8 +64,9 @@ def _along(trace: Trace, end: int, write_head: int, read_head: int, wrote_at: Te
     write_peak, written = writing[:, wrote_at].max(-1)
     read_peak, stood = reading[:, read_at].max(-1)
     arrived = reading[:, read_at].gather(-1, written.unsqueeze(-1)).squeeze(-1)
+    way = travelled(writing.argmax(-1), writing.shape[-1], trace.config.shift_range)
     heads = write_head, read_head, write_head + trace.w.shape[2] - trace.w_write.shape[2]
-    return Route(*heads, wrote_at, read_at, end, writing.argmax(-1), written, write_peak, stood, read_peak, arrived)
+    return Route(*heads, wrote_at, read_at, end, way, written, write_peak, stood, read_peak, arrived)
 
 
 def answer_steps(trace: Trace) -> Tensor:

@@ -33,10 +33,9 @@ def silenced(model: NTM, read: Sequence[int] = (), write: Sequence[int] = ()) ->
         kept[list(write)] = 0
         return emission._replace(erase=emission.erase * kept, add=emission.add * kept)
 
-    hooks = [model.heads.register_forward_hook(without_writes)]
-    hooks.append(model.controller.register_forward_pre_hook(without_reads))
-    if config.output_from != "hidden":
-        hooks.append(model.output.register_forward_pre_hook(without_reads))
+    see_reads = [model.controller] if config.output_from == "hidden" else [model.controller, model.output]
+    hooks = [part.register_forward_pre_hook(without_reads) for part in see_reads]
+    hooks.append(model.heads.register_forward_hook(without_writes))
     try:
         yield
     finally:

@@ -16,12 +16,11 @@ from ntm_lib.tasks import Batch, frame_copy
 from ntm_lib.training.copies import copy_format, rows_needed
 from ntm_lib.training.evaluation import Machine
 
-MOST_BYTES = 2_000_000_000
-"""A trace that would take more memory is refused."""
+MOST_BYTES = 2_000_000_000  # a trace that would take more memory is refused
 
 
 class Trace(NamedTuple):
-    """A batch that a machine was shown, everything that each step did, and the answer."""
+    """A batch that a machine was shown, everything that each step did, and the answer; all on the CPU."""
 
     inputs: Tensor  # (B, T, input)
     targets: Tensor  # (B, T, output)
@@ -61,22 +60,22 @@ def trace(
     machine, inputs = with_memory(model), batch.inputs
     config, weights = machine.config, machine.output.weight
     rows = validate.call(inputs, "(batch, time, input)", None, memory_size, config, weights)
-    _require_room(len(inputs), inputs.shape[1], rows, bytes_a_step(machine, rows, stages=stages, memory=memory))
+    require_room(machine, len(inputs), inputs.shape[1], rows, stages=stages, memory=memory)
     start = state = machine.initial_state(len(inputs), rows)
     kept: dict[str, Tensor] = {}
     for t, x in enumerate(inputs.unbind(1)):
         step = advance(machine, x, state, machine.equations)
         for name, value in _parts(machine, state, step, stages, memory).items():
             if not t:
-                kept[name] = value.new_empty(len(x), inputs.shape[1], *value.shape[1:])
+                kept[name] = value.new_empty(len(x), inputs.shape[1], *value.shape[1:], device="cpu")
             kept[name][:, t] = value
         state = step.state
     emission = Emission(*(kept.pop(name) for name in Emission._fields))
-    logits, w = machine.output(kept.pop("features")), kept["w"]
-    heads = {"w_read": w[:, :, : config.read_heads], "w_write": w[:, :, -config.write_heads :]}
-    given = dict(zip(Batch._fields, batch, strict=True))
-    parts: dict[str, Any] = dict.fromkeys(("w_previous", "w_c", "w_g", "w_s", "memory")) | kept | heads | given
-    return Trace(logits=logits, start=start, end=state, emission=emission, config=config, **parts)
+    w, logits = kept["w"], machine.output(kept.pop("features").to(weights)).cpu()
+    parts: dict[str, Any] = dict.fromkeys(("w_previous", "w_c", "w_g", "w_s", "memory")) | kept
+    parts |= {"w_read": w[:, :, : config.read_heads], "w_write": w[:, :, -config.write_heads :], "config": config}
+    parts |= {"logits": logits, "start": start.to("cpu"), "end": state.to("cpu"), "emission": emission}
+    return Trace(*Batch(*(part.cpu() for part in batch)), **parts)
 
 
 def with_memory(model: Machine) -> NTM:
@@ -94,29 +93,28 @@ def trace_copy(
     The memory has `memory_size` rows, or as many as the length needs where the machine allows it. Errors as in
     `trace`, and ValueError for a machine whose inputs leave no room for an end marker.
     """
-    _, start_marker = copy_format(model)
     if memory_size is None and model.free_memory_size:
         memory_size = rows_needed(bits.shape[1])
-    return trace(model, frame_copy(bits, start_marker), memory_size, stages=stages, memory=memory)
+    batch = frame_copy(bits, copy_format(model)[1]).like(model.output.weight)
+    return trace(model, batch, memory_size, stages=stages, memory=memory)
 
 
-def bytes_a_step(model: NTM, rows: int, *, stages: bool = True, memory: bool = False) -> int:
-    """Count the bytes that a trace keeps of one step of one sequence."""
-    config = model.config
-    heads, word = config.addressing_heads, config.word_size
-    of_a_row = heads * (5 if stages else 1) + 1 + (word if memory else 0)
-    of_the_heads = heads * (word + 2 * config.shift_range + 4) + (2 * config.write_heads + config.read_heads) * word
-    others = config.controller_size + model.output.in_features + config.output_size
-    return (rows * of_a_row + of_the_heads + others) * model.output.weight.element_size()
-
-
-def _require_room(sequences: int, steps: int, rows: int, a_step: int) -> None:
+def require_room(
+    machine: NTM, sequences: int, steps: int, rows: int, *, stages: bool = True, memory: bool = False
+) -> None:
+    """Estimate the bytes that a trace keeps before it is made; ValueError for more than `MOST_BYTES`."""
+    config = machine.config
+    heads, width = config.addressing_heads, config.word_size
+    of_a_row = heads * (5 if stages else 1) + 1 + (width if memory else 0)
+    of_the_heads = heads * (width + 2 * config.shift_range + 4) + (2 * config.write_heads + config.read_heads) * width
+    others = config.controller_size + machine.output.in_features + config.output_size
+    a_step = (rows * of_a_row + of_the_heads + others) * machine.output.weight.element_size()
     if sequences * steps * a_step > MOST_BYTES:
         fit = MOST_BYTES // (steps * a_step)
         most = f"{fit} x {steps}" if fit else f"1 x {MOST_BYTES // a_step}"
         raise ValueError(
             f"a trace of {sequences} x {steps} steps over {rows} rows takes {sequences * steps * a_step / 1e9:.1f} GB:"
-            f" trace at most {most} steps, which fit into {MOST_BYTES / 1e9:g} GB, or without stages and memory"
+            f" {MOST_BYTES / 1e9:g} GB hold at most {most} steps over so many rows, more without stages and memory"
         )
 
 
