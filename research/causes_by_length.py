@@ -1,7 +1,8 @@
-"""Wrong bits by length and cause: python research/causes_by_length.py STUDY RECIPE SEEDS TABLE.csv
+"""Count wrong bits by length and cause: python -m research.causes_by_length STUDY RECIPE SEEDS TABLE.csv
 
-STUDY is what `ntm study --out` made. Every machine copies the same number of random sequences of each length, drawn
-from its own seed, in as many rows as a length needs, or in the only number it has.
+STUDY is a directory that `ntm study --out` made, RECIPE a recipe's name in its runs.csv. Every machine copies as many
+random sequences of each length, drawn from the machine's seed, in as many rows as the length needs, or in the only
+number of rows that the machine has.
 """
 
 import csv
@@ -23,7 +24,7 @@ SEQUENCES = 5
 
 
 def main(study: str, recipe: str, seeds: str, table: str) -> None:
-    """Ask every machine, and write one line a machine and length."""
+    """Let every machine copy, and write a line for each machine and length."""
     torch.set_num_threads(1)
     with Path(table).open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")

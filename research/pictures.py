@@ -55,9 +55,9 @@ def random_figure() -> Figure:
 def not_finite_figure() -> Figure:
     """How many runs with each optimiser and formulas stayed finite, and how many were nearly right at length 20."""
     asked = {
-        "its optimiser, its formulas": as_written(),
-        "its optimiser, our formulas": study("random")["post"],
-        "Graves's RMSProp, our formulas": study("random")["graves-rmsprop"],
+        "code as written": as_written(),
+        "our formulas": study("random")["post"],
+        "our formulas, Graves's RMSProp": study("random")["graves-rmsprop"],
     }
     return shares_figure(
         {
