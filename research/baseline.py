@@ -27,7 +27,7 @@ def recipe() -> Recipe:
         clip_norm=1.0,
         averaging=0.999,
         validate_every=1000,
-        settled_loss=0.0,
+        settle_updates=0,
         **dict.fromkeys(("focus", "rest", "listen", "quiet"), 0.0),
     )
 

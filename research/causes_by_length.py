@@ -16,8 +16,8 @@ from tqdm import tqdm
 from ntm_lib import load, tasks
 from ntm_lib.analysis.causes import CAUSES, causes
 from ntm_lib.analysis.trace import trace_copy
-from ntm_lib.study.manifest import parse_seeds
-from ntm_lib.training.evaluation import copy_format
+from ntm_lib.study.seeds import parse_seeds
+from ntm_lib.training.copies import copy_format
 
 LENGTHS = (1, 2, 3, 5, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100, 120, 150, 200)
 SEQUENCES = 5

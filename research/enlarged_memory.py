@@ -14,7 +14,7 @@ import torch
 from tqdm import tqdm
 
 from ntm_lib import NTM, load
-from ntm_lib.study.manifest import parse_seeds
+from ntm_lib.study.seeds import parse_seeds
 from ntm_lib.training.evaluation import evaluate
 from research.tables import question
 
@@ -27,15 +27,11 @@ SEQUENCES = 20
 def enlarged(model: NTM, seed: int) -> NTM:
     """A machine with the weights of another and `TIMES` as many memory rows."""
     config = replace(model.config, memory_size=TIMES * model.config.memory_size)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        larger = NTM(config)
+    larger = NTM(config, torch.Generator().manual_seed(seed))
     weights = dict(model.state_dict())
     rows = weights.get("memory_0")
     if rows is not None and len(rows) == model.config.memory_size:
-        fresh = (
-            larger.memory_0.detach()[len(rows) :] if config.initial_memory == "random" else rows.repeat(TIMES - 1, 1)
-        )
+        fresh = larger.memory_0[len(rows) :] if config.initial_memory == "random" else rows.repeat(TIMES - 1, 1)
         weights["memory_0"] = torch.cat([rows, fresh])
     larger.load_state_dict(weights)
     return larger

@@ -23,6 +23,7 @@ from ntm_lib import tasks
 from ntm_lib.analysis.trace import Trace, trace_copy
 from ntm_lib.teaching.plots.style import ERROR, INK, PALE, READ, TARGET, WRITE, heads_image
 from ntm_lib.training import loop, recipes
+from ntm_lib.training.progress import is_done
 from ntm_lib.training.run import Run
 
 TEXT = b"heads that learn to walk"
@@ -52,7 +53,7 @@ def moments() -> Iterator[tuple[int, Trace]]:
     yield 0, trace_copy(run.judged, bits, ROWS, stages=False)
     for _ in loop.records([run]):
         progress = run.progress
-        if progress.update <= FAST_UNTIL or progress.update % LATER == 0 or loop.is_done(run):
+        if progress.update <= FAST_UNTIL or progress.update % LATER == 0 or is_done(run.recipe, run.progress):
             yield progress.sequences, trace_copy(run.judged, bits, ROWS, stages=False)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import jinja2
 
-from ntm_lib.study.manifest import seeds_text
+from ntm_lib.study.seeds import seeds_text
 from ntm_lib.study.tables import share
 from ntm_lib.teaching.show import description
 from research import counts

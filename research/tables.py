@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ntm_lib.analysis.causes import CAUSES
-from ntm_lib.study.manifest import closest, differences
-from ntm_lib.study.questions import QUESTIONS, Question
+from ntm_lib.study.arms import Question, read_question
+from ntm_lib.study.fields import closest, differences
 
 ROOT = Path(__file__).parent.parent
 STUDIES = ROOT / "data" / "studies"
@@ -33,20 +33,21 @@ def _value(text: str) -> Any:
 
 
 def questions() -> list[str]:
-    """The names of the questions whose arms have been run."""
-    return [name for name in QUESTIONS if (STUDIES / name / "runs.csv").is_file()]
+    """The names of the questions that have been asked: of the studies that have an arms.toml."""
+    return sorted(path.parent.name for path in STUDIES.glob("*/arms.toml"))
 
 
+@cache
 def question(name: str) -> Question:
     """A question and its arms."""
-    return QUESTIONS[name]
+    return read_question(STUDIES / name)
 
 
 @cache
 def study(name: str) -> dict[str, list[Row]]:
     """All runs of a study by the name of their arm, the arms in the order of their question."""
     arms: dict[str, list[Row]] = {}
-    if name in QUESTIONS:
+    if name in questions():
         arms = {arm.name.removeprefix(f"{name}-"): [] for arm in question(name).arms}
     for row in read_table(STUDIES / name / "runs.csv"):
         arms.setdefault(row["recipe"].removeprefix(f"{name}-"), []).append(row)
@@ -63,6 +64,7 @@ def all_runs(name: str) -> list[Row]:
     return [row for rows in study(name).values() for row in rows]
 
 
+@cache
 def changes(name: str) -> dict[str, tuple[str, dict[str, object]]]:
     """Of every arm of a question: the recipe that it varies, and the fields that it changes."""
     found = {}

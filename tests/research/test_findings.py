@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from ntm_lib.cli import main
+from ntm_lib.study.arms import recipes_of
+from ntm_lib.study.seeds import parse_seeds
 from ntm_lib.teaching.show import png
 from research.findings import PAGE, PICTURES, README
 from research.page import END, render, with_numbers
@@ -121,3 +124,17 @@ def test_the_reasons_of_what_was_not_finite_are_whole():
     for line in lines[1:]:
         seed, sequences, _, _, *reason = line.split(",")
         assert all(reason) == any(reason) == (int(sequences) < 70_000), seed
+
+
+def test_every_command_of_ntm_on_the_page_is_one_that_ntm_takes(page, capsys):
+    """What is studied exists, its seeds can be read, and `--help` lists every option."""
+    lines = {line for text in (page, render("readme.md.jinja")) for line in commands(text) if line.startswith("ntm ")}
+    assert len(lines) >= 20
+    for line in sorted(lines):
+        _, command, *words = shlex.split(line)
+        assert main([command, "--help"]) == 0
+        known = set(re.findall(r"--[a-z_.-]+", capsys.readouterr().out))
+        assert {word for word in words if word.startswith("--")} <= known, line
+        if command == "study":
+            assert recipes_of(words[0]), line
+            assert parse_seeds(words[words.index("--seeds") + 1]), line
