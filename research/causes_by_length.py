@@ -14,7 +14,8 @@ from torch import Generator
 from tqdm import tqdm
 
 from ntm_lib import load, tasks
-from ntm_lib.analysis.causes import CAUSES, causes
+from ntm_lib.analysis.causes import causes
+from ntm_lib.analysis.finding import CAUSES
 from ntm_lib.analysis.trace import trace_copy
 from ntm_lib.study.seeds import parse_seeds
 from ntm_lib.training.copies import copy_format

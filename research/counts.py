@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 
 from scipy.stats import binomtest, fisher_exact
 
-from ntm_lib.analysis.causes import CAUSES
+from ntm_lib.analysis.finding import Kind
 from ntm_lib.study.tables import interval, share
-from research.tables import Row, all_runs, as_written, by_length, runs, wrong_bits
+from research.tables import Row, all_runs, as_written, by_length, causes_of, questions, runs
 
 BITS = 100 * 20 * 7
 """Bits that are counted at length 20 where vectors have 7 bits, as in the post."""
@@ -139,6 +139,12 @@ def faults(name: str, arm: str) -> str:
     return ", ".join(f"{fault} ({number})" for fault, number in found.most_common())
 
 
+def fault_meanings() -> dict[str, str]:
+    """What each fault that was found in a run means, by the fault's name."""
+    found = {fault for name in questions() for row in all_runs(name) for fault in (row["faults"] or "").split("; ")}
+    return {kind.value: kind.meaning for kind in Kind if kind.value in found}
+
+
 def idle(name: str, arm: str) -> str:
     """How many runs of an arm have no idle head, one, two, and so on."""
     heads = Counter(len(row["idle"].split("; ")) if row["idle"] else 0 for row in runs(name, arm))
@@ -188,26 +194,34 @@ def nearly_right_at(name: str, length: int, of: str = "") -> str:
 def exact_at(name: str, length: int, of: str = "") -> str:
     """How many machines of a study have no wrong bit at a length."""
     lines = by_length(name)[length]
-    return in_words(sum(wrong_bits(line) == 0 for line in lines), len(lines), of)
+    return in_words(sum(not any(causes_of(line).values()) for line in lines), len(lines), of)
 
 
-def wrong_share(name: str, length: int, causes: Iterable[str] = CAUSES, near_at: int | None = None) -> float:
-    """The share of all bits that is wrong at a length through the given causes, over the machines of a study.
+def wrong_share(name: str, length: int, causes: Iterable[str] | None = None, near_at: int | None = None) -> float:
+    """The share of all bits that is wrong at a length through the given causes (None: any), over machines of a study.
 
     Only machines that are nearly right at the length `near_at` are counted, where one is given.
     """
     right = {line["seed"] for line in by_length(name)[near_at or length] if near_at is None or _line_nearly_right(line)}
     lines = [line for line in by_length(name)[length] if line["seed"] in right]
-    return sum(line[cause] for line in lines for cause in causes) / sum(line["bits"] for line in lines)
+    wrong = sum(bits for line in lines for cause, bits in causes_of(line).items() if causes is None or cause in causes)
+    return wrong / sum(line["bits"] for line in lines)
 
 
-def wrong_at(name: str, length: int, causes: Iterable[str] = CAUSES, near_at: int | None = None) -> str:
+def wrong_at(name: str, length: int, causes: Iterable[str] | None = None, near_at: int | None = None) -> str:
     """The share that `wrong_share` finds, in per cent."""
     return f"{100 * wrong_share(name, length, causes, near_at):.1f} %"
 
 
+def wrong_by_cause(name: str, lengths: Iterable[int]) -> dict[str, list[float]]:
+    """The shares of all bits that are wrong through each cause, at each length."""
+    lengths = list(lengths)
+    causes = causes_of(by_length(name)[lengths[0]][0])
+    return {cause: [wrong_share(name, length, [cause]) for length in lengths] for cause in causes}
+
+
 def _line_nearly_right(line: Row) -> bool:
-    return 100 * wrong_bits(line) < line["bits"]
+    return 100 * sum(causes_of(line).values()) < line["bits"]
 
 
 def not_finite_as_written(of: str = "") -> str:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from ntm_lib.study.tables import interval
-from ntm_lib.teaching.plots.style import ERROR, INK, PALE, TARGET
+from ntm_lib.teaching.plots.style import ERROR, INK, PALE, TARGET, described, page
 
 LINE = 0.34
 """Height of one arm, in inches."""
@@ -25,7 +25,7 @@ def shares_figure(counts: Mapping[str, Mapping[str, tuple[int, int]]]) -> Figure
     conditions are counted in different arms, or where there is no condition or no arm.
     """
     things, arms = list(counts), _same_arms(counts)
-    figure = Figure(figsize=(8.6, 1.1 + LINE * len(arms)), layout="constrained")
+    figure = page(1.1 + LINE * len(arms))
     axes = figure.subplots()
     for place, (thing, colour, marker) in enumerate(zip(things, COLOURS, COUNTED, strict=False)):
         at = np.arange(len(arms)) + 0.5 * (place + 0.5) / len(things) - 0.25
@@ -39,8 +39,7 @@ def shares_figure(counts: Mapping[str, Mapping[str, tuple[int, int]]]) -> Figure
     axes.set_xlabel("share of runs, with its 95 % interval")
     _legend(axes, things)
     spans = "; ".join(f"{thing}: {_span_in_words(counts[thing])}" for thing in things)
-    figure.set_label(f"Share of runs of {_number_of(len(arms), 'arm')} with 95 % intervals; {spans}.")
-    return figure
+    return described(figure, f"Share of runs of {_number_of(len(arms), 'arm')} with 95 % intervals; {spans}.")
 
 
 def spread_figure(values: Mapping[str, Sequence[float | None]], what: str, missing: str) -> Figure:
@@ -50,7 +49,7 @@ def spread_figure(values: Mapping[str, Sequence[float | None]], what: str, missi
     runs, and for a number that is not greater than 0.
     """
     _positive(values)
-    figure = Figure(figsize=(8.6, 1.1 + LINE * len(values)), layout="constrained")
+    figure = page(1.1 + LINE * len(values))
     axes = figure.subplots()
     for height, numbers in enumerate(values.values()):
         there = np.sort([number for number in numbers if number is not None])
@@ -63,8 +62,7 @@ def spread_figure(values: Mapping[str, Sequence[float | None]], what: str, missi
     axes.set_xscale("log")
     _list_arms(axes, list(values))
     axes.set_xlabel(what)
-    figure.set_label(f"A mark for each run at its {what}; {_medians_in_words(values, missing)}.")
-    return figure
+    return described(figure, f"A mark for each run at its {what}; {_medians_in_words(values, missing)}.")
 
 
 def starts_figure(rows: Mapping[str, Sequence[tuple[int | None, str | None]]], memory_size: int) -> Figure:
@@ -74,7 +72,7 @@ def starts_figure(rows: Mapping[str, Sequence[tuple[int | None, str | None]]], m
     "backwards", or another word for a machine that stores in no order. Raises ValueError for a row outside the memory.
     """
     _inside(rows, memory_size)
-    figure = Figure(figsize=(8.6, 1.1 + 1.6 * LINE * len(rows)), layout="constrained")
+    figure = page(1.1 + 1.6 * LINE * len(rows))
     axes = figure.subplots()
     looks = {"forwards": (TARGET, ">"), "backwards": (INK, "<"), "in no order": (ERROR, "x")}
     for order, (colour, marker) in looks.items():
@@ -88,8 +86,7 @@ def starts_figure(rows: Mapping[str, Sequence[tuple[int | None, str | None]]], m
     _legend(axes, list(looks))
     orders = [_order(way) for runs in rows.values() for _, way in runs]
     counts = ", ".join(f"{orders.count(order)} {order}" for order in looks)
-    figure.set_label(f"Row of the first vector in each of {len(orders)} runs; the vectors are stored {counts}.")
-    return figure
+    return described(figure, f"Row of the first vector in each of {len(orders)} runs; the vectors are stored {counts}.")
 
 
 def _same_arms(counts: Mapping[str, Mapping[str, tuple[int, int]]]) -> list[str]:

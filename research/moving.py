@@ -21,7 +21,8 @@ from torch import Tensor
 
 from ntm_lib import tasks
 from ntm_lib.analysis.trace import Trace, trace_copy
-from ntm_lib.teaching.plots.style import ERROR, INK, PALE, READ, TARGET, WRITE, heads_image
+from ntm_lib.teaching.plots.parts import cells, heads_image, tint
+from ntm_lib.teaching.plots.style import ERROR, INK, PALE, READ, TARGET, WRITE
 from ntm_lib.training import loop, recipes
 from ntm_lib.training.progress import is_done
 from ntm_lib.training.run import Run
@@ -73,7 +74,7 @@ def frame(sequences: int, trace: Trace) -> Figure:
 def _heads(axes: Axes, trace: Trace) -> None:
     """Both weightings over the steps of the copy, row 0 at the top."""
     read, write = (weights[0, :, 0].numpy() ** STRONGER for weights in (trace.w_read, trace.w_write))
-    axes.imshow(heads_image(read, write), aspect="auto", interpolation="nearest")
+    cells(axes, heads_image(read, write))
     axes.set_ylabel("memory row", color=INK)
     axes.set_yticks(range(0, ROWS + 1, 16))
     axes.set_ylim(ROWS - 0.5, -0.5)
@@ -86,10 +87,10 @@ def _bits(axes: Axes, trace: Trace, wrong: np.ndarray) -> None:
     width, answer = wrong.shape[-1], trace.mask[0].bool().numpy()
     ones = trace.inputs[0, :, :width].numpy()
     ones[answer] = (trace.logits[0] > 0).float().numpy()[answer]
-    image = 1 - ones[..., None] * (1 - np.array(to_rgb(INK)))
+    image = 1 - tint(ones, INK)
     pink = np.array(to_rgb(ERROR))
     image = np.where(wrong[..., None], pink * (1 - 0.25 * ones[..., None]), image)
-    axes.imshow(image.swapaxes(0, 1), aspect="auto", interpolation="nearest")
+    cells(axes, image.swapaxes(0, 1))
     axes.set_ylabel("bit", color=INK)
     axes.set_yticks([])
     axes.tick_params(length=0, pad=1)
@@ -131,7 +132,7 @@ def palette() -> Image.Image:
     """The colours of the GIF: shades of each colour of a frame, and of both heads on one row."""
     shades = np.linspace(0, 1, SHADES)[:, None]
     darker = tuple(0.75 * part for part in to_rgb(ERROR))
-    ramps = [1 - shades * (1 - np.array(to_rgb(colour))) for colour in (INK, PALE, READ, WRITE, ERROR, TARGET, darker)]
+    ramps = [1 - tint(shades, colour)[:, 0] for colour in (INK, PALE, READ, WRITE, ERROR, TARGET, darker)]
     both = heads_image(*(grid.reshape(1, -1) for grid in np.meshgrid(shades[::2], shades[::2]))).reshape(-1, 3)
     colours = (255 * np.concatenate([*ramps, both])).round().astype(np.uint8)
     image = Image.new("P", (1, 1))

@@ -56,7 +56,7 @@ def arms_table(name: str, *columns: str) -> str:
     for arm in study(name):
         base, fields = changes(name)[arm]
         own = [item for item in fields.items() if item not in common(name) and item[0] != "updates"]
-        change = ", ".join(f"`{field} {value}`" for field, value in own) or "nothing"
+        change = ", ".join(f"`{change_of(item)}`" for item in own) or "nothing"
         changed = f"`{base}`: {change}" if len(bases) > 1 else change
         table.append([f"`{arm}`", changed, *(cell(name, arm) for _, cell in shown)])
     return lines_of(table)
@@ -68,11 +68,17 @@ def common(name: str) -> list[tuple[str, object]]:
     return [item for item in first if all(item in fields for fields in others)]
 
 
+def change_of(item: tuple[str, object]) -> str:
+    """A field and its value in words, numbers with at most six digits: "clip_norm 0.2"."""
+    field, value = item
+    return f"{field} {value:.6g}" if isinstance(value, float) else f"{field} {value}"
+
+
 def arms_are(name: str) -> str:
     """A sentence for the table of a question's arms: the recipe that they vary, and the changes that all share."""
     bases = {base for base, _ in changes(name).values()}
     recipe = f"`{bases.pop()}`" if len(bases) == 1 else "the recipe in its row"
-    shared = ", ".join(f"`{field} {value}`" for field, value in common(name))
+    shared = ", ".join(f"`{change_of(item)}`" for item in common(name))
     return f"Every arm trains {recipe}{shared and f' with {shared}, and'} with the changes in its row."
 
 
@@ -111,6 +117,7 @@ USED: tuple[Callable, ...] = (
     counts.forwards,
     counts.stored,
     counts.faults,
+    counts.fault_meanings,
     counts.idle,
     counts.median,
     counts.largest,

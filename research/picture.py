@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from ntm_lib import load, tasks
 from ntm_lib.machine import NTM
-from ntm_lib.teaching.plots.style import copy_figure
+from ntm_lib.teaching.plots.tape import copy_figure
 
 LENGTH, ROWS = 24, 64
 

@@ -6,10 +6,9 @@ from functools import partial
 import numpy as np
 from matplotlib.figure import Figure
 
-from ntm_lib.analysis.causes import CAUSES
 from ntm_lib.teaching.plots.failures import causes_figure
-from ntm_lib.teaching.plots.style import INK
-from research.counts import counted, wrong_share
+from ntm_lib.teaching.plots.style import INK, described
+from research.counts import counted, wrong_by_cause, wrong_share
 from research.figures import shares_figure, spread_figure, starts_figure
 from research.tables import all_runs, as_written, question, questions, study
 
@@ -79,19 +78,19 @@ def far_figure() -> Figure:
 def lengths_figure() -> Figure:
     """Wrong bits by length and cause, over all machines of the post's recipe and over those of `reliable`."""
     shares = {
-        recipe: [[wrong_share(name, length, [cause]) for length in LENGTHS] for cause in CAUSES]
-        for recipe, name in (("post_2014", "random"), ("reliable", "reliable"))
+        recipe: wrong_by_cause(name, LENGTHS) for recipe, name in (("post_2014", "random"), ("reliable", "reliable"))
     }
-    figure = causes_figure(shares, LENGTHS, CAUSES)
-    for axes, table in zip(figure.axes, shares.values(), strict=True):
+    tables = {recipe: list(table.values()) for recipe, table in shares.items()}
+    figure = causes_figure(tables, LENGTHS, list(shares["post_2014"]))
+    for axes, table in zip(figure.axes, tables.values(), strict=True):
         if not np.any(table):
             axes.text(0.5, 0.5, "no wrong bit", transform=axes.transAxes, ha="center", fontsize=12, color=INK)
     post, ours = (f"{100 * wrong_share(name, LENGTHS[-1]):.0f} %" for name in ("random", "reliable"))
-    figure.set_label(
+    return described(
+        figure,
         f"Wrong bits by length and cause: at {LENGTHS[-1]} vectors {post} of all bits are wrong with post_2014,"
-        f" most of them through blur, and {ours} with reliable."
+        f" most of them through blur, and {ours} with reliable.",
     )
-    return figure
 
 
 def starts_of(name: str) -> Figure:

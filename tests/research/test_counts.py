@@ -2,7 +2,6 @@
 
 import pytest
 
-from ntm_lib.analysis.causes import CAUSES
 from research import counts
 
 
@@ -98,7 +97,9 @@ def test_shares_of_wrong_bits(monkeypatch):
     """Two machines, one of them right at length 3: at 5 they have 1 and 4 of 20 bits wrong each."""
 
     def line(seed, length, bits=20, **wrong):
-        return {"seed": seed, "length": length, "bits": bits} | dict.fromkeys(CAUSES, 0) | wrong
+        return (
+            {"seed": seed, "length": length, "bits": bits} | dict.fromkeys(("blur", "missed jump", "other"), 0) | wrong
+        )
 
     blurred = {3: [line(0, 3), line(1, 3, blur=7)], 5: [line(0, 5, blur=1), line(1, 5, blur=1, other=3)]}
     blurred[7] = [line(0, 7, 101, blur=1), line(1, 7, 100, blur=1)]
@@ -110,6 +111,7 @@ def test_shares_of_wrong_bits(monkeypatch):
     assert counts.wrong_at("any", 5, ["blur"]) == counts.wrong_at("any", 5, ["blur"], near_at=3) == "5.0 %"
     assert counts.wrong_at("any", 5, near_at=3) == "5.0 %"
     assert counts.wrong_at("any", 3, near_at=3) == "0.0 %"
+    assert counts.wrong_by_cause("any", [5]) == {"blur": [0.05], "missed jump": [0], "other": [0.075]}
 
 
 def test_where_numbers_stopped_being_finite(monkeypatch):

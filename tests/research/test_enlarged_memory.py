@@ -9,7 +9,8 @@ from research.enlarged_memory import enlarged
 
 @pytest.mark.parametrize("kind", ["constant", "learned-row", "random", "learned"])
 def test_an_enlarged_machine_keeps_its_rows_and_gets_more_of_their_kind(kind):
-    model = NTM(NTMConfig(10, 8, memory_size=13, word_size=7, initial_memory=kind, initial_weights="spaced"))
+    sizes = {"memory_size": 13, "word_size": 7, "initial_value": 0.1}
+    model = NTM(NTMConfig(10, 8, **sizes, initial_memory=kind, initial_weights="spaced"))
     larger = enlarged(model, seed=3)
     small, large = (machine.initial_state(1).memory[0] for machine in (model, larger))
     assert large.shape == (52, 7)

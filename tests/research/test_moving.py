@@ -67,9 +67,9 @@ def test_the_committed_picture_moves_and_rests_on_its_last_frame():
 @pytest.mark.slow
 def test_the_committed_picture_is_the_one_that_the_command_makes(tmp_path):
     moving.main(str(tmp_path / "training.gif"))
-    made, kept = (Image.open(folder / "training.gif") for folder in (tmp_path, ROOT / "docs"))
-    assert made.n_frames == kept.n_frames
-    for index in (0, made.n_frames // 3, made.n_frames - 1):
-        made.seek(index)
-        kept.seek(index)
-        assert made.convert("RGB").tobytes() == kept.convert("RGB").tobytes()
+    with Image.open(tmp_path / "training.gif") as made, Image.open(ROOT / "docs" / "training.gif") as kept:
+        assert made.n_frames == kept.n_frames
+        for index in (0, made.n_frames // 3, made.n_frames - 1):
+            made.seek(index)
+            kept.seek(index)
+            assert made.convert("RGB").tobytes() == kept.convert("RGB").tobytes()
