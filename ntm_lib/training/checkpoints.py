@@ -238,5 +238,7 @@ def restore(run: Run, tensors: dict[str, Tensor]) -> None:
         if name.startswith("optimizer."):
             _, index, key = name.split(".")
             averages.setdefault(int(index), {})[key] = value
+    if len({frozenset(each) for each in averages.values()}) > 1:
+        raise ValueError("the optimiser's averages are incomplete")
     run.optimizer.load_state_dict({**run.optimizer.state_dict(), "state": averages})
     run.generator.set_state(tensors["generator"])

@@ -67,16 +67,6 @@ def test_where_a_number_was_not_finite():
     assert json.loads(json.dumps(row, allow_nan=False)) == row
 
 
-@pytest.mark.parametrize("name", ["gradient of heads.linear.bias", "memory at time step 17", "gradient norm"])
-def test_what_was_not_finite_is_the_operation(name):
-    found = rows.not_finite(f"update 1200, length 13: the {name} is not finite (loss nan)")
-    assert found == {"nan_update": 1200, "nan_length": 13, "nan_operation": name}
-
-
-def test_a_run_without_such_a_number_says_so():
-    assert rows.not_finite(None) == {"nan_update": None, "nan_length": None, "nan_operation": None}
-
-
 def test_a_run_that_is_trained_on_tells_when_it_was_lost(monkeypatch, tmp_path):
     """Validations are made up: exact twice, so converged at 4, and wrong at the second of the two after that."""
     wrong = iter([7, 0, 0, 0, 5, 0])
@@ -111,7 +101,51 @@ def test_a_field_that_there_is_no_more_is_named(tmp_path):
         rows.read_row(tmp_path, TINY, 5)
 
 
-def test_a_bit_that_differs_is_counted():
-    assert rows.wrong_in(b"abc", b"abc") == {"bytes": 3, "wrong_bytes": 0, "bits": 24, "wrong_bits": 0}
-    assert rows.wrong_in(b"\x00\x01\xff", b"\x03\x01\x00")["wrong_bits"] == 2 + 8
-    assert rows.wrong_in(b"\x00\x01\xff", b"\x03\x01\x00")["wrong_bytes"] == 2
+@pytest.fixture
+def row(tmp_path):
+    """A file with the row of a tiny run, and what it holds."""
+    train(TINY, 5, tmp_path)
+    rows.write_row(tmp_path, TINY, rows.row_of(load(tmp_path)[1]))
+    file = rows.row_path(tmp_path, TINY, 5)
+    return file, json.loads(file.read_text())
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"seed": None}, "seed is None: expected a whole number"),
+        ({"seed": 6}, "it is of seed 6 of 'tiny', copied under another name"),
+        ({"recipe": ["tiny"]}, r"recipe is \['tiny'\]: expected a text"),
+        ({"converged": 1}, "converged is 1: expected true or false"),
+        ({"sequences": True}, "sequences is True: expected a whole number"),
+        ({"seconds": float("nan")}, "seconds is nan: expected a number"),
+        ({"seconds": "7"}, "seconds is '7': expected a number"),
+        ({"wrong_bits": {"random": {"20": None}}}, "20 is None: expected a whole number"),
+        ({"wrong_bits": {"random": []}}, r"random is \[\]: expected a table"),
+        ({"lengths": {"20": {"sequences": 3}}}, "20 has no wrong_bits"),
+        ({"lengths": []}, r"lengths is \[\]: expected a table"),
+        ({"files": {"text": {"sha256": 3, "wrong_bits": 0}}}, "sha256 is 3: expected a text"),
+        ({"settings": 3}, "settings is 3: expected a table"),
+    ],
+)
+def test_an_edited_row_is_refused_with_its_file_and_entry(tmp_path, row, changes, complaint):
+    file, content = row
+    file.write_text(json.dumps(content | changes))
+    for read in (lambda: rows.read_row(tmp_path, TINY, 5), lambda: rows.read_rows(tmp_path)):
+        with pytest.raises(ValueError, match=rf"tiny-5.json is not what a study wrote \({complaint}\): remove it or"):
+            read()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "[" * 100_000, '{"recipe": "tiny"}', "\x00"])
+def test_a_file_that_is_no_row_is_refused(tmp_path, row, text):
+    row[0].write_text(text)
+    with pytest.raises(ValueError, match=r"tiny-5.json is not what a study wrote \(.*\): remove it or choose another"):
+        rows.read_row(tmp_path, TINY, 5)
+
+
+@pytest.mark.parametrize("missing", rows.SHAPE)
+def test_a_missing_entry_is_named(tmp_path, row, missing):
+    file, content = row
+    file.write_text(json.dumps({name: value for name, value in content.items() if name != missing}))
+    with pytest.raises(ValueError, match=rf"tiny-5.json is not what a study wrote \(the file has no {missing}\)"):
+        rows.read_row(tmp_path, TINY, 5)

@@ -11,7 +11,7 @@ from ntm_lib import tasks
 from ntm_lib.analysis.trace import trace, trace_copy
 from ntm_lib.machine import NTM, LSTMBaseline, LSTMConfig, NTMConfig
 from ntm_lib.training import recipes
-from ntm_lib.training.evaluation import rows_needed
+from ntm_lib.training.copies import rows_needed
 
 B, L = 2, 3
 MACHINE = NTMConfig(
