@@ -5,7 +5,7 @@ import sys
 import torch
 
 from ntm_lib import load, tasks
-from ntm_lib.teaching.plots.style import copy_figure
+from ntm_lib.teaching.plots.tape import copy_figure
 
 LENGTH, ROWS = 24, 64
 

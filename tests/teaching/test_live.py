@@ -1,6 +1,7 @@
-"""A live training: the same machine as without a picture, held and let go on, steered, and told in words."""
+"""A live training: it learns as without a picture, is held and goes on, is steered, and tells where it stands."""
 
 import html
+import math
 import re
 from dataclasses import replace
 
@@ -33,7 +34,7 @@ def held_after(records):
     def hold_in_time():
         seen.append(training.run.progress.update)
         if len(seen) >= records:
-            training.hold_it.set()
+            training.asked_to_hold.set()
 
     training.on_change = hold_in_time
     return training
@@ -68,8 +69,7 @@ def test_holding_waits_until_nothing_moves():
 def test_stop_and_continue_by_button():
     widget = LiveTraining(replace(SMALL, updates=10_000), seed=3)
     widget.stop.click()
-    assert status(widget).endswith("Stopped.")
-    assert (widget.stop.disabled, widget.go_on.disabled) == (True, False)
+    assert status(widget).endswith("Stopped.") and not widget.training.is_running
     update = widget.training.run.progress.update
     widget.go_on.click()
     assert widget.training.is_running
@@ -86,18 +86,42 @@ def test_start_anew_takes_seed_and_fields():
     assert same_run(widget.finish(), expected)
 
 
-def test_a_value_that_does_not_fit_is_named_and_the_training_stands():
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("seed", 99999999999, "seed is 99,999,999,999: expected 0 to 4,294,967,295"),
+        ("seed", -5, "seed is -5: expected 0 to 4,294,967,295"),
+        ("max_length", 5000, "longest sequence to train on is 5,000: expected 0 to 50"),
+        ("max_length", 0, "max_length is 0: expected at least 1"),
+        ("learning_rate", 1e308, "learning rate at its peak is 1e+308: expected 0 to 1.0"),
+        ("learning_rate", math.nan, "learning rate at its peak is nan: expected 0 to 1.0"),
+        ("clip_norm", 1e308, "longest gradient (0: no limit) is 1e+308: expected 0 to 1,000.0"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_named_and_the_training_stands(name, value, sentence):
     widget = LiveTraining(SMALL, seed=3)
     result = widget.finish()
-    widget.entries["max_length"].value = 0
+    (widget.seed if name == "seed" else widget.entries[name]).value = value
     widget.anew.click()
-    assert status(widget) == "max_length is 0: expected at least 1; then start anew"
+    assert status(widget) == f"{sentence}; then start anew"
     assert widget.finish() is result
 
 
-def test_a_field_that_is_not_offered_is_refused():
-    with pytest.raises(ValueError, match="field is 'momentum': expected one of curriculum, max_length"):
-        LiveTraining(SMALL, names=("max_length", "momentum"))
+def test_every_number_has_a_largest_value():
+    widget = LiveTraining(SMALL, seed=3)
+    widget.finish()
+    numbers = {name for name, entry in widget.entries.items() if isinstance(entry.value, int | float)}
+    assert live.LARGEST.keys() == numbers | {"seed"}
+
+
+def test_a_new_start_shows_the_new_machine_before_it_has_learned_anything(monkeypatch):
+    widget = LiveTraining(SMALL, seed=3)
+    widget.finish()
+    pictures = []
+    widget.picture.observe(lambda change: pictures.append(change["new"]), names="value")
+    widget.anew.click()
+    widget.finish()
+    assert "from 1.0 to 1.0 bits a bit" in pictures[0]
 
 
 def test_what_stops_a_training_is_told_and_raised(monkeypatch):
@@ -124,7 +148,6 @@ def test_when_it_is_over_verdict_and_last_picture_stand():
     widget = LiveTraining(SMALL, seed=3)
     result = widget.finish()
     assert status(widget) == f"seed 3: update 24, 120 sequences. {in_words(result)}"
-    assert (widget.stop.disabled, widget.go_on.disabled) == (True, True)
     words = live.learning_figure(snapshot(widget.training.run)).get_label()
     assert f'alt="{words}"' in widget.picture.value
     assert repr(widget) == "LiveTraining: run this notebook to watch it and to steer it"
