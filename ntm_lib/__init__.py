@@ -4,18 +4,30 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ntm_lib import tasks
     from ntm_lib.machine import NTM, NTMConfig
+    from ntm_lib.training import recipes
     from ntm_lib.training.checkpoints import load
     from ntm_lib.training.evaluation import evaluate
     from ntm_lib.training.loop import train
 
-__all__ = ["NTM", "NTMConfig", "evaluate", "load", "train"]
+__version__ = "0.2.0"
+__all__ = ["NTM", "NTMConfig", "__version__", "evaluate", "load", "recipes", "tasks", "train"]
 
-_HOMES = {"evaluate": "training.evaluation", "load": "training.checkpoints", "train": "training.loop"}
+_MODULES = {"recipes": "ntm_lib.training.recipes", "tasks": "ntm_lib.tasks"}
+_HOMES = {
+    "NTM": "ntm_lib.machine",
+    "NTMConfig": "ntm_lib.machine",
+    "evaluate": "ntm_lib.training.evaluation",
+    "load": "ntm_lib.training.checkpoints",
+    "train": "ntm_lib.training.loop",
+}
 
 
 def __getattr__(name: str) -> object:
     """Import torch only when it is needed: `ntm --help` then answers at once."""
-    if name not in __all__:
+    if name in _MODULES:
+        return import_module(_MODULES[name])
+    if name not in _HOMES:
         raise AttributeError(f"module 'ntm_lib' has no attribute {name!r}")
-    return getattr(import_module(f"ntm_lib.{_HOMES.get(name, 'machine')}"), name)
+    return getattr(import_module(_HOMES[name]), name)

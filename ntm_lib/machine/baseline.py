@@ -1,13 +1,16 @@
-"""The yardstick: an LSTM with the same forward as the machine and no memory beside its own state."""
+"""The baseline that machines are compared with: an LSTM without a memory beside its own state."""
 
 from dataclasses import dataclass
 
-from torch import Tensor, nn
+import torch
+from torch import Generator, Tensor, nn
+
+from ntm_lib.machine.stack import linear
 
 
 @dataclass(frozen=True)
 class LSTMConfig:
-    """The sizes of the yardstick."""
+    """The sizes of the LSTM baseline."""
 
     input_size: int
     """Numbers in one input vector."""
@@ -16,26 +19,28 @@ class LSTMConfig:
     hidden_size: int = 100
     """Units of each layer."""
     layers: int = 1
-    """Layers, each fed by the one below."""
+    """Layers, each fed by the layer below."""
 
 
 class LSTMBaseline(nn.Module):
-    """Stacked LSTM layers and a linear output, called like `NTM`."""
+    """Stacked LSTM layers and a linear output, called like an `NTM`."""
 
-    def __init__(self, config: LSTMConfig):
+    free_memory_size = False
+    """No number of rows can be asked for: there is no memory."""
+    memory_size = None
+
+    def __init__(self, config: LSTMConfig, generator: Generator | None = None):
         super().__init__()
         self.config = config
-        self.lstm = nn.LSTM(config.input_size, config.hidden_size, config.layers, batch_first=True)
-        self.output = nn.Linear(config.hidden_size, config.output_size)
+        lstm = nn.LSTM(config.input_size, config.hidden_size, config.layers, batch_first=True, device="meta")
+        self.lstm = lstm.to_empty(device=torch.get_default_device())
+        for parameter in self.lstm.parameters():
+            nn.init.uniform_(parameter, -(config.hidden_size**-0.5), config.hidden_size**-0.5, generator=generator)
+        self.output = linear(config.hidden_size, config.output_size, generator)
 
     def forward(
-        self,
-        inputs: Tensor,
-        state: tuple[Tensor, Tensor] | None = None,
-        memory_size: int | None = None,
-        history: list | None = None,
-        key_strength: float = 1.0,
+        self, inputs: Tensor, state: tuple[Tensor, Tensor] | None = None
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """inputs (B, T, input) -> logits (B, T, output), state; without a memory the other arguments do nothing."""
+        """inputs (B, T, input) -> logits (B, T, output), and the state after the last step."""
         hidden, state = self.lstm(inputs, state)
         return self.output(hidden), state

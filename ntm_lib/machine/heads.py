@@ -1,22 +1,23 @@
-"""From the controller's output to what each head emits, and who shares which weighting.
+"""From the controller's output to the numbers that each head emits, and which heads share a weighting.
 
-Heads stand in one order everywhere: read heads first, then write heads. With "single" weightings head i
-reads and writes at one and the same weighting, so there are as many weightings as pairs.
+Heads stand in one order everywhere: read heads first, then write heads. With "single" weightings read head i and
+write head i share a weighting, so there are as many weightings as pairs.
 """
 
+from itertools import accumulate, pairwise
 from typing import Literal, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 from torch.nn import functional
 
-from ntm_lib.machine.stack import Linear
+from ntm_lib.machine.stack import linear
 
 Weightings = Literal["separate", "single", "shared-previous"]
 
 
 class Emission(NamedTuple):
-    """What all heads emit in one step (section 3.3): shapes with A addressing heads and W write heads."""
+    """The numbers that all heads emit in one step (section 3.3): A addressing heads, W write heads."""
 
     key: Tensor  # (B, A, M)  k, any real number
     beta: Tensor  # (B, A)     key strength, >= 0
@@ -31,18 +32,24 @@ class Heads(nn.Module):
     """One linear layer from the controller's output to everything that all heads emit."""
 
     def __init__(
-        self, controller_size: int, word_size: int, read_heads: int, write_heads: int, shift_range: int, weightings: str
+        self,
+        controller_size: int,
+        word_size: int,
+        read_heads: int,
+        write_heads: int,
+        shift_range: int,
+        weightings: Weightings,
+        generator: Generator | None = None,
     ):
         super().__init__()
         self.read_heads, self.write_heads, self.weightings = read_heads, write_heads, weightings
         self.addressing_heads = read_heads if weightings == "single" else read_heads + write_heads
         per_address = [word_size, 1, 1, 2 * shift_range + 1, 1]
-        sizes = [n * self.addressing_heads for n in per_address] + [word_size * write_heads] * 2
-        self.sizes = sizes
-        self.linear = Linear(controller_size, sum(sizes))
+        self.sizes = [n * self.addressing_heads for n in per_address] + [word_size * write_heads] * 2
+        self.linear = linear(controller_size, sum(self.sizes), generator)
 
     def forward(self, h: Tensor) -> Emission:
-        """Split and squash the linear layer's output: h (B, hidden) -> Emission."""
+        """Split the linear layer's output and bring each part into its range: h (B, hidden) -> Emission."""
         key, beta, g, s, gamma, erase, add = self.linear(h).split(self.sizes, dim=-1)
         heads, batch_size = self.addressing_heads, len(h)
         return Emission(
@@ -56,19 +63,10 @@ class Heads(nn.Module):
         )
 
     @property
-    def beta_rows(self) -> slice:
-        """Where the key strengths stand among the linear layer's outputs."""
-        return slice(self.sizes[0], self.sizes[0] + self.sizes[1])
-
-    @property
-    def location_rows(self) -> slice:
-        """Where key strengths, gates, shifts and sharpenings stand among the linear layer's outputs."""
-        return slice(self.sizes[0], sum(self.sizes[:5]))
-
-    @property
-    def erase_rows(self) -> slice:
-        """Where the erase gates stand among the linear layer's outputs."""
-        return slice(-self.sizes[-1] - self.sizes[-2], -self.sizes[-1])
+    def rows(self) -> dict[str, slice]:
+        """Where each part of an `Emission` stands among the linear layer's outputs, by the part's name."""
+        ends = pairwise(accumulate(self.sizes, initial=0))
+        return {name: slice(*span) for name, span in zip(Emission._fields, ends, strict=True)}
 
     def previous(self, weights: Tensor) -> Tensor:
         """The weighting each head interpolates from (Eq. 7): its own, or with "shared-previous" the first writer's."""

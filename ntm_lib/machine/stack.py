@@ -1,13 +1,14 @@
 """Many machines of one kind in one call: their parameters stacked along a leading axis, one entry a machine.
 
-`torch.func.functional_call(machine, stack(machines), (inputs,))` runs P machines side by side, and each as if it ran
+`torch.func.functional_call(machine, stack(machines), (inputs,))` runs P machines side by side, each as if it ran
 alone. The batch then holds P blocks of sequences, one machine's after the other's.
 """
 
+import math
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
 
 def stack(machines: Sequence[nn.Module]) -> dict[str, Tensor]:
@@ -27,8 +28,17 @@ class Linear(nn.Linear):
         return torch.baddbmm(self.bias.unsqueeze(1), blocks, self.weight.mT).reshape(*x.shape[:-1], -1)
 
 
+def linear(inputs: int, outputs: int, generator: Generator | None = None) -> Linear:
+    """A linear layer with PyTorch's first weights, drawn from `generator` (None: from torch's global one)."""
+    layer = Linear(inputs, outputs, device="meta").to_empty(device=torch.get_default_device())
+    bound = 1 / math.sqrt(inputs)
+    nn.init.kaiming_uniform_(layer.weight, a=math.sqrt(5), generator=generator)
+    nn.init.uniform_(layer.bias, -bound, bound, generator=generator)
+    return layer
+
+
 def for_each_sequence(part: Tensor, ndim: int, batch_size: int) -> Tensor:
-    """What every sequence starts from: a part of `ndim` axes, or a stack of P with one more -> (B, ...)."""
+    """A copy for every sequence of a part of `ndim` axes, or of a stack of P parts with one axis more -> (B, ...)."""
     parts = part if part.ndim > ndim else part.unsqueeze(0)
     blocks = parts.unsqueeze(1).expand(-1, batch_size // len(parts), *[-1] * ndim)
     return blocks.flatten(0, 1)

@@ -1,44 +1,63 @@
 """Runs on disk: one safetensors file a run, written whole or not at all, and nothing is ever unpickled.
 
 DIR/run.safetensors holds the weights ("model."), their running average where a recipe has one ("average."), the
-optimiser's averages ("optimizer."), the state of the random generator, and in its header a JSON text: recipe, seed,
-progress with history, and the versions that made it.
+optimiser's averages ("optimizer."), the state of the random generator, and in its header a JSON text (recipe, seed,
+progress with history, versions) and a checksum over text and tensors.
 """
 
+import hashlib
 import json
 import os
-from dataclasses import asdict, fields
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
+from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_bytes
-from torch import Tensor, nn
+from torch import Tensor
 
-from ntm_lib.machine import LSTMConfig, NTMConfig
-from ntm_lib.training.recipes import Recipe
-from ntm_lib.training.run import Progress, Run
+from ntm_lib.machine import NTM, LSTMBaseline, LSTMConfig, NTMConfig
+from ntm_lib.tasks import Task
+from ntm_lib.training import older
+from ntm_lib.training.progress import Progress, Stop
+from ntm_lib.training.recipes import Historical, Recipe, differences
+from ntm_lib.training.run import Run
 
-FORMAT = "ntm-lib run 3"
+FORMAT = "ntm-lib run 4"
 FILE_NAME = "run.safetensors"
+REMEDY = "restore the file, or remove it to train anew"
+UNREADABLE = (SafetensorError, OSError, KeyError, TypeError, ValueError, AttributeError, RuntimeError, IndexError)
 
 
 def save(run: Run, out: str | Path | None) -> None:
-    """Write a run to the directory `out`, replacing what was there only when all is on disk; None: do nothing.
+    """Write a run to the directory `out`, replacing an earlier file only when all is on disk; None: do nothing.
 
     Raises ValueError where the directory cannot be made or written.
     """
     if out is None:
         return
-    metadata = {
-        "format": FORMAT,
-        "recipe": recipe_to_json(run.recipe),
+    content = {
+        "recipe": asdict(run.recipe),
         "seed": run.seed,
         "progress": asdict(run.progress),
         "versions": {"torch": torch.__version__},
     }
-    write_whole(Path(out) / FILE_NAME, to_bytes(_tensors(run), metadata={"run": json.dumps(metadata)}))
+    text, tensors = json.dumps(content), tensors_of(run)
+    header = {"format": FORMAT, "run": text, "sha256": checksum(text, tensors)}
+    write_whole(Path(out) / FILE_NAME, to_bytes(tensors, metadata=header))
+
+
+def checksum(text: str, tensors: dict[str, Tensor]) -> str:
+    """A hash of a JSON text and of the names, types, shapes and numbers of all tensors."""
+    found = hashlib.sha256(text.encode())
+    for name in sorted(tensors):
+        found.update(f"{name} {tensors[name].dtype} {tuple(tensors[name].shape)}".encode())
+        found.update(tensors[name].detach().cpu().contiguous().numpy().tobytes())
+    return found.hexdigest()
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -62,20 +81,42 @@ def write_whole(path: Path, content: bytes) -> None:
         raise ValueError(f"cannot write {path}: {error.strerror}; choose a directory that can be written") from error
 
 
+@contextmanager
+def alone_in(out: str | Path | None) -> Iterator[None]:
+    """Keep other trainings out of a directory until this one leaves it or dies; None: do nothing.
+
+    Removes what a training that was killed left half-written. Raises ValueError where another training is at work, and
+    where the directory cannot be written.
+    """
+    if out is None:
+        yield
+        return
+    lock = FileLock(Path(out) / ".lock", blocking=False)
+    try:
+        Path(out).mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout as error:
+        raise ValueError(f"another training is at work in {out}: wait for its end or choose another one") from error
+    except OSError as error:
+        raise ValueError(f"cannot write {out}: {error.strerror}; choose a directory that can be written") from error
+    try:
+        for unfinished in Path(out).glob(f".{FILE_NAME}.*[0-9]"):
+            unfinished.unlink(missing_ok=True)
+        yield
+    finally:
+        lock.release()
+
+
 def resume(run: Run, out: str | Path | None) -> Run:
-    """The run that `out` holds, if it is of the same recipe and seed; else `run` itself, where `out` holds none.
+    """The run that `out` holds, if it is of an equal recipe and seed; `run` itself where `out` holds none.
 
     Raises ValueError where `out` holds another run or a file that cannot be read.
     """
     if out is None or not (Path(out) / FILE_NAME).exists():
         return run
-    saved = read(out)
+    saved = read(out, run.task, run.device)
     if saved.recipe != run.recipe or saved.seed != run.seed:
-        differing = [
-            field.name
-            for field in fields(Recipe)
-            if getattr(saved.recipe, field.name) != getattr(run.recipe, field.name)
-        ]
+        differing = differences(saved.recipe, run.recipe)
         raise ValueError(
             f"{out} holds seed {saved.seed} of recipe {saved.recipe.name!r}"
             + (f" with another {', '.join(differing)}" if differing else "")
@@ -84,83 +125,114 @@ def resume(run: Run, out: str | Path | None) -> Run:
     return saved
 
 
-def load(directory: str | Path) -> tuple[nn.Module, Run]:
+def load(directory: str | Path) -> tuple[NTM | LSTMBaseline, Run]:
     """The machine that a directory holds, and the run that made it.
 
-    Raises ValueError where there is no run, or one that is truncated or of another version.
+    Raises ValueError where there is no run, or one that is damaged or of an unknown version.
+
+    >>> machine, run = load("data/machines/backwards")
+    >>> run.recipe.name, run.progress.sequences
+    ('weightings-separate', 2400)
     """
     run = read(directory)
     run.judged.eval()
     return run.judged, run
 
 
-def read(directory: str | Path) -> Run:
+def read(directory: str | Path, task: Task | None = None, device: str | torch.device | None = None) -> Run:
     """A run from its directory; errors as in `load`."""
     path = Path(directory) / FILE_NAME
     if not path.is_file():
         raise ValueError(f"{directory} holds no {FILE_NAME}: expected a directory that `ntm train --out` made")
     try:
         with safe_open(path, framework="pt") as file:
-            metadata = json.loads((file.metadata() or {}).get("run", "{}"))
+            header = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}
-    except (SafetensorError, OSError, ValueError) as error:
-        raise ValueError(
-            f"{path} is truncated or not ours ({_line(error)}): train again or restore the file"
-        ) from error
-    found = metadata.get("format") if isinstance(metadata, dict) else None
-    if found != FORMAT:
-        raise ValueError(f"{path} has format {found!r}: expected {FORMAT!r}; train again")
+    except PermissionError as error:
+        raise ValueError(f"cannot read {path}: {error.strerror}; make it readable") from error
+    except UNREADABLE as error:
+        raise ValueError(f"{path} is truncated or not a run's ({in_a_line(error)}): {REMEDY}") from error
     try:
-        run = Run(recipe_from_json(metadata["recipe"]), metadata["seed"])
-        run.progress = Progress(**metadata["progress"])
-        _restore(run, tensors)
-    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
-        raise ValueError(f"{path} does not fit this version of ntm_lib ({_line(error)}): train again") from error
+        content = content_of(header, tensors)
+        recipe, progress = recipe_from_json(content["recipe"]), progress_from_json(content["progress"])
+        require_shapes(recipe, tensors)
+        run = Run(recipe, content["seed"], task, device)
+        run.progress = progress
+        restore(run, tensors)
+    except (*UNREADABLE, RecursionError) as error:
+        raise ValueError(f"{path} does not hold a run of this library ({in_a_line(error)}): {REMEDY}") from error
     return run
+
+
+def content_of(header: dict[str, str], tensors: dict[str, Tensor]) -> dict[str, Any]:
+    """The JSON text of a file, of this version or an older one; ValueError where it or a tensor was changed."""
+    text = header.get("run", "{}")
+    content: dict[str, Any] = json.loads(text)
+    if header.get("format") != FORMAT:
+        return older.content(content)
+    if header.get("sha256") != checksum(text, tensors):
+        raise ValueError("its checksum does not fit: the file is damaged")
+    return content
+
+
+def require_shapes(recipe: Recipe, tensors: dict[str, Tensor]) -> None:
+    """ValueError where a file's weights are not those of the recipe's machine, before any memory is taken for them."""
+    with torch.device("meta"):
+        model = LSTMBaseline(recipe.machine) if isinstance(recipe.machine, LSTMConfig) else NTM(recipe.machine)
+    for name, value in model.state_dict().items():
+        found = tensors.get(f"model.{name}")
+        if found is None or found.shape != value.shape:
+            shown = "nothing" if found is None else f"shape {tuple(found.shape)}"
+            raise ValueError(f"model.{name} has {shown}: expected shape {tuple(value.shape)}")
+        if not found.isfinite().all():
+            raise ValueError(f"model.{name} has numbers that are not finite")
 
 
 def updates_done(directory: str | Path) -> int:
     """How many updates the run in a directory has come to, without its weights; 0 where none can be read."""
     try:
         with safe_open(Path(directory) / FILE_NAME, framework="pt") as file:
-            return json.loads(file.metadata()["run"])["progress"]["update"]
-    except (SafetensorError, OSError, ValueError, LookupError, TypeError):
+            return int(json.loads(file.metadata()["run"])["progress"]["update"])
+    except UNREADABLE:
         return 0
 
 
-def _line(error: Exception) -> str:
-    """What an error says, in one line."""
+def in_a_line(error: BaseException) -> str:
+    """An error's message in one line."""
     return " ".join(str(error).split())
 
 
-def recipe_to_json(recipe: Recipe) -> dict[str, Any]:
-    """A recipe as plain dictionaries."""
-    return asdict(recipe)
-
-
 def recipe_from_json(values: dict[str, Any]) -> Recipe:
-    """The recipe that `recipe_to_json` wrote down."""
-    machine = values["machine"]
-    config = NTMConfig if "word_size" in machine else LSTMConfig
-    return Recipe(**{**values, "machine": config(**machine)})
+    """The recipe that `dataclasses.asdict` turned into dictionaries, by this version or an older one."""
+    values = older.recipe(values)
+    kind = NTMConfig if "word_size" in values["machine"] else LSTMConfig
+    return Recipe(**{**values, "machine": kind(**values["machine"]), "historical": Historical(**values["historical"])})
 
 
-def _tensors(run: Run) -> dict[str, Tensor]:
+def progress_from_json(values: dict[str, Any]) -> Progress:
+    """The progress that `dataclasses.asdict` turned into dictionaries."""
+    stopped = values["stopped"]
+    return Progress(**{**values, "stopped": Stop(**stopped) if stopped else None})
+
+
+def tensors_of(run: Run) -> dict[str, Tensor]:
+    """Everything of a run that is a tensor, by name."""
     tensors = {f"model.{name}": value.contiguous() for name, value in run.model.state_dict().items()}
     for index, averages in run.optimizer.state_dict()["state"].items():
-        for name, value in averages.items():
-            tensors[f"optimizer.{index}.{name}"] = value.contiguous()
+        tensors |= {f"optimizer.{index}.{name}": value.contiguous() for name, value in averages.items()}
     if run.average is not None:
         tensors |= {f"average.{name}": value.contiguous() for name, value in run.average.state_dict().items()}
     tensors["generator"] = run.generator.get_state()
     return tensors
 
 
-def _restore(run: Run, tensors: dict[str, Tensor]) -> None:
+def restore(run: Run, tensors: dict[str, Tensor]) -> None:
+    """Put a file's tensors into a fresh run."""
     for prefix, module in {"model.": run.model, "average.": run.average}.items():
         if module is not None:
-            state = {name.removeprefix(prefix): tensors[name] for name in tensors if name.startswith(prefix)}
-            module.load_state_dict(state)
+            module.load_state_dict(
+                {name.removeprefix(prefix): tensors[name] for name in tensors if name.startswith(prefix)}
+            )
     averages: dict[int, dict[str, Tensor]] = {}
     for name, value in tensors.items():
         if name.startswith("optimizer."):

@@ -1,39 +1,87 @@
-"""The RMSProp of the post's code, which divides a gradient by what the gradients before it were."""
+"""The optimisers of the recipes, and the length of a step: clipping, and the learning rate over a training."""
 
+import math
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-DECAY, EPSILON = 0.95, 1e-4
-"""How much of the past the averages keep, and what is added inside the root (shawntan/theano_toolkit, updates.py)."""
+from ntm_lib.training.recipes import Recipe
+
+MOMENTUM = 0.9
+"""Momentum of RMSProp (Adam has averages of its own, 0.9 and 0.999)."""
+DECAY = 0.95
+"""Share of the past that RMSProp's averages keep."""
+EPSILON = 1e-4
+"""Number under the root of RMSProp's divisor; torch adds to the root itself, where 1e-2 stands for it."""
+
+
+def make_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
+    """The recipe's optimiser over all weights; `foreach` takes one call for all of them, and rounds alike."""
+    if recipe.optimizer == "lagging-rmsprop":
+        return LaggingRMSprop(model.parameters(), recipe.learning_rate)
+    options: dict[str, Any] = {"lr": recipe.learning_rate, "foreach": True}
+    if recipe.optimizer == "rmsprop":
+        rmsprop = {"alpha": DECAY, "eps": EPSILON**0.5, "momentum": MOMENTUM, "centered": True}
+        return torch.optim.RMSprop(model.parameters(), **rmsprop, **options)
+    from_state = [weight for name, weight in model.named_parameters() if name == "controller.from_state.weight"]
+    others = [weight for name, weight in model.named_parameters() if name != "controller.from_state.weight"]
+    groups = [{"params": others, "weight_decay": 0.0}, {"params": from_state, "weight_decay": recipe.state_decay}]
+    return torch.optim.AdamW([group for group in groups if group["params"]], **options)  # without decay it is Adam
 
 
 class LaggingRMSprop(torch.optim.Optimizer):
-    """Graves's RMSProp (2013, Eqs. 38-45), but with the averages as they were before this gradient.
+    """Graves's RMSProp (2013, Eqs. 38-45) as in the post's code, with averages that lack the present gradient.
 
-    Graves's steps have a largest size, whatever the gradient: it is in its own divisor. Here a gradient a thousand
-    times the usual one makes a step a thousand times the usual one.
+    Graves's steps have a largest size, whatever the gradient, because it is in its own divisor. Without it, a gradient
+    a thousand times the usual one makes a step a thousand times the usual one (shawntan/theano_toolkit, updates.py).
     """
 
-    def __init__(self, params: Iterable[Tensor], lr: float, momentum: float):
-        super().__init__(params, {"lr": lr, "momentum": momentum})
+    def __init__(self, params: Iterable[Tensor], lr: float):
+        super().__init__(params, {"lr": lr})
 
     @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> None:
-        """One step down every gradient that is there."""
+    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
+        """One step down every gradient."""
         for group in self.param_groups:
             for parameter in group["params"]:
                 if parameter.grad is not None:
-                    self._step(parameter, group["lr"], group["momentum"])
+                    lagging_step(self.state[parameter], parameter, parameter.grad, group["lr"])
 
-    def _step(self, parameter: Tensor, rate: float, momentum: float) -> None:
-        state, gradient = self.state[parameter], parameter.grad
-        if not state:
-            state |= {name: torch.zeros_like(parameter) for name in ("square", "mean", "step_before")}
-        square, mean, step = state["square"], state["mean"], state["step_before"]
-        variance = square.addcmul(mean, mean, value=-1).clamp_(min=0)  # float32 may round it below
-        step.mul_(momentum).addcdiv_(gradient, variance.add_(EPSILON).sqrt_(), value=-rate)
-        parameter.add_(step)
-        square.mul_(DECAY).addcmul_(gradient, gradient, value=1 - DECAY)
-        mean.lerp_(gradient, 1 - DECAY)
+
+def lagging_step(averages: dict[str, Tensor], parameter: Tensor, gradient: Tensor, rate: float) -> None:
+    """Move a parameter by its gradient over the root of the variance so far, then let the averages see the gradient."""
+    if not averages:
+        averages.update({name: torch.zeros_like(parameter) for name in ("square", "mean", "step_before")})
+    square, mean, step = averages["square"], averages["mean"], averages["step_before"]
+    variance = square.addcmul(mean, mean, value=-1).clamp_(min=0)  # float32 may round it below
+    step.mul_(MOMENTUM).addcdiv_(gradient, variance.add_(EPSILON).sqrt_(), value=-rate)
+    parameter.add_(step)
+    square.mul_(DECAY).addcmul_(gradient, gradient, value=1 - DECAY)
+    mean.lerp_(gradient, 1 - DECAY)
+
+
+def clip(parameters: list[nn.Parameter], recipe: Recipe) -> float:
+    """Limit the gradient as the recipe says, if it is finite; returns its norm before that."""
+    gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+    norm = torch.nn.utils.get_total_norm(gradients)
+    if not norm.isfinite():
+        return norm.item()
+    if recipe.historical.clip_value:
+        torch.nn.utils.clip_grad_value_(parameters, recipe.historical.clip_value)
+    if recipe.clip_norm:
+        torch.nn.utils.clip_grads_with_norm_(parameters, recipe.clip_norm, norm)
+    return norm.item()
+
+
+def learning_rate(recipe: Recipe, update: int, settled_at: int | None, converged: bool) -> float:
+    """The rate of an update: warm-up, then the peak, then a cosine from peak to final rate while settling."""
+    peak = recipe.learning_rate
+    if converged:
+        return recipe.keep_rate * peak
+    warm = min(1.0, (update + 1) / max(1, recipe.warmup_updates))
+    if settled_at is None:
+        return peak * warm
+    since = min(1.0, (update - settled_at) / recipe.settle_updates)
+    return peak * warm * (recipe.final_rate + (1 - recipe.final_rate) * 0.5 * (1 + math.cos(math.pi * since)))

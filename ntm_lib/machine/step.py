@@ -1,0 +1,97 @@
+"""One time step of a machine, and the loop over it. A step is written once and is handed its equations."""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+import torch
+from torch import Tensor
+
+from ntm_lib.machine import addressing, fast, memory
+from ntm_lib.machine.heads import Emission
+from ntm_lib.machine.state import NTMState
+
+if TYPE_CHECKING:
+    from ntm_lib.machine.ntm import NTM
+
+
+class Equations(NamedTuple):
+    """The equations that a step computes with."""
+
+    address: Callable[..., addressing.Stages]  # Eqs. 5-9
+    read: Callable[..., Tensor]  # Eq. 2
+    write: Callable[..., Tensor]  # Eqs. 3 and 4
+
+
+PLAIN = Equations(addressing.address, memory.read, memory.write)
+"""The equations as the paper prints them."""
+FAST = Equations(fast.address, fast.read, fast.write)
+"""The equations with derivatives written out."""
+
+
+class Step(NamedTuple):
+    """Everything that one time step made."""
+
+    h: Tensor  # (B, hidden)  the controller's output
+    emission: Emission
+    stages: addressing.Stages
+    features: Tensor  # (B, features)  the input of the output layer
+    state: NTMState
+
+
+def advance(machine: "NTM", x: Tensor, state: NTMState, equations: Equations) -> Step:
+    """One step up to the input of the output layer: x (B, input), state -> `Step`."""
+    h, controller = machine.controller(torch.cat([x, state.reads.flatten(1)], dim=-1), state.controller)
+    emission = machine.heads(h)
+    previous = machine.heads.previous(state.weights)
+    stages = equations.address(state.memory, previous, *emission[:5])  # key, beta, g, s, gamma
+    writing, reading = machine.heads.writing(stages.w), machine.heads.reading(stages.w)
+    tape = equations.write(state.memory, writing, emission.erase, emission.add)
+    reads = equations.read(tape, reading)
+    features = {"hidden": (h,), "reads": (reads.flatten(1),), "hidden-and-reads": (h, reads.flatten(1))}
+    seen = torch.cat(features[machine.config.output_from], dim=-1)
+    return Step(h, emission, stages, seen, NTMState(tape, stages.w, reads, controller))
+
+
+def next_features(machine: "NTM", x: Tensor, state: NTMState, equations: Equations) -> tuple[Tensor, NTMState]:
+    """Features (B, features) and state after one step."""
+    step = advance(machine, x, state, equations)
+    return step.features, step.state
+
+
+def run(machine: "NTM", inputs: Tensor, state: NTMState, history: list[NTMState] | None) -> tuple[Tensor, NTMState]:
+    """The loop over steps: inputs (B, T, input) -> features (B, T, features), and the state after the last step.
+
+    Where no earlier step can be looked at again, one memory serves all steps, whatever their number.
+    """
+    if torch.is_inference_mode_enabled() and history is None:
+        return run_in_place(machine, inputs, state)
+    features = []
+    for feature, after in steps(machine, inputs, state, machine.equations):
+        features.append(feature)
+        if history is not None:
+            history.append(after)
+    return torch.stack(features, dim=1), after
+
+
+def run_in_place(machine: "NTM", inputs: Tensor, state: NTMState) -> tuple[Tensor, NTMState]:
+    """The loop over steps with one memory for all of them.
+
+    Features have their place beforehand: small tensors kept among large ones that come and go would leave holes in
+    which no memory fits.
+    """
+    equations = machine.equations
+    if equations is FAST:
+        equations = FAST._replace(write=fast.writer_in_place(state.memory))
+    features = inputs.new_empty(*inputs.shape[:2], machine.output.in_features)
+    for t, (feature, after) in enumerate(steps(machine, inputs, state, equations)):
+        features[:, t], state = feature, after
+    return features, state
+
+
+def steps(machine: "NTM", inputs: Tensor, state: NTMState, equations: Equations) -> Iterator[tuple[Tensor, NTMState]]:
+    """Features and state after every step of inputs (B, T, input)."""
+    following = next_features if machine.compiled is None else machine.compiled
+    # Each step is laid out like a batch of its own: a compiled step would be compiled anew for every T otherwise.
+    for x in inputs.transpose(0, 1).clone(memory_format=torch.contiguous_format).unbind():
+        features, state = following(machine, x, state, equations)
+        yield features, state

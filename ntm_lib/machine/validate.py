@@ -1,0 +1,113 @@
+"""Finding what is wrong with a configuration, an input or a state: one line that names the value and the remedy."""
+
+from numbers import Integral
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
+
+from torch import Tensor
+
+from ntm_lib.machine.state import NTMState
+
+if TYPE_CHECKING:
+    from ntm_lib.machine.config import NTMConfig
+
+MOST = 2**31 - 1
+"""The largest size of anything: no computer holds a memory of so many rows."""
+MOST_SEEDS = 2**32
+"""Seeds that a training or an evaluation accepts."""
+
+
+def whole_number(name: str, value: Any) -> int:
+    """A size as an int; TypeError for a value that is no integer, ValueError for one below 1 or above `MOST`."""
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise TypeError(f"{name} is {value!r}: expected a whole number")
+    if not 1 <= int(value) <= MOST:
+        raise ValueError(f"{name} is {value}: expected at {'least 1' if int(value) < 1 else f'most {MOST}'}")
+    return int(value)
+
+
+def seed(value: Any) -> int:
+    """A seed as it is; ValueError for anything but a whole number below `MOST_SEEDS`."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < MOST_SEEDS:
+        raise ValueError(f"seed is {value!r}: expected a whole number from 0 to {MOST_SEEDS - 1}")
+    return value
+
+
+def choices(config: Any) -> None:
+    """ValueError for a field of a dataclass whose value is not among those of its Literal type."""
+    for name, kind in get_type_hints(type(config)).items():
+        if get_origin(kind) is Literal and getattr(config, name) not in get_args(kind):
+            expected = ", ".join(map(repr, get_args(kind)))
+            raise ValueError(f"{name} is {getattr(config, name)!r}: expected one of {expected}")
+
+
+def rows(memory_size: int | None, config: "NTMConfig") -> int:
+    """The number of rows of a call; TypeError or ValueError for a number that the machine cannot run with."""
+    wanted = config.memory_size if memory_size is None else whole_number("memory_size", memory_size)
+    if wanted == config.memory_size:
+        return wanted
+    for name, choice in config.tied_parts.items():
+        raise ValueError(
+            f"memory_size {wanted}: this machine has {name} {choice!r}, one entry for each of its"
+            f" {config.memory_size} rows; leave memory_size at {config.memory_size}"
+        )
+    return wanted
+
+
+def call(values: Any, axes: str, found: Any, memory_size: int | None, config: "NTMConfig", weights: Tensor) -> int:
+    """Everything about a call's inputs and state; returns the number of rows. Errors as in `inputs` and `state`."""
+    inputs(values, axes, config.input_size, weights)
+    if found is None and axes.count(",") == 2:
+        return rows(memory_size, config)
+    return state(found, config, len(values), memory_size, weights)
+
+
+def inputs(values: Any, axes: str, input_size: int, weights: Tensor) -> None:
+    """TypeError or ValueError for inputs of another type, rank, width, dtype or device than a machine takes."""
+    if not isinstance(values, Tensor):
+        raise TypeError(f"inputs are {type(values).__name__}: expected a tensor of shape {axes}")
+    if values.ndim != axes.count(",") + 1 or 0 in values.shape:
+        raise ValueError(f"inputs have shape {tuple(values.shape)}: expected {axes}, with no empty side")
+    if values.shape[-1] != input_size:
+        raise ValueError(f"inputs are {values.shape[-1]} wide: this machine has input_size {input_size}")
+    like("inputs are", values, weights)
+
+
+def like(subject: str, values: Tensor, weights: Tensor) -> None:
+    """TypeError for numbers of another dtype than a machine's weights, ValueError for numbers on another device."""
+    if values.dtype != weights.dtype:
+        raise TypeError(f"{subject} {values.dtype}: expected {weights.dtype}, as the machine's weights; use .to(...)")
+    if values.device != weights.device:
+        raise ValueError(f"{subject} on {values.device} and the machine on {weights.device}: move one with .to(...)")
+
+
+def state(found: Any, config: "NTMConfig", batch_size: int, memory_size: int | None, weights: Tensor) -> int:
+    """The number of rows of a state; TypeError or ValueError for one of another batch, memory size or machine."""
+    if not isinstance(found, NTMState):
+        raise TypeError(f"state is {type(found).__name__}: expected the NTMState that the last call returned")
+    if len(found.memory) != batch_size:
+        raise ValueError(
+            f"state holds {len(found.memory)} sequences and inputs {batch_size}: pass the state of the same batch"
+        )
+    held = rows(found.memory.shape[1], config)
+    if memory_size is not None and whole_number("memory_size", memory_size) != held:
+        raise ValueError(
+            f"memory_size {memory_size}: the state passed in already has {held} rows; leave memory_size out"
+        )
+    expected = {
+        "memory": (batch_size, held, config.word_size),
+        "weights": (batch_size, config.addressing_heads, held),
+        "reads": (batch_size, config.read_heads, config.word_size),
+    }
+    for name, shape in expected.items():
+        if tuple(getattr(found, name).shape) != shape:
+            shown = tuple(getattr(found, name).shape)
+            raise ValueError(f"state has {name} of shape {shown}, this machine {shape}: pass a state of its own")
+    hidden = [(batch_size, config.controller_size)] * (2 if config.controller == "lstm" else 0)
+    if [tuple(part.shape) for part in found.controller] != hidden:
+        raise ValueError(
+            f"state is of another controller than {config.controller!r} with {config.controller_size} units:"
+            " pass a state of this machine's own"
+        )
+    for tensor in found.tensors():
+        like("state is", tensor, weights)
+    return held

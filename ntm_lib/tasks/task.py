@@ -1,0 +1,85 @@
+"""A task: it draws batches of inputs, targets and a mask over the steps that count, and counts errors."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import torch
+from torch import Generator, Tensor
+
+
+class Batch(NamedTuple):
+    """B sequences of T steps."""
+
+    inputs: Tensor  # (B, T, input)
+    targets: Tensor  # (B, T, output)  zero where the mask is zero
+    mask: Tensor  # (B, T)         1 on the steps whose output counts
+
+    def like(self, weights: Tensor) -> "Batch":
+        """The batch on the device and in the dtype of a machine's weights."""
+        return Batch(*(part.to(weights) for part in self))
+
+
+Draw = Callable[[int, int, Generator], Batch]
+"""Draws a batch from a batch size, a size of the problem and a source of randomness."""
+
+
+def count_wrong_bits(logits: Tensor, batch: Batch) -> Tensor:
+    """Bits of each sequence that are wrong where the mask counts; a logit that is no number is wrong too -> (B)."""
+    wrong = ((logits > 0) != (batch.targets > 0)) | logits.isnan()
+    return (wrong & (batch.mask > 0).unsqueeze(-1)).sum((1, 2))
+
+
+def steps_of(draw: Draw, size: int) -> int:
+    """Steps of a sequence of some size, found by drawing one."""
+    return draw(1, size, Generator().manual_seed(0)).mask.shape[1]
+
+
+@dataclass(frozen=True)
+class Task:
+    """A problem that machines are trained and tested on.
+
+    A task of one's own needs widths and a function that draws batches: `Task(10, 8, draw)`; `size` may be whatever
+    makes a problem larger, such as its length. README and docs/your-own-data.md have examples.
+    """
+
+    input_size: int
+    """Numbers in one input vector."""
+    output_size: int
+    """Numbers in one target vector."""
+    draw: Draw
+    """Draws the batches to train on: (batch_size, size, generator) -> Batch."""
+    settle: Draw | None = None
+    """Draws the batches to train on once the machine has learned; None: `draw` goes on."""
+    tests: Mapping[str, Draw] = field(default_factory=dict)
+    """Draws the batches to validate and judge with, by kind; none: one kind, "drawn", by `draw`."""
+    rows: Callable[[int], int] | None = None
+    """Rows of memory that a problem of some size needs; None: as many as it has steps."""
+    wrong: Callable[[Tensor, Batch], Tensor] = count_wrong_bits
+    """Counts the errors of each sequence, (logits, batch) -> (B): no error is exact."""
+    sizes: tuple[int, ...] = (20, 50, 120)
+    """Sizes at which a trained machine is judged."""
+
+    @property
+    def kinds(self) -> Mapping[str, Draw]:
+        """What draws each kind of test batch; the first kind counts most."""
+        return self.tests or {"drawn": self.draw}
+
+    def rows_needed(self, size: int) -> int:
+        """Rows of memory that a problem of some size needs at the least."""
+        return self.rows(size) if self.rows else steps_of(self.draw, size)
+
+
+def join(batches: Sequence[Batch]) -> Batch:
+    """One batch of all sequences; shorter ones are padded at the end with zeros, which the mask does not count.
+
+    step      0 .. T-1     T .. longest - 1
+    inputs    sequence     zeros
+    mask      sequence's   0
+    """
+    longest = max(batch.mask.shape[1] for batch in batches)
+
+    def padded(part: Tensor) -> Tensor:
+        return torch.cat([part, part.new_zeros(len(part), longest - part.shape[1], *part.shape[2:])], dim=1)
+
+    return Batch(*(torch.cat([padded(part) for part in parts]) for parts in zip(*batches, strict=True)))
