@@ -9,7 +9,7 @@ from torch import Tensor
 from ntm_lib import tasks
 from ntm_lib.analysis.trace import Trace, trace_copy
 from ntm_lib.training.checkpoints import load
-from ntm_lib.training.evaluation import judged_payloads, rows_needed, wrong_bits
+from ntm_lib.training.copies import judged_payloads, rows_needed, wrong_bits
 
 
 class Patient(NamedTuple):

@@ -93,19 +93,16 @@ def moments(trace: Trace, step: int) -> list[Moment]:
 
     The trace keeps its stages.
     """
-    config = trace.config
-    single = config.weightings == "single"
-    kinds = [("read", index, (WRITE, READ) if single else (READ,)) for index in range(config.read_heads)]
-    if not single:
-        kinds += [("write", index, (WRITE,)) for index in range(config.write_heads)]
+    single, reads = trace.config.weightings == "single", trace.config.read_heads
     found = []
-    for head, (kind, index, colours) in enumerate(kinds):
+    for head in range(trace.w.shape[2]):
         before, now = trace.w_previous[0, step, head], trace.w[0, step, head]
         g, s = trace.emission.g[0, step, head].item(), trace.emission.s[0, step, head]
         offset = int(s.argmax()) - len(s) // 2
         move = "stays" if offset == 0 else f"steps {abs(offset)} {'forward' if offset > 0 else 'backward'}"
         note = f"g = {g:.1f}, {'jumps by its key' if g > SHARP else 'goes on from the grey bar'} and {move}"
-        found.append(Moment(head_name(trace, kind, index), colours, before, now, note))
+        colours = (WRITE, READ) if single else (READ,) if head < reads else (WRITE,)
+        found.append(Moment(head_name(trace.config, head), colours, before, now, note))
     return found
 
 
