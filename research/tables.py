@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ntm_lib.study.arms import Question, read_question
-from ntm_lib.study.fields import closest, differences
+from ntm_lib.study.fields import closest
+from ntm_lib.training.recipes import differences
 
 ROOT = Path(__file__).parent.parent
 STUDIES = ROOT / "data" / "studies"
