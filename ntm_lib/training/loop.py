@@ -21,7 +21,7 @@ from ntm_lib.training.optimizers import clip, learning_rate
 from ntm_lib.training.progress import Stop, note_update
 from ntm_lib.training.recipes import Recipe
 from ntm_lib.training.run import Drawn, Run, draw
-from ntm_lib.training.together import backpropagate_all, compiled_machine, handicapped
+from ntm_lib.training.together import backpropagate_all, compiled_machine, key_strength_times
 
 OnRecord = Callable[[dict[str, Any]], None]
 
@@ -196,7 +196,7 @@ def explain_not_finite(run: Run, one: Drawn, loss: float) -> Stop:
         return Stop(update, length, f"gradient of {broken[0]}" if broken else "gradient norm", loss)
     states: list[NTMState] = []
     if isinstance(model, NTM):
-        with handicapped(model, run.recipe.handicap if one.shape.large else 1.0):
+        with key_strength_times(model, run.recipe.handicap if one.shape.large else 1.0):
             model(one.batch.inputs, memory_size=one.shape.rows, history=states)
     for time_step, state in enumerate(states):
         for name, value in state._asdict().items():

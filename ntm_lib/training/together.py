@@ -59,7 +59,7 @@ def backpropagate(runs: Sequence[Run], drawn: Sequence[Drawn], machine: NTM | No
     if isinstance(first, NTM):
         options = {"memory_size": drawn[0].shape.rows, "history": states}
         through = machine or first
-        with handicapped(through, recipe.handicap if drawn[0].shape.large else 1.0):
+        with key_strength_times(through, recipe.handicap if drawn[0].shape.large else 1.0):
             logits, _ = functional_call(through, stack(models), (inputs,), options)
     else:
         logits, _ = first(inputs)
@@ -80,16 +80,16 @@ def backpropagate(runs: Sequence[Run], drawn: Sequence[Drawn], machine: NTM | No
 
 
 @contextmanager
-def handicapped(machine: NTM, strength: float) -> Iterator[None]:
-    """Multiply every key strength by a factor meanwhile: below 1, a lookup must succeed with a weaker key."""
+def key_strength_times(machine: NTM, factor: float) -> Iterator[None]:
+    """Multiply every key strength by a factor meanwhile: below 1, a jump by content must succeed with weaker keys."""
 
-    def weaken(_: nn.Module, __: tuple[object, ...], emission: Emission) -> Emission:
-        return emission._replace(beta=emission.beta * strength)
+    def scale(_: nn.Module, __: tuple[object, ...], emission: Emission) -> Emission:
+        return emission._replace(beta=emission.beta * factor)
 
-    if strength == 1:
+    if factor == 1:
         yield
         return
-    hook = machine.heads.register_forward_hook(weaken)
+    hook = machine.heads.register_forward_hook(scale)
     try:
         yield
     finally:
