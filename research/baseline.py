@@ -28,7 +28,10 @@ def recipe() -> Recipe:
         averaging=0.999,
         validate_every=1000,
         settle_updates=0,
-        **dict.fromkeys(("focus", "rest", "listen", "quiet"), 0.0),
+        focus=0.0,
+        rest=0.0,
+        listen=0.0,
+        quiet=0.0,
     )
 
 

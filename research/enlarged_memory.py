@@ -9,6 +9,7 @@ import csv
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import torch
 from tqdm import tqdm
@@ -45,7 +46,7 @@ def main(study: str, seeds: str, table: str) -> None:
         writer.writerow(["recipe", "seed", "rows", "length", "bits", "wrong_bits"])
         runs = [(arm.name, seed) for arm in question("memory").arms for seed in parse_seeds(seeds)]
         for recipe, seed in tqdm(runs, disable=None):
-            model, _ = load(Path(study) / "machines" / recipe / str(seed))
+            model = cast(NTM, load(Path(study) / "machines" / recipe / str(seed))[0])
             for machine in (model, enlarged(model, seed)):
                 rows = machine.config.memory_size
                 for length, count in evaluate(machine, LENGTHS, SEQUENCES, seed, memory_size=rows).lengths.items():

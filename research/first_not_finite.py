@@ -5,7 +5,7 @@ import traceback
 import warnings
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -91,4 +91,5 @@ def nodes(last: Node | None) -> set[Node]:
 
 def called_for(node: Node) -> list[str]:
     """The functions in which a node was made, the outermost first."""
-    return [name for line in node.metadata.get("traceback_", []) for name in re.findall(r"line \d+, in (\w+)", line)]
+    metadata = cast(Mapping[str, list[str]], node.metadata)
+    return [name for line in metadata.get("traceback_", []) for name in re.findall(r"line \d+, in (\w+)", line)]

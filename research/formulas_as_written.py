@@ -11,28 +11,27 @@ import csv
 import math
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 from tqdm import tqdm
 
-from ntm_lib.machine import fast
+from ntm_lib.machine import NTM, fast
 from ntm_lib.machine.addressing import Stages
 from ntm_lib.machine.step import Equations
 from ntm_lib.study.seeds import parse_seeds
 from ntm_lib.tasks import Batch, copying_for
 from ntm_lib.training import checkpoints, loop, recipes
-from ntm_lib.training.progress import is_done
 from ntm_lib.training.run import Run
 from research.first_not_finite import operation
 
 POST_EPSILON = 1e-5
 """Number that the post's code adds to a length, outside its root (shawntan 01b0b6e)."""
-COLUMNS = ("seed", "sequences", "wrong_bits_random_20", "peak_gradient_norm")
-COLUMNS += ("nan_update", "nan_length", "nan_operation", "nan_loss")
+STOPPED = ("nan_update", "nan_length", "nan_operation", "nan_loss")
+COLUMNS = ("seed", "sequences", "wrong_bits_random_20", "peak_gradient_norm", *STOPPED)
 """Columns of the table; the last four are empty for a run whose numbers were all finite."""
 
 
@@ -98,43 +97,47 @@ def equations(name: str) -> Equations:
     return Equations(address, fast.read, fast.write)
 
 
-@dataclass
-class Training:
+class Training(NamedTuple):
     """A run of the post's recipe with equations of its own, and the batch of its last update."""
 
     run: Run
     out: Path
-    drawn: list[Batch] = field(default_factory=list)
+    drawn: list[Batch]
+
+    @property
+    def model(self) -> NTM:
+        """The machine of the run."""
+        return cast(NTM, self.run.model)
 
 
 def begin(name: str, seed: int, out: Path) -> Training:
     """A training with the formulas of that name, continued where its directory holds one."""
     recipe = recipes.post_2014
+    task = copying_for(recipe.machine, recipe.payload, recipe.payload_settling)
     drawn: list[Batch] = []
-    task = copying_for(recipe.machine.input_size, recipe.machine.output_size, recipe.payload, recipe.payload_settling)
 
-    def draw(*shape: Any) -> Batch:
-        drawn[:] = [task.draw(*shape)]
+    def draw(batch_size: int, length: int, generator: Generator) -> Batch:
+        drawn[:] = [task.draw(batch_size, length, generator)]
         return drawn[0]
 
     run = checkpoints.resume(Run(recipe, seed, replace(task, draw=draw, settle=None)), out)
-    run.model.equations = equations(name)
-    return Training(run, out, drawn)
+    training = Training(run, out, drawn)
+    training.model.equations = equations(name)
+    return training
 
 
 def results(trainings: list[Training]) -> Iterator[loop.Result]:
     """Train until all are done, in shared passes; yields the results of finished trainings first, then each new one."""
-    of_run = {training.run.seed: training for training in trainings}
-    done = [is_done(training.run.recipe, training.run.progress) for training in trainings]
-    yield from (loop.finish(each.run, each.out) for each, over in zip(trainings, done, strict=True) if over)
-    for run, _ in loop.records([each.run for each, over in zip(trainings, done, strict=True) if not over]):
-        training = of_run[run.seed]
-        if run.progress.stopped is not None:
-            found = operation(run.model, training.drawn[0], run.recipe.historical.loss_over, FORMULA_OF)
-            run.progress.stopped = replace(run.progress.stopped, what=found)
+    yield from (loop.result_of(each.run) for each in trainings if each.run.progress.finished)
+    active = {each.run.seed: each for each in trainings if not each.run.progress.finished}
+    for run, _ in loop.records([each.run for each in active.values()]):
+        training, stop = active[run.seed], run.progress.stopped
+        if stop is not None:
+            found = operation(training.model, training.drawn[0], run.recipe.historical.loss_over, FORMULA_OF)
+            run.progress.stopped = replace(stop, what=found)
         checkpoints.save(run, training.out)
-        if is_done(run.recipe, run.progress):
-            yield loop.finish(run, training.out)
+        if run.progress.finished:
+            yield loop.result_of(run)
 
 
 def line_of(result: loop.Result) -> list[Any]:

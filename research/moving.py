@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
@@ -24,7 +24,6 @@ from ntm_lib.analysis.trace import Trace, trace_copy
 from ntm_lib.teaching.plots.parts import cells, heads_image, tint
 from ntm_lib.teaching.plots.style import ERROR, INK, PALE, READ, TARGET, WRITE
 from ntm_lib.training import loop, recipes
-from ntm_lib.training.progress import is_done
 from ntm_lib.training.run import Run
 
 TEXT = b"heads that learn to walk"
@@ -54,7 +53,7 @@ def moments() -> Iterator[tuple[int, Trace]]:
     yield 0, trace_copy(run.judged, bits, ROWS, stages=False)
     for _ in loop.records([run]):
         progress = run.progress
-        if progress.update <= FAST_UNTIL or progress.update % LATER == 0 or is_done(run.recipe, run.progress):
+        if progress.update <= FAST_UNTIL or progress.update % LATER == 0 or run.is_done:
             yield progress.sequences, trace_copy(run.judged, bits, ROWS, stages=False)
 
 
@@ -103,7 +102,7 @@ def _letters(axes: Axes, trace: Trace, wrong: np.ndarray) -> None:
     out = tasks.bits_number((trace.logits[0, -count:] > 0).float()).int().tolist()
     letters = [" ", *map(chr, TEXT), " ", *(chr(code) if 32 <= code < 127 else "·" for code in out)]
     axes.set_xticks(range(steps), letters, family="monospace", fontsize=12)
-    for label, is_wrong in zip(axes.get_xticklabels(), wrong.any(-1), strict=True):
+    for label, is_wrong in zip(axes.get_xticklabels(), np.any(wrong, axis=-1), strict=True):
         label.set_color(ERROR if is_wrong else INK)
 
 
@@ -131,7 +130,8 @@ def picture(figure: Figure) -> Image.Image:
 def palette() -> Image.Image:
     """The colours of the GIF: shades of each colour of a frame, and of both heads on one row."""
     shades = np.linspace(0, 1, SHADES)[:, None]
-    darker = tuple(0.75 * part for part in to_rgb(ERROR))
+    red, green, blue = (0.75 * part for part in to_rgb(ERROR))
+    darker = to_hex((red, green, blue))
     ramps = [1 - tint(shades, colour)[:, 0] for colour in (INK, PALE, READ, WRITE, ERROR, TARGET, darker)]
     both = heads_image(*(grid.reshape(1, -1) for grid in np.meshgrid(shades[::2], shades[::2]))).reshape(-1, 3)
     colours = (255 * np.concatenate([*ramps, both])).round().astype(np.uint8)

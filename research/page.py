@@ -38,7 +38,8 @@ COLUMNS: dict[str, tuple[str, Callable[[str, str], str]]] = {
     ),
     "wrong at 20": ("bits wrong at 20, median", counts.wrong_in_the_middle),
     "huge gradient": ("gradient beyond 10,000", partial(counts.cell, condition="huge gradient")),
-} | {condition: (condition, partial(counts.cell, condition=condition)) for condition in NAMED_ALIKE}
+}
+COLUMNS |= {condition: (condition, partial(counts.cell, condition=condition)) for condition in NAMED_ALIKE}
 """Columns that a table of arms may have: heading, and what works out the cell of an arm."""
 
 

@@ -1,12 +1,13 @@
 """Draw one copy by a trained machine: python -m research.picture runs/demo docs/copy.png"""
 
 import sys
+from typing import cast
 
 import torch
 from matplotlib.figure import Figure
 
 from ntm_lib import load, tasks
-from ntm_lib.machine import NTM
+from ntm_lib.machine import NTM, NTMState
 from ntm_lib.teaching.plots.tape import copy_figure
 
 LENGTH, ROWS = 24, 64
@@ -16,7 +17,7 @@ LENGTH, ROWS = 24, 64
 def picture(model: NTM) -> Figure:
     """A copy of random vectors from left to right, the first written row near the edge from which the writer walks."""
     batch = tasks.copy(1, LENGTH, generator=torch.Generator().manual_seed(0))
-    states: list = []
+    states: list[NTMState] = []
     logits, _ = model(batch.inputs, memory_size=ROWS, history=states)
     weights = torch.stack([state.weights[0] for state in states]).numpy()  # (T, 2, N)
     first, second = (int(row) for row in weights[:2, 1].argmax(-1))
@@ -34,7 +35,7 @@ def picture(model: NTM) -> Figure:
 def main(directory: str, out: str) -> None:
     """Load a run, draw its copy, and write the picture."""
     model, run = load(directory)
-    picture(model).savefig(out, dpi=110)
+    picture(cast(NTM, model)).savefig(out, dpi=110)
     print(f"{out}: seed {run.seed} of {run.recipe.name!r}, {LENGTH} vectors, {ROWS} rows")
 
 

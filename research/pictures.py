@@ -10,7 +10,7 @@ from ntm_lib.teaching.plots.failures import causes_figure
 from ntm_lib.teaching.plots.style import INK, described
 from research.counts import counted, wrong_by_cause, wrong_share
 from research.figures import shares_figure, spread_figure, starts_figure
-from research.tables import all_runs, as_written, question, questions, study
+from research.tables import all_runs, as_written, questions, study
 
 OURS = {"reliable": "reliable", "reliable_kept_training": "kept", "reliable_lstm": "reliable_lstm"}
 """Recipes of this library, each with the study of its runs."""
@@ -93,10 +93,10 @@ def lengths_figure() -> Figure:
     )
 
 
-def starts_of(name: str) -> Figure:
+def starts_of(name: str, memory_size: int) -> Figure:
     """Where the machines of each arm store the first vector, and in which direction they go on."""
     rows = {arm: [(row["first_row"], row["stores"]) for row in rows] for arm, rows in study(name).items()}
-    return starts_figure(rows, memory_size=question(name).arms[0].machine.memory_size)
+    return starts_figure(rows, memory_size)
 
 
 def gradients_figure(name: str) -> Figure:
@@ -107,8 +107,10 @@ def gradients_figure(name: str) -> Figure:
 
 def figures() -> dict[str, Callable[[], Figure]]:
     """Every figure of the page: what draws it, by the name of its file."""
-    plain = {name: partial(shares_of_arms, name, "converged", "exact at length 20") for name in questions()}
-    special = {
+    drawn: dict[str, Callable[[], Figure]] = {
+        name: partial(shares_of_arms, name, "converged", "exact at length 20") for name in questions()
+    }
+    drawn |= {
         "random": random_figure,
         "far": far_figure,
         "not_finite": not_finite_figure,
@@ -116,6 +118,6 @@ def figures() -> dict[str, Callable[[], Figure]]:
         "curriculum": partial(shares_of_arms, "curriculum", "finite to the end", "nearly right at length 20"),
         "added": partial(shares_of_arms, "added", "converged", "exact in two validations", "exact at length 20"),
     }
-    gradients = {f"gradients_{name}": partial(gradients_figure, name) for name in ("random", "clip", "curriculum")}
-    starts = {f"starts_{name}": partial(starts_of, name) for name in ("random", "start")}
-    return plain | special | gradients | starts
+    drawn |= {f"gradients_{name}": partial(gradients_figure, name) for name in ("random", "clip", "curriculum")}
+    drawn |= {f"starts_{name}": partial(starts_of, name, rows) for name, rows in (("random", 128), ("start", 256))}
+    return drawn
