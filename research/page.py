@@ -1,7 +1,7 @@
 """The text of docs/findings.md and of README's numbers: templates, and what the templates call."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import jinja2
@@ -57,7 +57,7 @@ def arms_table(name: str, *columns: str) -> str:
     for arm in study(name):
         base, fields = changes(name)[arm]
         own = [item for item in fields.items() if item not in common(name) and item[0] != "updates"]
-        change = ", ".join(f"`{change_of(item)}`" for item in own) or "nothing"
+        change = f"`{', '.join(map(change_of, own))}`" if own else "nothing"
         changed = f"`{base}`: {change}" if len(bases) > 1 else change
         table.append([f"`{arm}`", changed, *(cell(name, arm) for _, cell in shown)])
     return lines_of(table)
@@ -70,9 +70,9 @@ def common(name: str) -> list[tuple[str, object]]:
 
 
 def change_of(item: tuple[str, object]) -> str:
-    """A field and its value in words, numbers with at most six digits: "clip_norm 0.2"."""
+    """A field and its value, numbers with at most three digits: "clip_norm 0.2"."""
     field, value = item
-    return f"{field} {value:.6g}" if isinstance(value, float) else f"{field} {value}"
+    return f"{field} {value:.3g}" if isinstance(value, float) else f"{field} {value}"
 
 
 def arms_are(name: str) -> str:
@@ -99,6 +99,7 @@ def command(name: str, *arms: str, options: str = "--findings") -> str:
     return "\n".join(f"ntm study {one} --seeds {seeds} --out runs/{name} {options}".rstrip() for one in asked)
 
 
+@cache
 def picture(name: str) -> str:
     """A figure as the page shows it, with its description as the alternative text."""
     return f"![{description(figures()[name]())}](findings/{name}.png)"
