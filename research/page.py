@@ -1,5 +1,7 @@
 """The text of docs/findings.md and of README's numbers: templates, and what the templates call."""
 
+import re
+import textwrap
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
@@ -149,7 +151,22 @@ def render(template: str = "findings.md.jinja") -> str:
         trim_blocks=True,
     )
     environment.globals |= {function.__name__: function for function in USED}
-    return environment.get_template(template).render()
+    return wrapped(environment.get_template(template).render())
+
+
+def wrapped(text: str) -> str:
+    """Markdown with its paragraphs and lists in lines of 120 characters; tables, code and pictures stay as they are."""
+    blocks = re.split(r"(^```\n.*?^```\n|\n\n+)", text, flags=re.DOTALL | re.MULTILINE)
+    return "".join(block if re.match(r"[|#!<\n]|```|$", block) else _wrapped_block(block) for block in blocks)
+
+
+def _wrapped_block(block: str) -> str:
+    """A paragraph, or the items of a list, in lines of 120 characters."""
+    end = "\n" if block.endswith("\n") else ""
+    items = re.split(r"\n(?=- )", block.rstrip("\n"))
+    indent = "  " if block.startswith("- ") else ""
+    wrap = partial(textwrap.fill, width=120, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(wrap(" ".join(item.split())) for item in items) + end
 
 
 def with_numbers(readme: str) -> str:

@@ -11,7 +11,7 @@ from ntm_lib.study.arms import recipes_of
 from ntm_lib.study.seeds import parse_seeds
 from ntm_lib.teaching.show import png
 from research.findings import PAGE, PICTURES, README
-from research.page import END, render, with_numbers
+from research.page import END, render, with_numbers, wrapped
 from research.pictures import figures
 from research.tables import STUDIES, question, questions, study
 
@@ -26,6 +26,16 @@ def page():
 
 def test_the_page_is_what_the_data_says(page):
     assert page == render()
+
+
+def test_paragraphs_and_items_are_wrapped_and_nothing_else_is():
+    word = "word " * 40
+    kept = f"# {word}\n\n| {word} |\n\n```\n{word}\n\n{word}\n```\n\n![{word}](a.png)\n"
+    assert wrapped(kept) == kept
+    assert wrapped("`one`\ntwo\n\n- three\n  four\n- five\n") == "`one` two\n\n- three four\n- five\n"
+    lines = wrapped(f"- {word}\n\n{word}\n").splitlines()
+    assert [line[:4] for line in lines] == ["- wo", "  wo", "", "word", "word"]
+    assert max(map(len, lines)) <= 120
 
 
 def test_the_page_changes_with_the_data(page, monkeypatch):
