@@ -21,7 +21,7 @@ __all__ = ["add", "address", "content_weights", "erase", "interpolate", "read", 
 def content_weights(memory: Tensor, key: Tensor, beta: Tensor) -> Tensor:
     """Eq. 5, with the similarity's derivative written out: (B,N,M), (B,H,M), (B,H) -> (B,H,N)."""
     unit_key = key / (key.square().sum(-1, keepdim=True) + COSINE_EPSILON).sqrt()
-    similarity, _ = _apply(_Similarity, memory, unit_key)
+    similarity = _apply(_Similarity, memory, unit_key)
     return torch.softmax(beta.unsqueeze(-1) * similarity, dim=-1)
 
 
@@ -32,8 +32,7 @@ def interpolate(w_c: Tensor, w_previous: Tensor, g: Tensor) -> Tensor:
 
 def shift(w_g: Tensor, s: Tensor) -> Tensor:
     """Eq. 8 over windows of one ring instead of one copy for every offset: (B,H,N), (B,H,S) -> (B,H,N)."""
-    w_s: Tensor = _apply(_Shift, w_g, s)
-    return w_s
+    return _apply(_Shift, w_g, s)
 
 
 def address(
@@ -55,8 +54,7 @@ def write(memory: Tensor, weights: Tensor, e: Tensor, a: Tensor) -> Tensor:
     """Eqs. 3 and 4, for a single head in two passes over the memory: (B,N,M), (B,H,N), (B,H,M), (B,H,M) -> (B,N,M)."""
     if weights.shape[1] > 1:
         return add(erase(memory, weights, e), weights, a)
-    written: Tensor = _apply(_Write, memory, weights, e, a)
-    return written
+    return _apply(_Write, memory, weights, e, a)
 
 
 def writer_in_place(like: Tensor) -> Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]:
@@ -75,21 +73,8 @@ def writer_in_place(like: Tensor) -> Callable[[Tensor, Tensor, Tensor, Tensor], 
     return write_in_place
 
 
-class _WrittenOut(torch.autograd.Function):
-    """An equation with its derivative written out; `plain` computes the equation from equal inputs."""
-
-    generate_vmap_rule = True
-    plain: Callable[..., Tensor]
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        """Keep the inputs for the derivative."""
-        ctx.save_for_backward(*inputs)
-        ctx.save_for_forward(*inputs)
-
-
-class _Similarity(_WrittenOut):
-    """Eq. 6 for keys of length 1; also returns the rows' lengths (B, 1, N), which the derivative needs."""
+class _Similarity(torch.autograd.Function):
+    """Eq. 6 for keys of length 1."""
 
     @staticmethod
     def plain(memory: Tensor, unit_key: Tensor) -> Tensor:
@@ -97,21 +82,17 @@ class _Similarity(_WrittenOut):
         return unit_key @ memory.mT / row_length
 
     @staticmethod
-    def forward(memory: Tensor, unit_key: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(ctx: Any, memory: Tensor, unit_key: Tensor) -> Tensor:
         square = torch.linalg.vector_norm(memory, dim=-1).square()
-        row_length = (square + COSINE_EPSILON).sqrt().unsqueeze(-2)
-        return (unit_key @ memory.mT).div_(row_length), row_length
+        row_length = (square + COSINE_EPSILON).sqrt().unsqueeze(1)  # (B, 1, N)
+        similarity = (unit_key @ memory.mT).div_(row_length)  # (B, H, N)
+        ctx.save_for_backward(memory, unit_key, similarity, row_length)
+        return similarity
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Any) -> None:
-        ctx.mark_non_differentiable(output[1])
-        ctx.save_for_backward(*inputs, *output)
-        ctx.save_for_forward(*inputs)
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor, ...]:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, ...]:
         memory, unit_key, similarity, row_length = ctx.saved_tensors
-        if _may_be_differentiated():
+        if _will_be_differentiated():
             return _derivative(_Similarity.plain, (memory, unit_key), grad)
         grad = grad / row_length
         shrink = (grad * similarity).sum(1, keepdim=True) / row_length  # (B, 1, N): the loss of a row that grows
@@ -129,20 +110,21 @@ def _sum_of_outer(shares: Tensor, keys: Tensor) -> Tensor:
     return sum(each[1:], start=each[0])
 
 
-class _Shift(_WrittenOut):
+class _Shift(torch.autograd.Function):
     """Eq. 8: autograd would fill a ring for every window on the way back."""
 
     plain = staticmethod(addressing.shift)
 
     @staticmethod
-    def forward(w_g: Tensor, s: Tensor) -> Tensor:
+    def forward(ctx: Any, w_g: Tensor, s: Tensor) -> Tensor:
+        ctx.save_for_backward(w_g, s)
         return _circular_convolution(w_g, s, reach=s.shape[-1] // 2)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, ...]:
         w_g, s = ctx.saved_tensors
-        if _may_be_differentiated():
-            return _derivative(addressing.shift, (w_g, s), grad)
+        if _will_be_differentiated():
+            return _derivative(_Shift.plain, (w_g, s), grad)
         offsets, reach = s.shape[-1], s.shape[-1] // 2
         grad_s = [(grad * moved).sum(-1) for moved in _windows(w_g, offsets, reach)]
         return _circular_convolution(grad, s.flip(-1), offsets - 1 - reach), torch.stack(grad_s, dim=-1)
@@ -165,35 +147,45 @@ def _windows(w_g: Tensor, offsets: int, reach: int) -> list[Tensor]:
     return [ring.narrow(-1, offsets - 1 - j, rows) for j in range(offsets)]
 
 
-class _Write(_WrittenOut):
+class _Write(torch.autograd.Function):
     """Eqs. 3 and 4 for one head, M (1 - w e) + w a, as M + w (a - e M)."""
 
     plain = staticmethod(memory.write)
 
     @staticmethod
-    def forward(memory: Tensor, weights: Tensor, e: Tensor, a: Tensor) -> Tensor:
+    def forward(ctx: Any, memory: Tensor, weights: Tensor, e: Tensor, a: Tensor) -> Tensor:
+        ctx.save_for_backward(memory, weights, e, a)
         return torch.addcmul(memory, weights.mT, torch.addcmul(a, e, memory, value=-1))
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, ...]:
-        old, weights, e, a = ctx.saved_tensors
-        if _may_be_differentiated():
-            return _derivative(memory.write, (old, weights, e, a), grad)
-        product = grad * old  # (B, N, M)
+        memory, weights, e, a = ctx.saved_tensors
+        if _will_be_differentiated():
+            return _derivative(_Write.plain, (memory, weights, e, a), grad)
+        product = grad * memory  # (B, N, M)
         grad_weights = a @ grad.mT - e @ product.mT
         grad_e, grad_a = -(weights @ product), weights @ grad
         erased = torch.mul(grad, e, out=product)
         return torch.addcmul(grad, weights.mT, erased, value=-1, out=product), grad_weights, grad_e, grad_a
 
 
-def _apply(function: type[_WrittenOut], *inputs: Tensor) -> Any:
-    """Compute a function; with forward-mode derivatives too, unless torch.compile is at work, which takes none."""
-    chosen: Any = function if torch.compiler.is_compiling() else _IN_FORWARD_MODE[function]
-    return chosen.apply(*inputs)
+def _apply(function: Any, *inputs: Tensor) -> Tensor:
+    """The value of an equation whose derivative is written out; of its plain form where torch takes no other.
+
+    torch.func and forward-mode differentiation refuse a written derivative with a RuntimeError.
+    """
+    if torch.compiler.is_compiling():
+        value: Tensor = function.apply(*inputs)
+        return value
+    try:
+        value = function.apply(*inputs)
+    except RuntimeError:
+        value = function.plain(*inputs)
+    return value
 
 
-def _may_be_differentiated() -> bool:
-    """Whether a derivative under way may itself be differentiated: with create_graph=True, or by torch.func."""
+def _will_be_differentiated() -> bool:
+    """Whether a derivative under way may itself be differentiated, as with create_graph=True."""
     return torch.is_grad_enabled() and not torch.compiler.is_compiling()
 
 
@@ -201,24 +193,3 @@ def _derivative(equation: Callable[..., Tensor], inputs: tuple[Tensor, ...], gra
     """The derivative of an equation by its inputs, as operations that can be differentiated again."""
     derivatives: tuple[Tensor, ...] = torch.func.vjp(equation, *inputs)[1](grad)
     return derivatives
-
-
-def _with_forward_mode(function: type[_WrittenOut]) -> type[_WrittenOut]:
-    """A function that also has forward-mode derivatives: the change of its value along tangents of its inputs.
-
-    The derivative J is linear, so the change J v is the derivative of u -> J^T u: no nested forward mode is needed.
-    """
-
-    def jvp(ctx: Any, *tangents: Tensor | None) -> Any:
-        inputs = ctx.saved_tensors
-        along = tuple(torch.zeros_like(x) if v is None else v for x, v in zip(inputs, tangents, strict=True))
-        value, pull_back = torch.func.vjp(function.plain, *inputs)[:2]
-        change = torch.func.vjp(pull_back, torch.zeros_like(value))[1](along)[0]
-        return (change, None) if function is _Similarity else change
-
-    return type(f"{function.__name__}InForwardMode", (function,), {"jvp": staticmethod(jvp)})
-
-
-_IN_FORWARD_MODE: dict[type[_WrittenOut], type[_WrittenOut]] = {
-    function: _with_forward_mode(function) for function in (_Similarity, _Shift, _Write)
-}
