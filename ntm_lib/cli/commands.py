@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ntm_lib.cli.options import Options, add_fields, changes_in, recipe_in
-from ntm_lib.cli.terminal import announce, progress_bar, say, show, told
+from ntm_lib.cli.terminal import announce, progress_bar, say, show, steps_shown, told
 
 if TYPE_CHECKING:
     from ntm_lib.training.evaluation import Machine
@@ -17,30 +17,28 @@ FAILED = 1
 """Exit code of a command whose machine fails its check."""
 COMPILED = "compile a step first: pays for long trainings in one memory, such as paper_2014"
 ROWS = "rows of the memory; else as many as a length needs"
-DEVICE = "where the machine runs, such as cuda"
+DEVICE = "device that the machine runs on, such as cuda"
 
 
 def _train(words: list[str]) -> int:
     """Train a machine, say what it learned, and keep it in DIR; an interrupted DIR goes on. 0 only if converged."""
     options = Options("train", _train.__doc__, "[RECIPE] [--seed INT] --out DIR [changes to the recipe]")
-    options.value("recipe", nargs="?", default="reliable", text="one that `ntm recipes` lists, or PATH:ARM")
-    options.value("--seed", int, "decides the first weights and what is trained on", default=0)
-    options.value("--out", text="where the machine is kept", required=True, metavar="DIR")
+    options.value("recipe", nargs="?", default="reliable", text="recipe that `ntm recipes` lists, or PATH:ARM")
+    options.value("--seed", int, "seed of the first weights and of the training data", default=0)
+    options.value("--out", text="directory to keep the machine in", required=True, metavar="DIR")
     options.value("--device", text=DEVICE, default="cpu")
     options.switch("--compiled", COMPILED)
     options.switch("--json", "print JSON instead of a table")
     add_fields(options, words)
     values = options.parse(words)
 
-    import torch
-
     from ntm_lib import load, train
+    from ntm_lib.machine import validate
     from ntm_lib.study import content, limits, rows, tables
 
-    torch.set_num_threads(1)
     recipe = recipe_in(values)
     limits.require_trainable(recipe)
-    device = limits.device_named(values.device)
+    device = validate.device(values.device)
     with progress_bar(recipe.updates, "update") as follow:
 
         def tell(record: dict[str, Any]) -> None:
@@ -60,19 +58,16 @@ def _evaluate(words: list[str]) -> int:
     options = _options_of_a_machine("evaluate", _evaluate.__doc__)
     options.value("--lengths", int, "vectors in a sequence", nargs="+", default=[20, 50, 120])
     options.value("--sequences", int, "random sequences of each length", default=100)
-    options.value("--seed", int, "decides which sequences", default=0)
-    options.value("--kind", tasks.Kind, "what is copied", default="random")
+    options.value("--seed", int, "seed of the sequences", default=0)
+    options.value("--kind", tasks.Kind, "payload of the copies", default="random")
     options.switch("--json", "print JSON instead of a table")
     values = options.parse(words)
     model, _ = _loaded(values)
     sizes = (values.sequences, values.memory_size)
     announce(sum(limits.seconds_of_copies(model, length, *sizes) for length in values.lengths))
-    report: dict[str, Any] = {"kind": values.kind, "lengths": {}}
-    with progress_bar(len(values.lengths), "length") as follow:
-        for done, length in enumerate(values.lengths, 1):
-            one = evaluate(model, [length], values.sequences, values.seed, values.kind, values.memory_size)
-            report["lengths"] |= one.to_json()["lengths"]
-            follow(done)
+    with steps_shown(model, values.lengths, values.sequences):
+        counts = evaluate(model, values.lengths, values.sequences, values.seed, values.kind, values.memory_size)
+    report = counts.to_json()
     columns = ("sequences", "wrong_sequences", "bits", "wrong_bits")
     table = [[length, *(count[column] for column in columns)] for length, count in report["lengths"].items()]
     header = ["length", *(column.replace("_", " ") for column in columns)]
@@ -93,7 +88,8 @@ def _copy(words: list[str]) -> int:
     content.require_writable(values.out, values.input)
     original = content.read_content(values.input)
     announce(limits.seconds_of_copies(model, len(original), 1, values.memory_size))
-    copied = copy_bytes(model, original, values.memory_size)
+    with steps_shown(model, [len(original)], 1):
+        copied = copy_bytes(model, original, values.memory_size)
     content.write_content(values.out, copied)
     wrong = measurements.wrong_in(original, copied)
     say("{wrong_bits:,} of {bits:,} bits and {wrong_bytes:,} of {bytes:,} bytes differ".format(**wrong))
@@ -110,11 +106,8 @@ def _diagnose(words: list[str]) -> int:
     from dataclasses import asdict
 
     from ntm_lib.analysis import diagnosis
-    from ntm_lib.study import limits
 
-    model, run = _loaded(values)
-    limits.seconds_of_copies(model, values.length or diagnosis.LENGTH, 1, values.memory_size)
-    found = diagnosis.diagnose(model, run, values.length, values.memory_size)
+    found = diagnosis.diagnose(*_loaded(values), values.length, values.memory_size)
     show(json.dumps([asdict(finding) for finding in found], indent=1) if values.json else told(found))
     return FAILED if any(finding.fault for finding in found) else 0
 
@@ -127,11 +120,11 @@ def _study(words: list[str]) -> int:
     options = Options("study", _study.__doc__, usage)
     text = "a recipe that `ntm recipes` lists, a question's PATH for all of its arms, or PATH:ARM for one"
     options.value("recipes", nargs="+", metavar="RECIPE", text=text)
-    options.value("--seeds", text="such as 0-99 or 3,5,8-12", required=True)
-    options.value("--out", text="where runs and tables are kept", required=True, metavar="DIR")
+    options.value("--seeds", text="seeds, such as 0-99 or 3,5,8-12", required=True)
+    options.value("--out", text="directory to keep runs and tables in", required=True, metavar="DIR")
     options.value("--jobs", int, "processes on this machine; else one a core")
-    options.value("--backend", text="what runs them: loky, dask or ray", default="loky")
-    options.value("--address", text="of a dask scheduler or a ray head")
+    options.value("--backend", text="library that runs processes: loky, dask or ray", default="loky")
+    options.value("--address", text="address of a dask scheduler or a ray head")
     options.value("--together", int, "seeds that one process trains in shared passes", default=engines.SEEDS_TOGETHER)
     options.value("--lengths", int, "count wrong bits at these lengths too", nargs="+", default=[])
     options.value("--sequences", int, "random sequences of each of these lengths", default=20)
@@ -190,9 +183,9 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
 
 
 def _options_of_a_machine(command: str, description: str | None) -> Options:
-    """The options that all commands share which run a trained machine."""
+    """The options of every command that runs a trained machine."""
     options = Options(command, description)
-    options.value("dir", metavar="DIR", text="what `ntm train --out` made")
+    options.value("dir", metavar="DIR", text="directory that `ntm train --out` made")
     options.value("--memory_size", int, ROWS)
     options.value("--device", text=DEVICE, default="cpu")
     return options
@@ -203,9 +196,9 @@ def _loaded(values: Namespace) -> "tuple[Machine, Run]":
     import torch
 
     from ntm_lib import load
-    from ntm_lib.study.limits import device_named
+    from ntm_lib.machine import validate
 
     torch.set_num_threads(1)
-    device = device_named(values.device)
+    device = validate.device(values.device)
     model, run = load(values.dir)
     return model.to(device), run

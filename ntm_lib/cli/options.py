@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from ntm_lib.training.recipes import Recipe
 
 KINDS: dict[Any, tuple[str, str]] = {int: ("INT", "a whole number"), float: ("NUMBER", "a number"), str: ("TEXT", "")}
-"""What help and errors call a type."""
+"""Words for a type in help and in errors."""
 
 NEGATIVE = re.compile(r"-(inf|nan|(\d+\.?\d*|\.\d+)e[+-]?\d+)", re.IGNORECASE)
 """Negative numbers that argparse takes for options."""

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
     from ntm_lib.analysis.finding import Finding
+    from ntm_lib.machine.heads import Emission
+    from ntm_lib.training.evaluation import Machine
 
 
 def show(text: str) -> int:
@@ -24,7 +26,7 @@ def say(text: str) -> None:
 
 
 def _printable(text: str, stream: TextIO) -> str:
-    """A text without characters that steer a terminal, or that it cannot show."""
+    """A text in which characters that steer a terminal, and those beyond its encoding, are replaced."""
     visible = "".join(character if character.isprintable() or character == "\n" else "�" for character in text)
     encoding = stream.encoding or "utf-8"
     return visible.encode(encoding, "replace").decode(encoding)
@@ -40,7 +42,7 @@ def announce(seconds: float) -> None:
 
 @contextmanager
 def progress_bar(total: int, unit: str) -> Iterator[Callable[..., None]]:
-    """A function that is told how much is done, and numbers to show: a bar on a terminal, if tqdm is installed."""
+    """A bar on a terminal, if tqdm is installed; yields a function that takes the progress and numbers to show."""
     try:
         from tqdm import tqdm
     except ModuleNotFoundError:
@@ -49,14 +51,35 @@ def progress_bar(total: int, unit: str) -> Iterator[Callable[..., None]]:
     with tqdm(total=total, unit=unit, leave=False, disable=None) as bar:
 
         def follow(done: int, **numbers: object) -> None:
-            bar.set_postfix(numbers)
+            bar.set_postfix(numbers, refresh=False)
             bar.update(done - bar.n)
 
         yield follow
 
 
+@contextmanager
+def steps_shown(model: "Machine", lengths: Sequence[int], sequences: int) -> Iterator[None]:
+    """Show meanwhile, in a bar, how many steps of how many sequences a machine has run."""
+    from ntm_lib.machine import NTM
+
+    done = 0
+    with progress_bar(sum(2 * length + 2 for length in lengths) * sequences, "step") as follow:
+
+        def count(heads: object, hidden: object, emission: "Emission") -> None:
+            nonlocal done
+            done += len(emission.key)
+            follow(done)
+
+        hook = model.heads.register_forward_hook(count) if isinstance(model, NTM) else None
+        try:
+            yield
+        finally:
+            if hook is not None:
+                hook.remove()
+
+
 def discard_output() -> None:
-    """Let nothing that is still waiting to be printed be tried again when Python ends."""
+    """Discard text that could not be printed, or Python would try again, and complain, when it ends."""
     try:
         sys.stdout.flush()
     except OSError:

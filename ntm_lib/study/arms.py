@@ -39,14 +39,14 @@ from ntm_lib.training.recipes import Recipe
 
 FILE_NAME = "arms.toml"
 ENTRIES = {"question": str, "asked_by": str, "base": str, "every_arm": dict, "arms": dict}
-"""What may stand in the file, and of which type."""
+"""Names at the top of the file, and the types of their values."""
 WORDS: dict[type, str] = {str: "a text in quotes", dict: "a table"}
 LONGEST_FILE = 1_000_000
 """Bytes of a file that is read."""
 
 
 class Question(NamedTuple):
-    """What is asked, by whom, and the recipes whose runs answer it."""
+    """A question of a study, who asked it, and the recipes whose runs answer it."""
 
     name: str
     question: str
@@ -125,7 +125,7 @@ def read_question(path: str | Path) -> Question:
 
 
 def _parsed(path: Path) -> dict[str, Any]:
-    """What the file holds, with entries of the right type and no others."""
+    """The parsed file; ValueError or TypeError for an entry that is unknown, missing or of another type."""
     if not path.is_file():
         raise ValueError(f"there is no such file: expected a folder with {FILE_NAME}")
     try:

@@ -146,7 +146,7 @@ def _each_by_ray(library: Any, work: Callable[..., None], calls: Sequence[tuple[
 
 
 def _result(library: Any, reference: Any) -> Any:
-    """What a task returned; what it raised is raised as it was, a death of its worker as BrokenProcessPool."""
+    """Return or raise a task's outcome; the death of its worker is raised as BrokenProcessPool."""
     try:
         return library.get(reference)
     except library.exceptions.RayTaskError as error:

@@ -1,4 +1,4 @@
-"""Bytes that a machine copies: read up to a limit, and written where nothing of the user's is lost."""
+"""Bytes that a machine copies: read up to a limit, and written without losing a file of the user's."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from typing import BinaryIO
 from ntm_lib.training.checkpoints import write_whole
 
 MOST_BYTES = 1_000_000
-"""Bytes of one copy, which takes days: every step costs as much as the memory has rows."""
+"""Largest number of bytes of one copy: with as many steps, each over as many rows, it takes days."""
 
 
 def read_content(name: str) -> bytes:
@@ -68,7 +68,7 @@ def _write_all(stream: BinaryIO, content: bytes) -> None:
 
 
 def directory(name: str) -> str:
-    """The name of a directory; ValueError for an empty one, which would be where one stands."""
+    """The name of a directory; ValueError for an empty name, which would mean the current directory."""
     if not name:
         raise ValueError("out is '': expected the name of a directory")
     return name

@@ -64,7 +64,7 @@ class Engine:
     each: Callable[[Callable[..., None], Sequence[tuple[Any, ...]]], Iterator[Any]]
     """Call a function with each of these arguments, and yield whenever a call has ended, whichever it is."""
     everywhere: Callable[..., list[Any]]
-    """What a function of Python's own library returns on every other machine, which may lack this library."""
+    """Call a function of Python's own library on every other machine, and return all results."""
 
 
 @contextmanager

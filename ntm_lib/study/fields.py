@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple, get_args
 
 from ntm_lib.training import recipes
-from ntm_lib.training.recipes import Recipe
+from ntm_lib.training.recipes import Recipe, differences
 
 KINDS: dict[Any, str] = {int: "a whole number", float: "a number", str: "a text in quotes"}
 """Words for the types that a field may have, beside a choice between words."""
@@ -45,7 +45,7 @@ def _docstrings(owner: type) -> Iterator[tuple[str, str]]:
 
 def closest(recipe: Recipe) -> Recipe:
     """The named recipe that a recipe differs from in the fewest fields."""
-    return min(map(recipes.by_name, recipes.names()), key=lambda base: len(recipes.differences(recipe, base)))
+    return min(map(recipes.by_name, recipes.names()), key=lambda base: len(differences(recipe, base)))
 
 
 def changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:

@@ -1,9 +1,7 @@
-"""Limits of what is asked for: a size beyond them is refused before anything runs, and a long copy is announced."""
+"""Limits of sizes, beyond which a command is refused before it runs, and estimates of memory and time."""
 
 import os
 from math import inf
-
-import torch
 
 from ntm_lib.machine import LSTMConfig, NTMConfig
 from ntm_lib.study.content import MOST_BYTES
@@ -13,9 +11,9 @@ from ntm_lib.training.evaluation import Machine
 from ntm_lib.training.recipes import Recipe
 
 MOST_SEQUENCES = 1_000_000
-"""Sequences of one length that are counted."""
+"""Largest number of sequences of one length."""
 CELLS_A_SECOND = 1e8
-"""Memory cells that a core passes in a second, roughly: every step of a copy passes all of them."""
+"""Memory cells that one core reads and writes in a second, roughly; every step of a copy takes all cells once."""
 
 
 def at_most(name: str, value: int, most: int) -> int:
@@ -25,22 +23,10 @@ def at_most(name: str, value: int, most: int) -> int:
     return value
 
 
-def device_named(name: str) -> torch.device:
-    """The device of that name; ValueError, with the names there are, for any other."""
-    other = torch.accelerator.current_accelerator() if torch.accelerator.is_available() else None
-    names = ["cpu"]
-    if other is not None:
-        names += [other.type, *(f"{other.type}:{index}" for index in range(torch.accelerator.device_count()))]
-    if name not in names:
-        raise ValueError(f"device is {name!r}: expected one of those that torch finds here, {', '.join(names)}")
-    return torch.device(name)
-
-
 def require_trainable(recipe: Recipe) -> None:
     """Raise ValueError for a recipe whose machine cannot copy, or whose batches do not fit into memory."""
-    machine = recipe.machine
-    copying_for(machine.input_size, machine.output_size)
-    _require_memory(machine, recipe.max_length, recipe.largest_memory or None, recipe.batch_size)
+    copying_for(recipe.machine)
+    _require_memory(recipe.machine, recipe.max_length, recipe.largest_memory or None, recipe.batch_size)
 
 
 def seconds_of_copies(model: Machine, length: int, sequences: int, memory_size: int | None) -> float:

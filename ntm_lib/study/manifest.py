@@ -20,10 +20,10 @@ SHAPE = {"commands": list, "recipes": {str: dict}}
 def versions() -> dict[str, str]:
     """The versions that a run depends on."""
     try:
-        ours = version("ntm-lib")
+        installed = version("ntm-lib")
     except PackageNotFoundError:
-        ours = "not installed"
-    return {"python": platform.python_version(), "torch": torch.__version__, "ntm_lib": ours}
+        installed = "not installed"
+    return {"python": platform.python_version(), "torch": torch.__version__, "ntm_lib": installed}
 
 
 def note_commands(out: Path, recipes: Sequence[Recipe], seeds: Sequence[int], options: Sequence[str]) -> None:

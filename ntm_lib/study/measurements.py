@@ -1,4 +1,4 @@
-"""What a study measures on every machine beyond its verdict, and which measurements a row still lacks."""
+"""Measurements of a study on every machine, beyond its verdict, and which of them a row still lacks."""
 
 import hashlib
 import warnings
@@ -17,7 +17,7 @@ from ntm_lib.training.run import Run
 
 @dataclass(frozen=True)
 class Measurements:
-    """What is measured on every machine beyond its verdict.
+    """Measurements on every machine beyond its verdict.
 
     Raises TypeError or ValueError for numbers that are not integers of at least 1, and ValueError for a file that
     cannot be read, is empty or is too long to copy.
@@ -30,7 +30,7 @@ class Measurements:
     file: Path | None = None
     """A file that every machine copies in one sequence."""
     findings: bool = False
-    """Whether `ntm diagnose` is asked, too."""
+    """Whether the findings of `ntm diagnose` are noted."""
 
     def __post_init__(self) -> None:
         at_most("sequences", whole_number("sequences", self.sequences), MOST_SEQUENCES)
@@ -46,7 +46,7 @@ class Measurements:
         return words + ["--findings"] * self.findings
 
     def lacking(self, row: dict[str, Any] | None) -> bool:
-        """Whether a run (None: not yet trained) lacks any of these measurements."""
+        """True for the row of a run that lacks a measurement, and for None, a run that is not yet trained."""
         if row is None or self._lengths_lacking(row) or self._file_lacking(row):
             return True
         return self.findings and "findings" not in row
@@ -56,7 +56,7 @@ class Measurements:
         return [n for n in self.lengths if counts.get(str(n), {}).get("sequences") != self.sequences]
 
     def _file_lacking(self, row: dict[str, Any]) -> bool:
-        """Whether a run has not copied the file, or only an earlier text of it."""
+        """True for a run that has not copied the file, or only an earlier text of it."""
         if self.file is None:
             return False
         copied: dict[str, Any] = row["files"].get(self.file.name, {})

@@ -9,8 +9,9 @@ from ntm_lib.study.files import not_ours, read_json, write_json
 from ntm_lib.study.manifest import versions
 from ntm_lib.training.checkpoints import recipe_from_json
 from ntm_lib.training.loop import result_of
+from ntm_lib.training.progress import Progress
 from ntm_lib.training.recipes import Recipe, differences
-from ntm_lib.training.run import Progress, Run
+from ntm_lib.training.run import Run
 
 SHAPE = {
     "recipe": str,
@@ -89,7 +90,7 @@ def write_row(out: Path, recipe: Recipe, row: dict[str, Any]) -> None:
 
 
 def read_row(out: Path, recipe: Recipe, seed: int) -> dict[str, Any] | None:
-    """The row of a finished run, or None; ValueError where the file is of another recipe of that name or not ours."""
+    """The row of a finished run, or None; ValueError for a file of another recipe with this name, or an edited one."""
     path = row_path(out, recipe, seed)
     if not path.exists():
         return None
@@ -114,7 +115,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def read_rows(out: Path) -> list[dict[str, Any]]:
-    """All rows of a study, by recipe and seed; ValueError for a file that is not ours."""
+    """All rows of a study, by recipe and seed; ValueError for a file that no study wrote."""
     rows = [_read(path) for path in (Path(out) / "runs").glob("*.json")]
     return sorted(rows, key=lambda row: (row["recipe"], row["seed"]))
 

@@ -29,12 +29,11 @@ from ntm_lib.study.measurements import Measurements
 from ntm_lib.study.rows import read_row, read_rows, row_of, row_path, write_row
 from ntm_lib.study.tables import table
 from ntm_lib.training.checkpoints import alone_in, load, updates_done, write_whole
-from ntm_lib.training.loop import one_thread, train_together
+from ntm_lib.training.loop import check_compiled, one_thread, train_together
 from ntm_lib.training.recipes import Recipe
-from ntm_lib.training.together import check_compiled
 
 BAR = "{l_bar}{bar}| {n:.1f}/{total} runs [{elapsed}<{remaining}, {rate_fmt}]"
-"""Runs under way count as the share of their updates, so that there is a rate before the first ends."""
+"""Format of the progress bar; a run in training counts as the share of its updates that are done."""
 LEFT_BEHIND = re.compile(r"\.(runs\.csv|manifest\.json|.+-\d+\.json)\.\d+")
 """Names of files that a killed study had half-written."""
 
@@ -63,6 +62,7 @@ def study(
         _require_possible(recipe, measure, compiled)
     runs = [(recipe, seed) for recipe in recipes for seed in dict.fromkeys(map(validate.seed, seeds))]
     with alone_in(out):
+        _require_own_table(out)
         missing = [run for run in runs if measure.lacking(read_row(out, *run))]
         with opened(workers if missing else Workers(jobs=1), out.resolve()) as engine:
             note_commands(out, recipes, seeds, measure.options() + ["--compiled"] * compiled)
@@ -74,7 +74,7 @@ def study(
 
 
 def _distinct(recipes: Sequence[Recipe]) -> list[Recipe]:
-    """Every recipe once; ValueError where two have the same name, which their files would share."""
+    """Every recipe once; ValueError for two recipes with one name, because files bear it."""
     by_name: dict[str, Recipe] = {}
     for recipe in recipes:
         if by_name.setdefault(recipe.name, recipe) != recipe:
@@ -90,6 +90,17 @@ def _require_possible(recipe: Recipe, measure: Measurements, compiled: bool) -> 
         raise ValueError(f"{recipe.name} copies vectors of {recipe.machine.output_size} bits: a file needs 8")
     if compiled:
         check_compiled(recipe)
+
+
+def _require_own_table(out: Path) -> None:
+    """Raise ValueError where a table of runs stands whose runs are not there, because it would be overwritten."""
+    path = out / "runs.csv"
+    lines = path.read_text(encoding="utf-8").count("\n") - 1 if path.exists() else 0
+    if lines > (found := len(read_rows(out))):
+        raise ValueError(
+            f"{path} has {lines} runs, of which {out / 'runs'} holds {found}: choose another directory, or remove the"
+            " table if nobody needs it"
+        )
 
 
 def _do_all(
@@ -127,7 +138,7 @@ def _remove_half_written(out: Path) -> None:
 
 @contextmanager
 def _bar(out: Path, runs: list[tuple[Recipe, int]]) -> Iterator[None]:
-    """Show on a terminal, once a second, how many runs are done, those under way as the share of their updates."""
+    """Show on a terminal, once a second, how many runs are done, and the done share of those in training."""
 
     def done() -> float:
         return sum(1.0 if row_path(out, *run).exists() else _share_of_updates(out, *run) for run in runs)

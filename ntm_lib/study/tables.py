@@ -15,7 +15,7 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
 
     Every other entry of a row that is one value follows; entries that hold several stay in the run's own file.
     """
-    parts = [({column: row[column] for column in COLUMNS}, _wrong_bits(row), _others(row)) for row in rows]
+    parts = [({column: row.get(column) for column in COLUMNS}, _wrong_bits(row), _others(row)) for row in rows]
     columns = [*COLUMNS, *(column for part in zip(*parts, strict=True) for line in part for column in line)]
     text = io.StringIO()
     writer = csv.DictWriter(text, dict.fromkeys(columns), lineterminator="\n")

@@ -1,11 +1,13 @@
 """The `ntm` command: what it prints and what it keeps."""
 
+import io
 import json
 import os
 import shlex
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 from typing import get_args
@@ -23,7 +25,7 @@ from ntm_lib.cli.commands import COMMANDS
 from ntm_lib.machine import LSTMConfig, NTMConfig
 from ntm_lib.study import arms, rows
 from ntm_lib.study.measurements import wrong_in
-from ntm_lib.training import checkpoints, evaluation, loop, recipes
+from ntm_lib.training import checkpoints, copies, evaluation, recipes
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,7 +47,7 @@ def test_train_says_what_it_learned_and_keeps_it(ntm, tmp_path):
 def test_train_exits_with_zero_only_if_converged(ntm, tmp_path, monkeypatch):
     count = evaluation.Count(sequences=1, wrong_sequences=0, bits=16, wrong_bits=0)
     exact = evaluation.Verdict((evaluation.Report("random", {2: count}),))
-    monkeypatch.setattr(loop, "judge", lambda model: exact)
+    monkeypatch.setattr(evaluation, "judge", lambda *_: exact)
     code, out, _ = ntm("train", "--out", tmp_path, *TINY)
     assert code == 0 and "\nconverged after 8 sequences" in out
 
@@ -68,9 +70,10 @@ def test_every_field_is_an_option_with_its_help_and_the_recipes_default(capsys):
         cli.main(["train", "paper_2014", "--help"])
     text = " ".join(capsys.readouterr().out.split())
     assert end.value.code == 0
-    assert "--learning_rate NUMBER The peak rate. (default: 0.0001)" in text
+    assert "--learning_rate NUMBER Peak of the learning rate. (default: 0.0001)" in text
     assert "--optimizer CHOICE" in text and "(adam, rmsprop, lagging-rmsprop) (default: rmsprop)" in text
     options = [f"--{field.name} " for field in fields(recipes.Recipe) if is_simple(field.type)]
+    options += [f"--historical.{field.name} " for field in fields(recipes.Historical)]
     options += [f"--machine.{field.name} " for owner in (NTMConfig, LSTMConfig) for field in fields(owner)]
     assert [option for option in options if option not in text] == []
 
@@ -101,6 +104,7 @@ def write_question(folder):
     return folder / "rows"
 
 
+@pytest.mark.slow
 def test_a_killed_and_an_interrupted_training_go_on_as_if_nothing_had_been(ntm, tmp_path):
     out = tmp_path / "cut"
     command = ["train", "--seed", 3, "--out", out, *LONG]
@@ -151,7 +155,7 @@ def test_a_memory_that_is_too_small_is_one_line_of_warning(ntm, trained):
     with pytest.warns(evaluation.MemoryTooSmall):
         report = evaluate(load(trained)[0], [9], 2, memory_size=7)
     assert code == 0 and json.loads(out)["lengths"] == report.to_json()["lengths"]
-    assert one_line(err) and err.startswith("ntm: warning: memory_size 7 is less than the 20 steps")
+    assert one_line(err) and err.startswith("ntm: warning: memory_size 7 is less than the 20 rows")
 
 
 # copy
@@ -161,7 +165,7 @@ def test_copy_writes_what_comes_out_and_counts_what_differs(ntm, trained, tmp_pa
     (tmp_path / "in").write_bytes(b"seventeen letters")
     code, out, err = ntm("copy", trained, tmp_path / "in", "--out", tmp_path / "new" / "out")
     copied = (tmp_path / "new" / "out").read_bytes()
-    assert copied == evaluation.copy_bytes(load(trained)[0], b"seventeen letters")
+    assert copied == copies.copy_bytes(load(trained)[0], b"seventeen letters")
     wrong = wrong_in(b"seventeen letters", copied)
     assert (code, out) == (1, "") and wrong["wrong_bytes"] > 0
     assert err == f"ntm: {wrong['wrong_bits']} of 136 bits and {wrong['wrong_bytes']} of 17 bytes differ\n"
@@ -173,7 +177,7 @@ def test_copy_writes_what_comes_out_and_counts_what_differs(ntm, trained, tmp_pa
 )
 def test_copy_exits_with_zero_only_if_identical(ntm, trained, tmp_path, monkeypatch, copy, code, said):
     (tmp_path / "in").write_bytes(b"abc")
-    monkeypatch.setattr(evaluation, "copy_bytes", lambda model, content, memory_size: copy)
+    monkeypatch.setattr(copies, "copy_bytes", lambda model, content, memory_size: copy)
     assert ntm("copy", trained, tmp_path / "in", "--out", tmp_path / "out") == (code, "", f"ntm: {said}\n")
     assert (tmp_path / "out").read_bytes() == copy and (tmp_path / "in").read_bytes() == b"abc"
 
@@ -182,7 +186,7 @@ def test_copy_through_pipes(trained):
     process = start("copy", trained, "-", "--out", "-")
     content = bytes(range(256))
     out, err = process.communicate(content)
-    assert out == evaluation.copy_bytes(load(trained)[0], content)
+    assert out == copies.copy_bytes(load(trained)[0], content)
     assert process.returncode == 1 and one_line(err.decode()) and b"of 2,048 bits" in err
 
 
@@ -274,6 +278,7 @@ def test_study_asks_for_findings(ntm, tmp_path):
     assert ["--findings" in command for command in commands] == [False, True]
 
 
+@pytest.mark.slow
 def test_an_interrupted_study_stops_its_workers_and_goes_on(ntm, tmp_path):
     command = ["study", "reliable", "--seeds", "0-1", "--out", tmp_path, *LONG]
     process = start(*command, "--jobs", 2)
@@ -345,6 +350,25 @@ def test_help_comes_without_importing_torch():
 def test_what_takes_long_is_announced(capsys, seconds, said):
     terminal.announce(seconds)
     assert capsys.readouterr().err == (said and f"ntm: this may take about {said}; Ctrl-C ends it\n")
+
+
+class Terminal(io.StringIO):
+    """A screen that remembers what was drawn on it."""
+
+    def isatty(self):
+        return True
+
+
+def test_a_terminal_sees_the_steps_of_a_copy(trained, monkeypatch):
+    """Three sequences each of 7, 11 and 7 vectors, of 16, 24 and 16 steps: 168 steps in all."""
+    model, _ = load(trained)
+    screen = Terminal()
+    monkeypatch.setattr(sys, "stderr", screen)
+    with terminal.steps_shown(model, [7, 11, 7], 3):
+        evaluate(model, [7, 11], 3)
+        time.sleep(0.2)  # a bar is drawn ten times a second
+        evaluate(model, [7], 3)
+    assert "0/168 [" in screen.getvalue() and "123/168 [" in screen.getvalue()
 
 
 def test_texts_cannot_steer_a_terminal(capsys):

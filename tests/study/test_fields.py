@@ -6,30 +6,31 @@ import pytest
 from small import YARDSTICK
 
 from ntm_lib.machine import LSTMConfig, NTMConfig
-from ntm_lib.study.fields import changed, closest, described, differences, values
+from ntm_lib.study.fields import changed, closest, described
 from ntm_lib.training import recipes
 
 
 def test_every_field_of_a_recipe_and_of_both_kinds_of_machine_is_described():
     found = described()
     expected = {f"machine.{field.name}" for owner in (NTMConfig, LSTMConfig) for field in fields(owner)}
+    expected |= {f"historical.{field.name}" for field in fields(recipes.Historical)}
     assert expected <= found.keys() and {"updates", "learning_rate", "name"} <= found.keys()
-    assert found.keys() >= values(recipes.reliable).keys() and "machine" not in found
+    assert found.keys() >= recipes.settings(recipes.reliable).keys() - {"machine"} and "machine" not in found
     assert found["learning_rate"].kind is float and found["machine.memory_size"].kind is int
-    assert all((field.text and field.text[0].isupper()) or field.text for field in found.values())
+    assert all(field.text for field in found.values())
 
 
 def test_differences_are_those_that_were_made():
     changes = {"updates": 7, "machine.read_heads": 2}
     recipe = changed(recipes.paper_2014, changes)
     assert recipe == replace(recipes.paper_2014, updates=7, machine=replace(recipes.paper_2014.machine, read_heads=2))
-    assert differences(recipe, recipes.paper_2014) == changes
+    assert recipes.differences(recipe, recipes.paper_2014) == changes
     assert closest(recipe) is recipes.paper_2014
-    assert differences(recipes.reliable, recipes.reliable) == {}
+    assert recipes.differences(recipes.reliable, recipes.reliable) == {}
 
 
 def test_another_kind_of_machine_is_named():
-    assert differences(YARDSTICK, recipes.reliable)["machine"] == "LSTMConfig"
+    assert recipes.differences(YARDSTICK, recipes.reliable)["machine"] == "LSTMConfig"
 
 
 @pytest.mark.parametrize(

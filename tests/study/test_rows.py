@@ -5,13 +5,12 @@ import math
 from dataclasses import asdict, replace
 
 import pytest
-import torch
 from small import SMALL, judge_quickly
 
 from ntm_lib import load, train
 from ntm_lib.study import rows
-from ntm_lib.training import loop
-from ntm_lib.training.run import Progress, Run
+from ntm_lib.training import evaluation
+from ntm_lib.training.progress import Progress, Stop
 
 TINY = replace(SMALL, name="tiny", updates=4, validate_every=2)
 
@@ -54,23 +53,29 @@ def test_the_largest_gradient_and_when():
         }
 
 
-def test_where_a_number_was_not_finite():
-    run = Run(TINY, 3)
-    with torch.no_grad():
-        run.model.output.bias[0] = math.nan
-    for _ in loop.records([run]):
-        pass
-    loop.finish(run, None)
+@pytest.mark.parametrize(
+    ("step", "operation"), [(None, "gradient of output.weight"), (17, "gradient of output.weight at time step 17")]
+)
+def test_where_a_number_was_not_finite(tmp_path, step, operation):
+    train(TINY, 5, tmp_path)
+    run = load(tmp_path)[1]
+    run.progress.stopped = Stop(1200, 13, "gradient of output.weight", math.nan, step)
     row = rows.row_of(run)
-    assert row["stopped"].startswith(f"update 1, length {row['nan_length']}: the output is not finite")
-    assert (row["nan_update"], row["nan_operation"]) == (1, "output") and row["nan_length"] in (1, 2)
-    assert json.loads(json.dumps(row, allow_nan=False)) == row
+    assert row["stopped"] == f"update 1200, length 13: the {operation} is not finite (loss nan)"
+    assert (row["nan_update"], row["nan_length"], row["nan_operation"]) == (1200, 13, operation)
+    assert not row["converged"] and json.loads(json.dumps(row, allow_nan=False)) == row
+
+
+def test_a_run_without_such_a_number_says_so(tmp_path):
+    train(TINY, 5, tmp_path)
+    row = rows.row_of(load(tmp_path)[1])
+    assert [row[name] for name in ("stopped", "nan_update", "nan_length", "nan_operation")] == [None] * 4
 
 
 def test_a_run_that_is_trained_on_tells_when_it_was_lost(monkeypatch, tmp_path):
     """Validations are made up: exact twice, so converged at 4, and wrong at the second of the two after that."""
     wrong = iter([7, 0, 0, 0, 5, 0])
-    monkeypatch.setattr(loop, "validate", lambda *arguments: next(wrong))
+    monkeypatch.setattr(evaluation, "validate", lambda *arguments: next(wrong))
     train(replace(TINY, updates=24, keep_training=1.0), 0, tmp_path)
     row = rows.row_of(load(tmp_path)[1])
     assert row["converged_at_update"] == 6 and row["lost_at_update"] == 10
@@ -97,7 +102,7 @@ def test_a_field_that_there_was_not_yet_has_its_default(tmp_path):
 def test_a_field_that_there_is_no_more_is_named(tmp_path):
     train(TINY, 5, tmp_path)
     written(tmp_path, temper=3)
-    with pytest.raises(ValueError, match=r"another recipe called 'tiny' \(its temper differ\)"):
+    with pytest.raises(ValueError, match=r"its settings are of no recipe: .*'temper'"):
         rows.read_row(tmp_path, TINY, 5)
 
 

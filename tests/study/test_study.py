@@ -4,7 +4,7 @@ import io
 import json
 import shlex
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 from small import SMALL, YARDSTICK, judge_quickly, same_tensors, tensors, without_seconds
@@ -13,8 +13,9 @@ from ntm_lib import cli, load, train
 from ntm_lib.study import study
 from ntm_lib.study.engines import Workers
 from ntm_lib.study.measurements import Measurements, wrong_in
-from ntm_lib.training import checkpoints, loop, recipes
-from ntm_lib.training.evaluation import copy_bytes, evaluate
+from ntm_lib.training import loop, recipes
+from ntm_lib.training.copies import copy_bytes
+from ntm_lib.training.evaluation import evaluate
 from ntm_lib.training.loop import train_together
 
 TINY = replace(SMALL, name="tiny", updates=4, validate_every=2)
@@ -49,7 +50,7 @@ def test_every_run_is_written_down(tmp_path):
         assert json.loads((tmp_path / "runs" / f"{row['recipe']}-{row['seed']}.json").read_text()) == row
         model, run = load(tmp_path / "machines" / row["recipe"] / str(row["seed"]))
         assert (run.recipe.name, run.seed) == (row["recipe"], row["seed"])
-        assert row["settings"] == checkpoints.recipe_to_json(run.recipe)
+        assert row["settings"] == asdict(run.recipe)
         assert row["sequences"] == 4 * TINY.batch_size and not row["converged"] and row["stopped"] is None
         assert row["wrong_bits"] == {"random": {"2": evaluate(model, [2], 2).wrong_bits, "3": wrong(model, 3)}}
         assert row["peak_gradient_norm"] == max(record["gradient_norm"] for record in run.progress.history)
@@ -191,7 +192,9 @@ def test_another_recipe_of_that_name_is_refused(tmp_path):
     study.study([TINY], [0], tmp_path, workers=ALONE)
     before = contents(tmp_path)
     changed = replace(TINY, learning_rate=0.5, machine=replace(TINY.machine, word_size=3))
-    with pytest.raises(ValueError, match=r"another recipe called 'tiny' \(its machine, learning_rate differ\)"):
+    with pytest.raises(
+        ValueError, match=r"another recipe called 'tiny' \(its machine.word_size, learning_rate differ\)"
+    ):
         study.study([changed], [0, 1], tmp_path, workers=ALONE)
     assert contents(tmp_path) == before
 
@@ -213,7 +216,7 @@ def test_another_recipe_of_that_name_is_refused(tmp_path):
         ({"recipes": [TINY, replace(TINY, updates=6)]}, "two recipes are called 'tiny'"),
         ({"recipes": [replace(TINY, name="../up")]}, "name is '../up': expected up to 100 letters"),
         ({"recipes": [replace(TINY, machine=replace(SMALL.machine, output_size=2))]}, "5 inputs and 2 outputs: a copy"),
-        ({"compiled": True}, "compiled is for passes of one shape, and tiny draws memories of many sizes"),
+        ({"compiled": True}, "compiled is for an NTM whose passes all have one shape, and those of tiny have many"),
     ],
 )
 def test_bad_input_is_named_before_anything_is_written(tmp_path, changes, complaint):
@@ -269,6 +272,16 @@ def test_what_a_killed_process_had_half_written_is_removed_and_nothing_else(tmp_
     study.study([TINY], [0], tmp_path, workers=ALONE)
     assert not any(path.exists() for path in left)
     assert all(path.exists() for path in kept) and (machine / ".run.safetensors.8").is_dir()
+
+
+def test_a_table_whose_runs_are_elsewhere_is_not_overwritten(tmp_path):
+    study.study([TINY], [0, 1], tmp_path / "one", workers=ALONE)
+    (tmp_path / "two").mkdir()
+    table = tmp_path / "two" / "runs.csv"
+    table.write_bytes((tmp_path / "one" / "runs.csv").read_bytes())
+    with pytest.raises(ValueError, match=r"runs.csv has 2 runs, of which .*runs holds 0: choose another directory"):
+        study.study([TINY], [0], tmp_path / "two", workers=ALONE)
+    assert table.read_bytes() == (tmp_path / "one" / "runs.csv").read_bytes()
 
 
 class Terminal(io.StringIO):
