@@ -18,7 +18,7 @@ HUGE = 10_000
 
 
 def _nearly_right(row: Row) -> bool:
-    return 100 * row["wrong_bits_random_20"] < BITS
+    return bool(100 * row["wrong_bits_random_20"] < BITS)
 
 
 def _huge(row: Row) -> bool:
@@ -205,7 +205,7 @@ def wrong_share(name: str, length: int, causes: Iterable[str] | None = None, nea
     right = {line["seed"] for line in by_length(name)[near_at or length] if near_at is None or _line_nearly_right(line)}
     lines = [line for line in by_length(name)[length] if line["seed"] in right]
     wrong = sum(bits for line in lines for cause, bits in causes_of(line).items() if causes is None or cause in causes)
-    return wrong / sum(line["bits"] for line in lines)
+    return float(wrong / sum(line["bits"] for line in lines))
 
 
 def wrong_at(name: str, length: int, causes: Iterable[str] | None = None, near_at: int | None = None) -> str:
@@ -221,7 +221,7 @@ def wrong_by_cause(name: str, lengths: Iterable[int]) -> dict[str, list[float]]:
 
 
 def _line_nearly_right(line: Row) -> bool:
-    return 100 * sum(causes_of(line).values()) < line["bits"]
+    return bool(100 * sum(causes_of(line).values()) < line["bits"])
 
 
 def not_finite_as_written(of: str = "") -> str:

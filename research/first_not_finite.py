@@ -40,7 +40,9 @@ class FirstNotFinite(TorchDispatchMode):
         super().__init__()
         self.formula_of, self.found = formula_of, ""
 
-    def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
         """Run an operation and look at its result."""
         result = func(*args, **(kwargs or {}))
         numbers = [leaf for leaf in tree_leaves(result) if isinstance(leaf, Tensor) and leaf.is_floating_point()]

@@ -107,7 +107,7 @@ def picture(name: str) -> str:
     return f"![{description(figures()[name]())}](findings/{name}.png)"
 
 
-USED: tuple[Callable, ...] = (
+USED: tuple[Callable[..., object], ...] = (
     counts.in_words,
     counts.count,
     counts.cell,
