@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 import ntm_lib
+from ntm_lib.study import arms
 
 ROOT = Path(__file__).parent.parent
 CONSTRAINTS = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
@@ -119,3 +120,11 @@ def test_the_lines_for_a_system_without_make_are_what_make_runs():
     assert lines[0] == "ruff check"
     assert len(lines) == 5
     assert [line for line in lines if line not in plain] == []
+
+
+def test_the_question_that_contributing_writes_down_can_be_asked(tmp_path):
+    (text,) = re.findall(r"```toml\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "batch").mkdir()
+    (tmp_path / "batch" / "arms.toml").write_text(text, encoding="utf-8")
+    question = arms.read_question(tmp_path / "batch" / "arms.toml")
+    assert [(arm.name, arm.batch_size) for arm in question.arms] == [("batch-one", 1), ("batch-eight", 8)]
