@@ -11,7 +11,7 @@ from torch import nn
 
 from ntm_lib.machine import NTM, NTMConfig
 
-BITS, HEARD = range(8), range(10)
+BITS, HEARD = range(8), range(10)  # places of the bits in an input vector; of bits and markers
 START, END = 8, 9  # places of the markers in an input vector, and of the markers' flags in a word
 WRITTEN, ANSWERING = 10, 11  # flags of a word: its row has been written; its row has been answered (reverse copy)
 WORD_SIZE = 12

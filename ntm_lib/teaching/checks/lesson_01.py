@@ -38,7 +38,7 @@ def sharpen(ask: Ask) -> Trials:
         (weights, two, "gamma = 2 should square every weight, then divide: 0.4 against 0.2 becomes 0.16 against 0.04"),
         (weights[:, [0, 0]], two + torch.tensor([[-1.0, 1.0]]), "every head should use its own gamma: here 1 and 3"),
         (*many, "of three sequences some come out wrong: each head of each has its own gamma, and a sum of 1"),
-        (equal, 10 * two, "gamma = 20 leaves 1,000 weights of 0.001 alike: their powers are too small for floats"),
+        (equal, 10 * two, "gamma = 20 should keep 1,000 weights of 0.001: their powers are too small for floats"),
         (zero, two, "a weight of exactly 0 should stay 0, and leave the others as they would be without it"),
     ):
         yield ask.agrees(addressing.sharpen, w_s, gamma), sentence

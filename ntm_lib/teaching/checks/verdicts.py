@@ -18,7 +18,7 @@ Trials = Iterator[tuple[bool, str]]
 
 
 class UnfitAnswerError(Exception):
-    """An attempt stopped, or gave another kind of answer than wanted: in words, and with which arguments or None."""
+    """An answer of a wrong kind, or an error instead of one: (words, description of the arguments or None)."""
 
 
 class Ask:
@@ -62,7 +62,7 @@ class Ask:
         yield reached, "gradients should reach every argument: use operations on tensors, without .item(), .tolist()"
 
     def slopes(self, *arguments: Tensor) -> list[Tensor | None]:
-        """How the answer changes while one argument grows, for each argument in turn; None where it does not.
+        """Rates at which the answer changes while one argument grows, for each in turn; None for no derivative.
 
         Derivatives are taken forwards, because backwards autograd refuses operations in place; warnings are not shown.
         """
@@ -119,7 +119,7 @@ def _verdict(attempt: Attempt, trials: Callable[[Ask], Trials], right: str) -> s
 
 
 def _converted(answer: Any, like: Tensor | type) -> Any:
-    """An answer that is right but for its type in that of `like`: int, a tensor (), whole numbers, float32."""
+    """Bring an answer that differs in type alone to the type of `like`: int, a tensor (), whole numbers, float32."""
     if answer is ...:
         raise NotImplementedError
     if like is int and isinstance(answer, Integral) and not isinstance(answer, bool):
@@ -133,7 +133,7 @@ def _converted(answer: Any, like: Tensor | type) -> Any:
 
 
 def _unlike(answer: Any, like: Tensor | type) -> str | None:
-    """Name what an answer is instead of what is wanted; None for an answer that fits."""
+    """Say in words how an answer differs from the wanted kind; None for an answer that fits."""
     kind = type(answer).__name__
     if answer is None:
         return "returns nothing: does it end with a return?"
@@ -157,7 +157,7 @@ def _unlike(answer: Any, like: Tensor | type) -> str | None:
 
 
 def _described(argument: object) -> str:
-    """An argument by its value, or by its size where it is large."""
+    """Name a tensor or a list by its size, and any other argument by its value."""
     if isinstance(argument, Tensor):
         return f"a tensor {tuple(argument.shape)}"
     return f"a list of {len(argument)}" if isinstance(argument, list) else repr(argument)

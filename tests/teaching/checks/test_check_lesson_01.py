@@ -234,7 +234,7 @@ MISTAKES = [
     ("sharpen", sharpen_all_heads_alike, "every head should use its own gamma"),
     ("sharpen", sharpen_the_first_sequence, "of three sequences some come out wrong: each head of each"),
     ("sharpen", sharpen_over_all_heads, "of three sequences some come out wrong: each head of each"),
-    ("sharpen", sharpen_as_written, "gamma = 20 leaves 1,000 weights of 0.001 alike"),
+    ("sharpen", sharpen_as_written, "gamma = 20 should keep 1,000 weights of 0.001"),
     ("sharpen", sharpen_that_fills_zeros, "a weight of exactly 0 should stay 0"),
     ("sharpen", sharpen_by_logarithm, "a weight of 0 has the logarithm -inf"),
     ("sharpen", sharpen_in_place, "the arguments should be left as they were"),
