@@ -1,5 +1,6 @@
 """The `ntm` command: exit code 0 when it did what it says, 1 when the machine fails its check, 2 on bad input."""
 
+import os
 import sys
 from collections.abc import Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -20,6 +21,8 @@ AFTER_INTERRUPT = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; whatever goes wrong is one line on stderr."""
+    if sys.stderr is None:  # closed by who started this command
+        sys.stderr = open(os.devnull, "w")
     command, *words = (sys.argv[1:] if argv is None else argv) or ["--help"]
     try:
         if sys.stdout is None:
