@@ -1,5 +1,6 @@
 """The `ntm` command: exit code 0 when it did what it says, 1 when the machine fails its check, 2 on bad input."""
 
+import os
 import sys
 from collections.abc import Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -20,18 +21,11 @@ AFTER_INTERRUPT = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; whatever goes wrong is one line on stderr."""
+    if sys.stderr is None:  # closed by who started this command
+        sys.stderr = open(os.devnull, "w")
     command, *words = (sys.argv[1:] if argv is None else argv) or ["--help"]
     try:
-        if sys.stdout is None:
-            raise ValueError("standard output is closed: expected somewhere to print to, such as /dev/null")
-        if command in ("-h", "--help"):
-            return show(_help())
-        if command not in COMMANDS:
-            raise ValueError(f"command is {command!r}: expected one of {', '.join(COMMANDS)}; see `ntm --help`")
-        with warnings_on_one_line():
-            code = COMMANDS[command](words)
-        sys.stdout.flush()
-        return code
+        return _run(command, words)
     except KeyboardInterrupt:
         say("interrupted; nothing is half-written" + AFTER_INTERRUPT.get(command, "; run it again to start anew"))
         return INTERRUPTED
@@ -57,6 +51,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         say(str(error))
         discard_output()
     return BAD_INPUT
+
+
+def _run(command: str, words: list[str]) -> int:
+    if sys.stdout is None:
+        raise ValueError("standard output is closed: expected somewhere to print to, such as /dev/null")
+    if command in ("-h", "--help"):
+        return show(_help())
+    if command not in COMMANDS:
+        raise ValueError(f"command is {command!r}: expected one of {', '.join(COMMANDS)}; see `ntm --help`")
+    with warnings_on_one_line():
+        code = COMMANDS[command](words)
+    sys.stdout.flush()
+    return code
 
 
 def _help() -> str:

@@ -10,6 +10,8 @@ from ntm_lib.cli.options import Options, add_fields, changes_in, recipe_in
 from ntm_lib.cli.terminal import announce, progress_bar, say, show, steps_shown, told
 
 if TYPE_CHECKING:
+    import torch
+
     from ntm_lib.training.evaluation import Machine
     from ntm_lib.training.run import Run
 
@@ -33,12 +35,11 @@ def _train(words: list[str]) -> int:
     values = options.parse(words)
 
     from ntm_lib import load, train
-    from ntm_lib.machine import validate
     from ntm_lib.study import content, limits, rows, tables
 
     recipe = recipe_in(values)
     limits.require_trainable(recipe)
-    device = validate.device(values.device)
+    device = _device(values.device)
     with progress_bar(recipe.updates, "update") as follow:
 
         def tell(record: dict[str, Any]) -> None:
@@ -196,9 +197,18 @@ def _loaded(values: Namespace) -> "tuple[Machine, Run]":
     import torch
 
     from ntm_lib import load
-    from ntm_lib.machine import validate
 
     torch.set_num_threads(1)
-    device = validate.device(values.device)
+    device = _device(values.device)
     model, run = load(values.dir)
     return model.to(device), run
+
+
+def _device(name: str) -> "torch.device":
+    """The device of that name; ValueError for one that is not here, or holds no numbers."""
+    from ntm_lib.machine import validate
+
+    device = validate.device(name)
+    if device.type == "meta":
+        raise ValueError(f"device is {name!r}, which holds no numbers: expected {' or '.join(validate.devices())}")
+    return device

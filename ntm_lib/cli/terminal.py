@@ -20,9 +20,8 @@ def show(text: str) -> int:
 
 
 def say(text: str) -> None:
-    """Print one line on stderr, if there is one."""
-    if sys.stderr is not None:
-        print(_printable(f"ntm: {' '.join(text.split())}", sys.stderr), file=sys.stderr)
+    """Print one line on stderr."""
+    print(_printable(f"ntm: {' '.join(text.split())}", sys.stderr), file=sys.stderr)
 
 
 def _printable(text: str, stream: TextIO) -> str:

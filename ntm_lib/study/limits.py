@@ -12,7 +12,7 @@ from ntm_lib.training.recipes import Recipe
 
 MOST_SEQUENCES = 1_000_000
 """Largest number of sequences of one length."""
-CELLS_A_SECOND = 1e8
+CELLS_A_SECOND = 2e8
 """Memory cells that one core reads and writes in a second, roughly; every step of a copy takes all cells once."""
 
 

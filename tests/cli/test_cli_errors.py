@@ -69,11 +69,12 @@ ROOT = Path(__file__).parents[2]
             "with memory_size 9+ take .* GB, and this computer has",
         ),
         ("evaluate TRAINED --device abacus", "device is 'abacus': expected one that is here, such as cpu"),
+        ("evaluate TRAINED --device meta", "device is 'meta', which holds no numbers: expected cpu"),
         ("evaluate TRAINED --kind odd", "--kind is 'odd': expected one of random, zeros, "),
         ("evaluate TRAINED --memory-size x", "--memory_size is 'x': expected a whole number"),
         ("diagnose new", "new holds no run.safetensors: expected a directory that `ntm train --out` made"),
         ("diagnose TRAINED --length 0", "length is 0: expected at least 1"),
-        ("diagnose TRAINED --length 50000", "100002 steps over 100016 rows takes .* GB: trace at most"),
+        ("diagnose TRAINED --length 50000", "100002 steps over 100016 rows takes .* GB: "),
         ("diagnose TRAINED --length long", "--length is 'long': expected a whole number"),
         ("diagnose TRAINED --memory-size 0", "memory_size is 0: expected at least 1"),
         ("copy new FILE", "new holds no run.safetensors"),
@@ -141,6 +142,13 @@ def test_a_closed_stream_is_one_line(trained, closed, words, complaint):
     )
     done = subprocess.run(["sh", "-c", f"{command} {closed}"], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 2 and one_line(done.stderr) and complaint in done.stderr
+
+
+def test_without_standard_error_results_are_printed(trained):
+    words = ["evaluate", str(trained), "--lengths", "3", "--sequences", "1"]
+    command = shlex.join([sys.executable, "-m", "ntm_lib", *words])
+    done = subprocess.run(["sh", "-c", f"{command} 2>&-"], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert done.returncode == 0 and done.stdout.startswith("length")
 
 
 def test_a_full_disk_for_results_is_one_line():

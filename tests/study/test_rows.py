@@ -99,6 +99,16 @@ def test_a_field_that_there_was_not_yet_has_its_default(tmp_path):
         rows.read_row(tmp_path, replace(TINY, keep_training=0.5), 5)
 
 
+def test_a_row_of_an_older_version_is_read(tmp_path, row):
+    """Recipes had all of their fields side by side, and some that are constants now."""
+    file, content = row
+    older = {"schedule": 0, "momentum": 0.9, "settled_loss": 0.0, "any_length": 0.0, "settle_updates": 225}
+    historical = content["settings"].pop("historical")
+    settings = {**content["settings"], **historical, **older}
+    file.write_text(json.dumps(content | {"settings": settings}))
+    assert rows.read_row(tmp_path, TINY, 5)["seed"] == 5
+
+
 def test_a_field_that_there_is_no_more_is_named(tmp_path):
     train(TINY, 5, tmp_path)
     written(tmp_path, temper=3)
