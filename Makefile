@@ -24,7 +24,8 @@ lab: $(VENV)/lab
 	$(VENV)/bin/jupyter lab notebooks/00_meet_a_machine_that_remembers.ipynb
 
 test: lint
-	$(PYTEST) --doctest-modules tests ntm_lib
+	$(PYTEST) tests
+	$(PYTEST) --doctest-modules ntm_lib
 	$(NBVAL) notebooks
 
 # Not in `make test`: it needs a Chromium.
