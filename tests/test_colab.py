@@ -14,6 +14,8 @@ from nbclient import NotebookClient
 
 from notebooks.publish import address_in, set_up
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 ADDRESS = address_in((ROOT / "pyproject.toml").read_text(encoding="utf-8"))

@@ -11,6 +11,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent
 LAST_CELL = {
     "01_find_a_slot": "addressing.shift(focus_on(4), ",
