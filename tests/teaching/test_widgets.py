@@ -1,6 +1,7 @@
 """Widgets: a moved slider sends another picture, with other words, and everything has a name."""
 
 import base64
+import math
 import re
 from threading import Thread
 
@@ -9,7 +10,7 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from ntm_lib.teaching.show import PIXELS_PER_INCH, png
+from ntm_lib.teaching.show import PIXELS_PER_INCH, drawing
 from ntm_lib.teaching.widgets import Choice, Explorer, Slider
 
 
@@ -26,16 +27,15 @@ def explorer():
 
 
 def shown(explorer):
-    """The bytes of the picture, its alternative text, its size and the words below it."""
-    picture = r'<img alt="([^"]*)" width="(\d+)" height="(\d+)" [^>]*src="data:image/png;base64,([^"]*)">'
-    form = picture + r'<p style="[^"]*"><em>(.*)</em></p>'
-    words, width, height, data, below = re.fullmatch(form, explorer.picture.value).groups()
-    return base64.b64decode(data), words, (int(width), int(height)), below
+    """The bytes of the picture, its alternative text and its size."""
+    form = r'<img alt="([^"]*)" width="(\d+)" height="(\d+)" [^>]*src="data:image/png;base64,([^"]*)">'
+    words, width, height, data = re.fullmatch(form, explorer.picture.value).groups()
+    return base64.b64decode(data), words, (int(width), int(height))
 
 
 def test_at_first_it_shows_what_the_sliders_say(explorer):
-    words = "A bar of 3.5 in column 5."
-    assert shown(explorer) == (png(bar(height=3.5, column=5)), words, (3 * PIXELS_PER_INCH, 2 * PIXELS_PER_INCH), words)
+    size = 3 * PIXELS_PER_INCH, 2 * PIXELS_PER_INCH
+    assert shown(explorer) == (drawing(bar(height=3.5, column=5)), "A bar of 3.5 in column 5.", size)
 
 
 @pytest.mark.parametrize(("name", "value"), [("height", 1.4), ("column", 7)])
@@ -43,9 +43,9 @@ def test_a_moved_slider_sends_another_picture_and_other_words(explorer, name, va
     before, *_ = shown(explorer)
     explorer.sliders[name].value = value
     expected = {"height": 3.5, "column": 5, name: value}
-    after, words, _, below = shown(explorer)
-    assert after == png(bar(**expected)) != before
-    assert words == below == f"A bar of {expected['height']:.1f} in column {expected['column']}."
+    after, words, _ = shown(explorer)
+    assert after == drawing(bar(**expected)) != before
+    assert words == f"A bar of {expected['height']:.1f} in column {expected['column']}."
 
 
 def test_moving_back_sends_the_first_picture_again(explorer):
@@ -58,7 +58,9 @@ def test_moving_back_sends_the_first_picture_again(explorer):
 
 def test_sliders_stand_above_the_picture_labelled_and_with_their_ends(explorer):
     height, column = explorer.sliders.values()
-    assert explorer.children == (height, column, explorer.picture)
+    controls, picture = explorer.children
+    assert controls.children == (height, column) and picture is explorer.picture
+    assert controls.layout.flex_flow == "row wrap"
     assert isinstance(height, ipywidgets.FloatSlider) and isinstance(column, ipywidgets.IntSlider)
     assert (height.min, height.max, height.description) == (0.0, 7.0, "how high")
     assert (column.min, column.max, column.step, column.readout_format) == (0, 11, 1, ".0f")
@@ -86,11 +88,10 @@ def test_a_step_is_round_and_about_a_hundredth_of_the_way_and_the_readout_shows_
 def test_words_that_look_like_markup_are_shown_as_they_are():
     def label(x):
         figure = Figure()
-        figure.set_label('w < 1 & "w" > 0')
+        figure.set_label('w < 1 & "w" > 0 \x1b[31m')
         return figure
 
-    _, words, _, below = shown(Explorer(label, x=Slider(0, 7, 3, "x")))
-    assert words == below == "w &lt; 1 &amp; &quot;w&quot; &gt; 0"
+    assert shown(Explorer(label, x=Slider(0, 7, 3, "x")))[1] == "w &lt; 1 &amp; &quot;w&quot; &gt; 0 ·[31m"
 
 
 def test_what_a_drawing_raises_at_a_move_stands_where_the_picture_was():
@@ -125,9 +126,19 @@ def test_it_is_printed_alike_in_every_run(explorer):
     assert repr(explorer) == "Explorer of height, column: run this notebook to move them"
 
 
-def test_a_start_outside_its_ends_is_refused():
-    with pytest.raises(ValueError, match=r"slider height starts at 9\.0: expected 0\.0 to 7\.0"):
-        Explorer(bar, height=Slider(0.0, 7.0, 9.0, "how high"), column=Slider(0, 11, 5, "where"))
+@pytest.mark.parametrize(
+    ("low", "high", "start"),
+    [
+        (0.0, 7.0, 9.0),
+        (0.0, math.inf, 3.0),
+        (-math.inf, 7.0, 3.0),
+        (0.0, 7.0, math.nan),
+        (7.0, 0.0, 3.0),
+    ],
+)
+def test_a_slider_that_does_not_start_between_two_finite_ends_is_refused(low, high, start):
+    with pytest.raises(ValueError, match=rf"slider height starts at {start}: expected {low} to {high}, both finite"):
+        Explorer(bar, height=Slider(low, high, start, "how high"), column=Slider(0, 11, 5, "where"))
 
 
 def test_a_figure_without_words_is_refused():

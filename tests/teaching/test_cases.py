@@ -15,7 +15,7 @@ from ntm_lib.teaching.checks.lesson_06 import ANSWERS
 from ntm_lib.training.checkpoints import load
 from ntm_lib.training.evaluation import rows_needed, wrong_bits
 
-MACHINES = Path(__file__).parent.parent / "data" / "machines"
+MACHINES = Path(__file__).parents[2] / "data" / "machines"
 
 
 @pytest.mark.parametrize(

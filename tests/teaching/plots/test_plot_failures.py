@@ -5,7 +5,6 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from ntm_lib.teaching.plots.failures import STAGES, autopsy_figure, causes_figure, contest_figure
-from ntm_lib.teaching.plots.heads import MOST_ROWS, pointing_figure
 from ntm_lib.teaching.plots.style import ERROR, INK
 
 LENGTH, WIDTH, ROWS = 5, 3, 11
@@ -48,15 +47,6 @@ def test_arrays_of_another_length_are_refused():
         autopsy_figure(**given)
 
 
-def test_one_row_of_many_is_still_seen():
-    rows = 7 * MOST_ROWS
-    read = np.zeros((3, 1, rows))
-    read[:, 0, 100] = 1
-    image = pointing_figure({"long": (read, 0 * read)}).axes[0].images[0].get_array()
-    assert len(image) == MOST_ROWS
-    assert np.flatnonzero((image[:, 1] < 1).any(-1)).tolist() == [100 // 7]
-
-
 def test_shares_of_wrong_bits_stand_in_their_cells():
     tables = {"one": np.array([[0.0, 0.4], [0.001, 0.1], [0.0, 0.0]]), "two": np.zeros((3, 2))}
     figure = causes_figure(tables, [5, 20], ["blur", "slip", "other"])
@@ -64,7 +54,9 @@ def test_shares_of_wrong_bits_stand_in_their_cells():
     texts = {text.get_position(): text.get_text() for text in first.texts}
     assert texts == {(1, 0): "40 %", (0, 1): "<1 %", (1, 1): "10 %"} and not second.texts
     np.testing.assert_array_equal(first.images[0].get_array(), tables["one"])
-    assert figure.get_label() == "One: at 20 vectors most wrong bits are of blur. Two: nothing is wrong."
+    assert figure.get_label() == (
+        "What made bits wrong, by length. The largest cause at the longest length, one: blur; two: nothing."
+    )
 
 
 def test_tables_of_another_shape_are_refused():
@@ -79,6 +71,6 @@ def test_a_contest_shows_every_rival_after_every_stage():
         heights = np.array([[bar.get_height() for bar in rival] for rival in axes.containers])
         np.testing.assert_allclose(heights, expected.T)
     assert figure.get_label() == (
-        "Short: at the end most weight is on all other rows together. Long: at the end most weight is on the row it"
-        " should reach."
+        "Weights of rival rows after each stage of addressing. Winners, short: all other rows together; long: the row"
+        " it should reach."
     )

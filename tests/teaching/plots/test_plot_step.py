@@ -21,14 +21,33 @@ def copied(memory=True):
 
 def test_a_step_says_what_has_been_reached_and_no_more():
     trace = copied()
-    whole = step_figure(trace, UNITS, step=6, stage=6).get_label()
-    assert "The last read said: bits 0 2, written. Units that are on: read: written." in whole
-    assert "The read head points at row 3, the write head at row 7." in whole
-    assert whole.endswith("The answer is: nothing.")
-    for stage in range(1, 6):
-        part = step_figure(trace, UNITS, step=6, stage=stage).get_label()
-        assert whole.startswith(part)
-        assert part.count(".") < whole.count(".")
+    labels = [step_figure(trace, UNITS, step=5, stage=stage).get_label() for stage in range(1, 7)]
+    assert labels[-1] == (
+        "Step 5 up to stage 6 of 6. The input has nothing. The read head points at row 2, the write head at row 6."
+        " The output has bits 0 2."
+    )
+    assert [("points" in label, "output" in label) for label in labels] == [(False, False)] * 2 + [
+        (True, False)
+    ] * 3 + [(True, True)]
+
+
+def test_heads_are_told_to_jump_to_stay_and_to_step_forward():
+    words = " ".join(text.get_text() for text in step_figure(copied(), UNITS, step=4, stage=6).axes[3].texts)
+    assert "g = 1: jump to what its key finds" in words and "s = (0, 1, 0): stay" in words and "k: start" in words
+    assert "s = (0, 0, 1): step forward" in words and "3  point: at row 1" in words and "e = 1: erase first" in words
+
+
+def test_input_last_read_and_units_stand_beside_their_names():
+    x, r, h = step_figure(copied(), UNITS, step=6, stage=1).axes[:3]
+    on = [
+        [
+            name.get_text()
+            for name, value in zip(axes.get_yticklabels(), axes.images[0].get_array(), strict=True)
+            if value > 0.5
+        ]
+        for axes in (x, r, h)
+    ]
+    assert on == [[], ["bit 0", "bit 2", "written"], ["read: written"]]
 
 
 def test_the_tape_of_a_step_is_written_at_stage_four():
@@ -46,15 +65,16 @@ def test_frames_stand_where_the_heads_point():
 
 
 def test_before_the_first_step_nothing_was_read():
-    assert "The last read said: nothing." in step_figure(copied(), UNITS, step=0).get_label()
+    assert not step_figure(copied(), UNITS, step=0).axes[1].images[0].get_array().any()
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"step": 8}, "step 8, stage 6: expected a step from 0 to 7"),
-        ({"stage": 7}, "step 0, stage 7: expected a step from 0 to 7 and a stage from 1 to 6"),
-        ({"units": UNITS[1:]}, "11 names of units: expected one for each of the 12 units"),
+        ({"step": 8}, "step 8, stage 6, 12 names of units: expected a step below 8, a stage from 1 to 6, and 12 names"),
+        ({"step": -1}, "step -1, stage 6"),
+        ({"stage": 7}, "step 0, stage 7, 12 names of units: expected"),
+        ({"units": UNITS[1:]}, "step 0, stage 6, 11 names of units: expected"),
     ],
 )
 def test_a_step_that_is_not_there(changes, message):

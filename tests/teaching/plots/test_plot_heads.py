@@ -9,14 +9,14 @@ from ntm_lib import tasks
 from ntm_lib.analysis.trace import trace_copy
 from ntm_lib.machine import NTM, NTMConfig
 from ntm_lib.teaching import handmade
-from ntm_lib.teaching.plots.heads import Moment, moment_figure, moments, pointing_figure
+from ntm_lib.teaching.plots.heads import BLOCKS, Moment, moment_figure, moments, pointing_figure
 from ntm_lib.teaching.plots.style import READ, WRITE
 
 STEPS, ROWS = 7, 11
 
 
-def one_hot(first, up=1):
-    return np.eye(ROWS)[[(first + up * step) % ROWS for step in range(STEPS)]][:, None]  # (T, 1, N)
+def one_hot(first, step=1):
+    return np.eye(ROWS)[[(first + step * t) % ROWS for t in range(STEPS)]][:, None]  # (T, 1, N)
 
 
 def test_writes_are_left_halves_and_reads_right_halves():
@@ -39,13 +39,22 @@ def test_heads_of_one_kind_share_a_picture_and_a_spread_one_is_pale():
     np.testing.assert_allclose(image[5, 1], 1 - (1 - np.array(to_rgb(READ))) / ROWS, atol=1e-6)
 
 
-def test_words_say_where_each_head_begins_and_ends():
+def test_words_say_where_the_first_heads_end():
     spread = np.full((STEPS, 1, ROWS), 1 / ROWS)
-    figure = pointing_figure({"first": (one_hot(2), one_hot(5, up=-1)), "second": (spread, one_hot(0))}, row="slot")
+    figure = pointing_figure({"first": (one_hot(2), one_hot(5, step=-1)), "second": (spread, one_hot(0))}, row="slot")
     assert figure.get_label() == (
-        "First: writes from slot 5 to slot 10, reads from slot 2 to slot 8."
-        " Second: writes from slot 0 to slot 6, reads from many slots to many slots."
+        "Where heads point over time; at the end, first: writes slot 10, reads slot 8; second: writes slot 6, reads"
+        " many slots."
     )
+
+
+@pytest.mark.parametrize(("rows", "lines"), [(66, 66), (100, 100), (7 * BLOCKS, BLOCKS)])
+def test_one_row_of_many_is_still_seen(rows, lines):
+    read = np.zeros((3, 1, rows))
+    read[:, 0, 50] = 1
+    image = pointing_figure({"long": (read, 0 * read)}).axes[0].images[0].get_array()
+    assert len(image) == lines
+    assert np.flatnonzero((image[:, 1] < 1).any(-1)).tolist() == [50 * lines // rows]
 
 
 def test_a_band_over_the_end_marker():
@@ -75,8 +84,7 @@ def test_a_moment_shows_before_and_now_and_says_them():
     assert heights[4] == 1 and heights[ROWS + 6] == 1 and sum(heights) == 2
     assert len(second.patches) == 3 * ROWS and second.get_title(loc="left") == "the one weighting: stays"
     assert figure.get_label() == (
-        "Step 3. The read head goes on from row 4 and points at row 6. The one weighting goes on from many rows and"
-        " points at row 1."
+        "At step 3 the read head goes from row 4 to row 6, the one weighting goes from many rows to row 1."
     )
 
 
@@ -89,7 +97,7 @@ def test_the_moments_of_a_machine_whose_every_step_is_known():
     assert [torch.as_tensor(weights).argmax().item() for weights in (read.before, read.now)] == [0, 1]
     assert [torch.as_tensor(weights).argmax().item() for weights in (write.before, write.now)] == [4, 5]
     assert read.note == "g = 1.0, jumps by its key and stays"
-    assert write.note == "g = 0.0, goes on from the grey bar and steps 1 up"
+    assert write.note == "g = 0.0, goes on from the grey bar and steps 1 forward"
 
 
 def test_names_of_several_heads_and_of_one_weighting():
@@ -98,4 +106,4 @@ def test_names_of_several_heads_and_of_one_weighting():
     assert names == ["read head 0", "read head 1", "write head 0", "write head 1", "write head 2"]
     one = NTM(NTMConfig(5, 3, weightings="single", word_size=7))
     (moment,) = moments(trace_copy(one, tasks.payload(1, 2, 3), memory_size=13), 0)
-    assert (moment.name, moment.colours) == ("the one weighting", (WRITE, READ))
+    assert (moment.name, moment.colours) == ("the head", (WRITE, READ))

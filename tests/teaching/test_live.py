@@ -1,7 +1,9 @@
-"""A live training: the same machine as without a picture, held and let go on, steered, and told in words."""
+"""A live training: it learns as without a picture, is held and goes on, is steered, and tells where it stands."""
 
 import html
+import math
 import re
+import time
 from dataclasses import replace
 
 import pytest
@@ -10,6 +12,8 @@ from ntm_lib.teaching import live
 from ntm_lib.teaching.live import LiveTraining, Training, bits_a_bit, in_words, snapshot
 from ntm_lib.training import loop, recipes
 from ntm_lib.training.evaluation import Count, Report, Verdict
+from ntm_lib.training.progress import Stop
+from ntm_lib.training.recipes import Historical
 from ntm_lib.training.run import Run
 from tests.small import SMALL, judge_quickly, same_run, same_tensors, tensors
 
@@ -25,15 +29,15 @@ def status(widget):
     return html.unescape(re.fullmatch(r'<p role="status">(.*)</p>', widget.status.value).group(1))
 
 
-def held_after(records):
-    """A training that holds itself after so many records."""
+def held_after(updates):
+    """A training that holds itself after so many updates."""
     training = Training(Run(SMALL, seed=3), lambda: None)
     seen = []
 
     def hold_in_time():
         seen.append(training.run.progress.update)
-        if len(seen) >= records:
-            training.hold_it.set()
+        if len(seen) >= updates:
+            training.asked_to_hold.set()
 
     training.on_change = hold_in_time
     return training
@@ -43,12 +47,13 @@ def test_a_machine_learns_the_same_beside_the_notebook():
     assert same_run(LiveTraining(SMALL, seed=3).finish(), loop.train(SMALL, seed=3))
 
 
-def test_a_training_that_was_held_goes_on_bit_for_bit():
-    training = held_after(2)
+@pytest.mark.parametrize("updates", [1, SMALL.validate_every, SMALL.validate_every + 2])
+def test_a_training_that_was_held_goes_on_bit_for_bit(updates):
+    training = held_after(updates)
     training.go_on()
     training.thread.join()
     assert training.result is None and not training.is_running
-    assert 0 < training.run.progress.update < SMALL.updates
+    assert training.run.progress.update == updates
     training.on_change = lambda: None
     training.go_on()
     training.thread.join()
@@ -68,36 +73,61 @@ def test_holding_waits_until_nothing_moves():
 def test_stop_and_continue_by_button():
     widget = LiveTraining(replace(SMALL, updates=10_000), seed=3)
     widget.stop.click()
-    assert status(widget).endswith("Stopped.")
-    assert (widget.stop.disabled, widget.go_on.disabled) == (True, False)
+    assert status(widget).endswith("Stopped.") and not widget.training.is_running
     update = widget.training.run.progress.update
     widget.go_on.click()
-    assert widget.training.is_running
+    assert widget.training.is_running and not status(widget).endswith("Stopped.")
+    while widget.training.run.progress.update == update:
+        time.sleep(0.01)
     widget.stop.click()
-    assert widget.training.run.progress.update > update
+    assert not widget.training.is_running
 
 
 def test_start_anew_takes_seed_and_fields():
     widget = LiveTraining(SMALL, seed=3)
     widget.finish()
-    widget.seed.value, widget.entries["max_length"].value, widget.entries["curriculum"].value = 5, 4, "ramp"
+    for name, value in {"seed": 5, "max_length": 4, "curriculum": "ramp"}.items():
+        widget.entries[name].value = value
     widget.anew.click()
-    expected = loop.train(replace(SMALL, max_length=4, curriculum="ramp"), seed=5)
+    expected = loop.train(replace(SMALL, max_length=4, historical=Historical(curriculum="ramp")), seed=5)
     assert same_run(widget.finish(), expected)
 
 
 def test_a_value_that_does_not_fit_is_named_and_the_training_stands():
     widget = LiveTraining(SMALL, seed=3)
     result = widget.finish()
-    widget.entries["max_length"].value = 0
-    widget.anew.click()
-    assert status(widget) == "max_length is 0: expected at least 1; then start anew"
+    for name, value, sentence in (
+        ("seed", 99999999999, "seed is 99,999,999,999: expected 0 to 4,294,967,295"),
+        ("seed", -5, "seed is -5: expected 0 to 4,294,967,295"),
+        ("max_length", 5000, "longest sequence to train on is 5,000: expected 1 to 50"),
+        ("max_length", 0, "longest sequence to train on is 0: expected 1 to 50"),
+        ("learning_rate", 1e308, "learning rate at its peak is 1e+308: expected 0 to 1.0"),
+        ("learning_rate", math.nan, "learning rate at its peak is nan: expected 0 to 1.0"),
+        ("clip_norm", 1e308, "longest gradient (0: no limit) is 1e+308: expected 0 to 1,000.0"),
+    ):
+        entry = widget.entries[name]
+        fits, entry.value = entry.value, value
+        widget.anew.click()
+        assert status(widget) == f"{sentence}; then start anew"
+        entry.value = fits
     assert widget.finish() is result
 
 
-def test_a_field_that_is_not_offered_is_refused():
-    with pytest.raises(ValueError, match="field is 'momentum': expected one of curriculum, max_length"):
-        LiveTraining(SMALL, names=("max_length", "momentum"))
+def test_every_number_has_a_largest_value():
+    widget = LiveTraining(SMALL, seed=3)
+    widget.finish()
+    numbers = {name for name, entry in widget.entries.items() if isinstance(entry.value, int | float)}
+    assert live.BOUNDS.keys() == numbers
+
+
+def test_a_new_start_shows_the_new_machine_before_it_has_learned_anything(monkeypatch):
+    widget = LiveTraining(SMALL, seed=3)
+    widget.finish()
+    pictures = []
+    widget.picture.observe(lambda change: pictures.append(change["new"]), names="value")
+    widget.anew.click()
+    widget.finish()
+    assert "from 1.0 to 1.0 bits a bit" in pictures[0]
 
 
 def test_what_stops_a_training_is_told_and_raised(monkeypatch):
@@ -124,7 +154,6 @@ def test_when_it_is_over_verdict_and_last_picture_stand():
     widget = LiveTraining(SMALL, seed=3)
     result = widget.finish()
     assert status(widget) == f"seed 3: update 24, 120 sequences. {in_words(result)}"
-    assert (widget.stop.disabled, widget.go_on.disabled) == (True, True)
     words = live.learning_figure(snapshot(widget.training.run)).get_label()
     assert f'alt="{words}"' in widget.picture.value
     assert repr(widget) == "LiveTraining: run this notebook to watch it and to steer it"
@@ -133,8 +162,7 @@ def test_when_it_is_over_verdict_and_last_picture_stand():
 def test_every_entry_has_a_label():
     widget = LiveTraining(SMALL)
     widget.finish()
-    assert [entry.description for entry in widget.entries.values()] == list(live.FIELDS.values())
-    assert widget.seed.description == "seed"
+    assert [entry.description for entry in widget.entries.values()] == list(live.LABELS.values())
     assert [button.description for button in (widget.anew, widget.stop, widget.go_on)] == [
         "Start anew",
         "Stop",
@@ -169,7 +197,10 @@ def test_a_bit_is_the_cost_of_knowing_nothing():
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"stopped": "update 7"}, "It stopped at update 7."),
+        (
+            {"stopped": Stop(7, 3, "memory", math.nan, 2)},
+            "It stopped at update 7, length 3: the memory at time step 2 is not",
+        ),
         ({"converged": True}, "Converged: not one wrong bit"),
         ({}, "Not converged: 1,234 wrong bits"),
     ],

@@ -1,0 +1,57 @@
+"""The parts that figures are made of: cells, frames, names, dots.
+
+Shapes: T steps, N memory rows.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from matplotlib.patches import Rectangle
+from numpy.typing import ArrayLike
+
+from ntm_lib.teaching.plots.style import READ, WRITE
+
+
+def flat(array: ArrayLike) -> np.ndarray:
+    """An array, or a tensor, without its axes of size 1."""
+    return np.squeeze(np.asarray(array))
+
+
+def cells(axes: Axes, values: np.ndarray, **options: object) -> None:
+    """Draw a matrix as cells that fill the axes; `options` as in `Axes.imshow`."""
+    axes.imshow(values, aspect="auto", interpolation="nearest", **options)
+
+
+def shades(colour: str, palest: str = "white") -> LinearSegmentedColormap:
+    """Colours of numbers from the palest, for 0, to the full colour, for 1."""
+    return LinearSegmentedColormap.from_list("shades", [palest, colour])
+
+
+def tint(weights: np.ndarray, colour: str) -> np.ndarray:
+    """What weights from 0 to 1 (...) take away from white (..., 3) so that a weight of 1 has the colour."""
+    return weights[..., None] * (1 - np.array(to_rgb(colour)))
+
+
+def heads_image(read: np.ndarray, write: np.ndarray) -> np.ndarray:
+    """Both weightings (T, N) in one picture (N, T, 3): a cell's colour is the head's, its strength the weight."""
+    return (1 - tint(write.T, WRITE) - tint(read.T, READ)).clip(0, 1)
+
+
+def framed(axes: Axes, left: float, top: float, size: tuple[float, float], colour: str, line: float = 2) -> None:
+    """Draw a frame of some width and height round cells."""
+    axes.add_patch(Rectangle((left, top), *size, fill=False, edgecolor=colour, lw=line, clip_on=False, zorder=3))
+
+
+def name_above(axes: Axes, names: Mapping[str, tuple[float, str]], side: str = "right") -> None:
+    """Write names above an axes, each at its place from 0 to 1 and in its colour, which they explain."""
+    offset = {"xytext": (0, 5), "textcoords": "offset points", "xycoords": "axes fraction"}
+    for words, (place, colour) in names.items():
+        axes.annotate(words, (place, 1), color=colour, fontweight="bold", ha=side, **offset)
+
+
+def seed_dots(axes: Axes, chosen: np.ndarray, a_line: int, colour: str, marker: str, size: float) -> None:
+    """A mark for every chosen seed, with `a_line` seeds in a line."""
+    seeds = np.flatnonzero(chosen)
+    axes.scatter(seeds % a_line, seeds // a_line, s=size, color=colour, marker=marker, linewidth=0)
