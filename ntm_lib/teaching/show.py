@@ -48,7 +48,7 @@ def description(figure: Figure) -> str:
     """What a figure shows, in words; ValueError for a figure without a label."""
     if not figure.get_label():
         raise ValueError("the figure has no label: describe it with figure.set_label(...), for those who cannot see it")
-    return printable(figure.get_label())
+    return printable(str(figure.get_label()))
 
 
 def drawing(figure: Figure) -> bytes:

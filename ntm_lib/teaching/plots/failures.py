@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from ntm_lib.teaching.plots.heads import draw_pointing, mark_end_marker, name_halves
-from ntm_lib.teaching.plots.parts import cells, name_above, shades, tint
+from ntm_lib.teaching.plots.parts import cells, legend_above, name_above, shades, tint
 from ntm_lib.teaching.plots.style import ERROR, INK, PALE, READ, TARGET, described, page, panel, title
 from ntm_lib.teaching.plots.words import short
 
@@ -84,7 +84,7 @@ def causes_figure(shares: Mapping[str, ArrayLike], lengths: Sequence[int], cause
         axes.set_yticks(range(len(causes)), causes)
     for axes in grid[-1]:
         axes.set_xlabel("vectors in the sequence")
-    most = {name: causes[t[:, -1].argmax()] if t[:, -1].any() else "nothing" for name, t in given.items()}
+    most = {name: causes[int(t[:, -1].argmax())] if t[:, -1].any() else "nothing" for name, t in given.items()}
     told = "; ".join(f"{name}: {cause}" for name, cause in most.items())
     return described(figure, f"What made bits wrong, by length. The largest cause at the longest length, {told}.")
 
@@ -113,9 +113,7 @@ def contest_figure(panels: Mapping[str, ArrayLike]) -> Figure:
             axes.bar_label(bars, [short(weight) for weight in weights[:, index]], fontsize=8.5, color=INK, padding=2)
         axes.set_xticks(range(len(STAGES)), STAGES)
         panel(axes, name, ylim=(0, 1.12))
-        winners.append(f"{name}: {RIVALS[weights[-1].argmax()][0]}")
+        winners.append(f"{name}: {RIVALS[int(weights[-1].argmax())][0]}")
     grid[0].set_ylabel("weight")
-    names = [name for name, _ in RIVALS]
-    legend = {"loc": "outside upper right", "ncols": 3, "frameon": False, "fontsize": 9.5}
-    figure.legend(grid[0].containers, names, **legend)
+    legend_above(figure, grid[0].containers, [name for name, _ in RIVALS])
     return described(figure, f"Weights of rival rows after each stage of addressing. Winners, {'; '.join(winners)}.")

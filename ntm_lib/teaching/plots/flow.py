@@ -1,5 +1,7 @@
 """The figure of how data flows through one time step of a machine."""
 
+from typing import Any
+
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
@@ -73,7 +75,7 @@ def flow_figure() -> Figure:
     for words, x, y, size in TEXTS:
         axes.text(x, y, words, fontsize=size, color=INK, ha="center", va="center")
     for x, y, words, colour in BOXES:
-        style = {"boxstyle": "round,pad=0,rounding_size=0.12", "edgecolor": colour, "facecolor": "white"}
+        style: dict[str, Any] = {"boxstyle": "round,pad=0,rounding_size=0.12", "ec": colour, "fc": "white"}
         axes.add_patch(FancyBboxPatch((x - 0.8, y - 0.55), 1.6, 1.1, linewidth=1.8, zorder=2, **style))
         axes.text(x, y, words, ha="center", va="center", fontsize=10.5, color=colour, linespacing=1.4, zorder=3)
     return described(figure, DESCRIPTION)

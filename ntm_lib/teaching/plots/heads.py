@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from ntm_lib.analysis.finding import head_name
 from ntm_lib.analysis.route import SHARP
 from ntm_lib.analysis.trace import Trace
-from ntm_lib.teaching.plots.parts import cells, flat, framed, tint
+from ntm_lib.teaching.plots.parts import cells, flat, framed, legend_above, tint
 from ntm_lib.teaching.plots.style import INK, PALE, READ, WRITE, described, page, panel, title
 from ntm_lib.teaching.plots.words import place
 
@@ -91,8 +91,10 @@ def moment_figure(
 def moments(trace: Trace, step: int) -> list[Moment]:
     """Every head of the first traced sequence at one step, read heads first; what a head is told is its note.
 
-    The trace keeps its stages.
+    Raises ValueError for a trace without stages.
     """
+    if trace.w_previous is None:
+        raise ValueError("the trace has no stages: make it with stages=True")
     single, reads = trace.config.weightings == "single", trace.config.read_heads
     found = []
     for head in range(trace.w.shape[2]):
@@ -150,8 +152,7 @@ def _name_rows(axes: Axes, rows: int, row: str) -> None:
 def name_halves(figure: Figure) -> None:
     """A legend: which half of a step and which colour is whose."""
     handles = [Rectangle((0, 0), 1, 1, color=colour) for colour in (WRITE, READ)]
-    names = ["write head (left half of a step)", "read head (right half)"]
-    figure.legend(handles, names, loc="outside upper right", ncols=2, frameon=False, fontsize=9.5, handlelength=0.9)
+    legend_above(figure, handles, ["write head (left half of a step)", "read head (right half)"])
 
 
 def _bars(axes: Axes, head: Moment) -> None:

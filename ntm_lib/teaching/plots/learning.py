@@ -131,7 +131,7 @@ def _wrong(axes: Axes, snapshot: Snapshot) -> None:
     trained = sum(length <= snapshot.trained_to for length in lengths)
     axes.axvspan(-0.5, trained - 0.5, color=PALE, alpha=0.3, linewidth=0, zorder=0)
     axes.text(-0.45, 64, "trained on", color=INK, fontsize=9.5, va="top")
-    axes.set_xticks(range(len(lengths)), lengths)
+    axes.set_xticks(range(len(lengths)), map(str, lengths))
     limits = {"xlim": (-0.5, len(lengths) - 0.5), "ylim": (0, 65)}
     panel(axes, "wrong bits in a hundred", xlabel="vectors in the sequence", **limits)
 
@@ -164,7 +164,8 @@ def seeds_figure(sequences: ArrayLike, converged: Sequence[bool]) -> Figure:
         seed_dots(axes, chosen, SEEDS_A_LINE, colour, marker, size)
         name_above(axes, {words: (place, colour)}, side="left")
     axes.set(xlim=(-1, SEEDS_A_LINE), ylim=(len(done) / SEEDS_A_LINE, -0.9), xticks=[], ylabel="seed")
-    axes.set_yticks(range(0, len(done) // SEEDS_A_LINE, 4), range(0, len(done), 4 * SEEDS_A_LINE))
+    lines = range(0, len(done) // SEEDS_A_LINE, 4)
+    axes.set_yticks(lines, [str(line * SEEDS_A_LINE) for line in lines])
     no_frame(axes)
     half = f"half of them after at most {int(np.median(sequences)):,} sequences"
     return described(figure, f"One dot a seed: {done.sum():,} of {len(done):,} converged, {half}.")

@@ -3,11 +3,14 @@
 Shapes: T steps, N memory rows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
@@ -19,7 +22,7 @@ def flat(array: ArrayLike) -> np.ndarray:
     return np.squeeze(np.asarray(array))
 
 
-def cells(axes: Axes, values: np.ndarray, **options: object) -> None:
+def cells(axes: Axes, values: np.ndarray, **options: Any) -> None:
     """Draw a matrix as cells that fill the axes; `options` as in `Axes.imshow`."""
     axes.imshow(values, aspect="auto", interpolation="nearest", **options)
 
@@ -46,9 +49,15 @@ def framed(axes: Axes, left: float, top: float, size: tuple[float, float], colou
 
 def name_above(axes: Axes, names: Mapping[str, tuple[float, str]], side: str = "right") -> None:
     """Write names above an axes, each at its place from 0 to 1 and in its colour, which they explain."""
-    offset = {"xytext": (0, 5), "textcoords": "offset points", "xycoords": "axes fraction"}
+    higher: dict[str, Any] = {"xytext": (0, 5), "textcoords": "offset points", "xycoords": "axes fraction"}
     for words, (place, colour) in names.items():
-        axes.annotate(words, (place, 1), color=colour, fontweight="bold", ha=side, **offset)
+        axes.annotate(words, (place, 1), color=colour, fontweight="bold", ha=side, **higher)
+
+
+def legend_above(figure: Figure, handles: Iterable[Artist], names: list[str]) -> None:
+    """A legend above the panels, on the right, in one line."""
+    style: dict[str, Any] = {"frameon": False, "fontsize": 9.5, "handlelength": 0.9, "ncols": len(names)}
+    figure.legend(handles, names, loc="outside upper right", **style)
 
 
 def seed_dots(axes: Axes, chosen: np.ndarray, a_line: int, colour: str, marker: str, size: float) -> None:

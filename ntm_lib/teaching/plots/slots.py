@@ -4,6 +4,7 @@ Shapes: N slots, M numbers a slot. Arrays may be tensors, and may have axes of s
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -134,7 +135,7 @@ def _rows(heights: Sequence[float], height: float) -> tuple[Figure, list[Row]]:
     return figure, [tuple(row) for row in axes]
 
 
-def _name(axes: Axes, places: Sequence[int], names: Sequence[str], **font: str) -> None:
+def _name(axes: Axes, places: Sequence[int], names: Sequence[str], **font: Any) -> None:
     """Names above columns."""
     axes.set_xticks(places, names, **font)
     axes.tick_params(labeltop=True, labelbottom=False, top=False, bottom=False)
@@ -175,7 +176,7 @@ def _numbers(axes: Axes, values: np.ndarray, reach: float) -> None:
     reach = 1.6 * (reach or 1)  # pale enough for dark numbers
     cells(axes, values, cmap="PuOr", vmin=-reach, vmax=reach)
     for row, column in np.ndindex(values.shape):
-        axes.text(column, row, short(values[row, column]), ha="center", va="center", fontsize=10, color=INK)
+        axes.text(column, row, short(float(values[row, column])), ha="center", va="center", fontsize=10, color=INK)
     for line in np.arange(values.shape[1] + 1) - 0.5:
         axes.axvline(line, color="white", linewidth=4)
     axes.set_yticks([])
@@ -214,4 +215,4 @@ def _vector(values: np.ndarray) -> str:
 def _top(values: np.ndarray) -> str:
     """The slot with the largest number: "0.72 on slot 2"."""
     slot = np.abs(values).argmax()
-    return f"{short(values[slot])} on slot {slot}"
+    return f"{short(float(values[slot]))} on slot {slot}"

@@ -45,7 +45,10 @@ def step_figure(trace: Trace, units: Sequence[str], step: int, stage: int = ANSW
     _strip(r, last_read.detach(), WORD_NAMES, "\nlast read")
     _strip(h, trace.h[0, step], units, "\nunits")
     _emissions(words, trace, step, stage)
-    _tape(tape, trace, step, stage)
+    memory = (
+        trace.memory[0, step if stage >= WRITES else step - 1] if step or stage >= WRITES else trace.start.memory[0]
+    )
+    _tape(tape, memory.numpy(), trace, step, stage)
     _answer(y, trace, step, stage)
     read, write = trace.w[0, step].argmax(-1).tolist()
     points = f" The read head points at row {read}, the write head at row {write}." * (stage >= POINT)
@@ -97,11 +100,9 @@ def _told(emission: Emission, step: int, head: int) -> list[str]:
     return [*lines, erasing, f"a: {_on(emission.add[0, step, 0], WORD_NAMES)}"]
 
 
-def _tape(axes: Axes, trace: Trace, step: int, stage: int) -> None:
-    """The memory as it stands at this stage, with a frame where a head writes or reads."""
-    before = trace.memory[0, step - 1] if step else trace.start.memory[0]
-    tape = trace.memory[0, step] if stage >= WRITES else before
-    cells(axes, tape.numpy(), cmap="Greys", vmin=0, vmax=1.4)
+def _tape(axes: Axes, tape: np.ndarray, trace: Trace, step: int, stage: int) -> None:
+    """The memory (N, M) as it stands at this stage, with a frame where a head writes or reads."""
+    cells(axes, tape, cmap="Greys", vmin=0, vmax=1.4)
     verb = "4  write" if stage < READS else "4  write, 5  read"
     words = f"{verb}\nthe tape" if stage >= WRITES else "\nthe tape as it was"
     axes.set_title(words, fontsize=10, color=INK, loc="left")

@@ -1,6 +1,7 @@
 """Figures of texts that are remembered, and of how much is remembered by how long a text is."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -51,7 +52,7 @@ def _letters(axes: Axes, answer: bytes, text: bytes, first_step: int, steps: int
     for step, (found, wanted) in enumerate(zip(answer, text, strict=True), start=first_step):
         colour, weight = (INK, "normal") if found == wanted else (ERROR, "bold")
         letter = chr(found) if 32 <= found < 127 else "·"
-        font = {"family": "monospace", "fontsize": 12, "fontweight": weight}
+        font: dict[str, Any] = {"family": "monospace", "fontsize": 12, "fontweight": weight}
         axes.text(step, 0, letter, ha="center", va="center_baseline", color=colour, **font)
     axes.axvspan(first_step - 0.5, first_step + len(text) - 0.5, color="#f4f4f4", zorder=0)
     axes.set(ylim=(-1, 1), xlim=(-0.5, steps - 0.5), yticks=[])
@@ -68,7 +69,7 @@ def lengths_figure(lengths: ArrayLike, shares: Mapping[str, ArrayLike], trained:
     for (name, given), (colour, marks) in zip(shares.items(), STYLES, strict=False):
         values = np.asarray(given)
         axes.plot(lengths, values, marks, color=colour, linewidth=2, markersize=5, clip_on=False, zorder=3)
-        beside = {"xytext": (14, -6 if values.any() else 8), "textcoords": "offset points"}
+        beside: dict[str, Any] = {"xytext": (14, -6 if values.any() else 8), "textcoords": "offset points"}
         axes.annotate(name, (lengths[middle], values[middle]), color=colour, fontsize=11, **beside)
         told.append(f"{name}: {about(values[-1])}")
     return described(figure, f"Share of wrong bits by length. At the longest, {lengths[-1]}, {'; '.join(told)}.")
@@ -82,7 +83,7 @@ def _length_axes(axes: Axes, lengths: np.ndarray, trained: int) -> None:
     axes.axhline(0.5, color=PALE, linewidth=1, linestyle=(0, (4, 3)))
     axes.text(lengths[-1], 0.515, "a coin", ha="right", fontsize=10, color=INK)
     panel(axes, xscale="log", ylim=(-0.01, 0.6), xlim=(first, last), ylabel="wrong bits")
-    axes.xaxis.set_major_locator(FixedLocator(lengths))
+    axes.xaxis.set_major_locator(FixedLocator(lengths.tolist()))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xticks(lengths, [str(length) for length in lengths])
     axes.set_yticks([0, 0.25, 0.5], ["0 %", "25 %", "50 %"])
