@@ -3,6 +3,7 @@
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
+import torch
 from torch import Tensor
 
 from ntm_lib.machine.state import NTMState
@@ -32,6 +33,22 @@ def seed(value: Any) -> int:
     return value
 
 
+def device(name: Any) -> torch.device:
+    """The device of that name (None: the CPU); ValueError for one that there is not."""
+    try:
+        found = torch.device("cpu" if name is None else name)
+        torch.empty(0, device=found)
+    except (RuntimeError, AssertionError, TypeError) as error:
+        raise ValueError(f"device is {name!r}: expected one that is here, such as {', '.join(devices())}") from error
+    return found
+
+
+def devices() -> list[str]:
+    """The kinds of device that torch finds on this computer."""
+    others = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    return ["cpu", *(name for name, is_there in others.items() if is_there)]
+
+
 def choices(config: Any) -> None:
     """ValueError for a field of a dataclass whose value is not among those of its Literal type."""
     for name, kind in get_type_hints(type(config)).items():
@@ -43,9 +60,8 @@ def choices(config: Any) -> None:
 def rows(memory_size: int | None, config: "NTMConfig") -> int:
     """The number of rows of a call; TypeError or ValueError for a number that the machine cannot run with."""
     wanted = config.memory_size if memory_size is None else whole_number("memory_size", memory_size)
-    if wanted == config.memory_size:
-        return wanted
-    for name, choice in config.tied_parts.items():
+    if wanted != config.memory_size and config.tied_parts:
+        name, choice = next(iter(config.tied_parts.items()))
         raise ValueError(
             f"memory_size {wanted}: this machine has {name} {choice!r}, one entry for each of its"
             f" {config.memory_size} rows; leave memory_size at {config.memory_size}"
@@ -54,22 +70,49 @@ def rows(memory_size: int | None, config: "NTMConfig") -> int:
 
 
 def call(values: Any, axes: str, found: Any, memory_size: int | None, config: "NTMConfig", weights: Tensor) -> int:
-    """Everything about a call's inputs and state; returns the number of rows. Errors as in `inputs` and `state`."""
-    inputs(values, axes, config.input_size, weights)
-    if found is None and axes.count(",") == 2:
-        return rows(memory_size, config)
-    return state(found, config, len(values), memory_size, weights)
+    """The number of rows of a call; TypeError or ValueError for inputs or a state that the machine cannot take.
 
-
-def inputs(values: Any, axes: str, input_size: int, weights: Tensor) -> None:
-    """TypeError or ValueError for inputs of another type, rank, width, dtype or device than a machine takes."""
+    `axes` names the axes of the inputs; only a whole sequence may come without a state.
+    """
     if not isinstance(values, Tensor):
         raise TypeError(f"inputs are {type(values).__name__}: expected a tensor of shape {axes}")
     if values.ndim != axes.count(",") + 1 or 0 in values.shape:
         raise ValueError(f"inputs have shape {tuple(values.shape)}: expected {axes}, with no empty side")
-    if values.shape[-1] != input_size:
-        raise ValueError(f"inputs are {values.shape[-1]} wide: this machine has input_size {input_size}")
+    if values.shape[-1] != config.input_size:
+        raise ValueError(f"inputs are {values.shape[-1]} wide: this machine has input_size {config.input_size}")
     like("inputs are", values, weights)
+    if found is None and "time" in axes:
+        return rows(memory_size, config)
+    return state(found, len(values), memory_size, config, weights)
+
+
+def state(found: Any, batch_size: int, memory_size: int | None, config: "NTMConfig", weights: Tensor) -> int:
+    """The number of rows of a state; TypeError or ValueError for one of another batch, memory size or machine."""
+    if not isinstance(found, NTMState):
+        raise TypeError(f"state is {type(found).__name__}: expected the NTMState that the last call returned")
+    held = found.memory.shape[1]
+    if len(found.memory) != batch_size:
+        raise ValueError(
+            f"state holds {len(found.memory)} sequences and inputs {batch_size}: pass the state of the same batch"
+        )
+    if memory_size is not None and whole_number("memory_size", memory_size) != held:
+        raise ValueError(
+            f"memory_size {memory_size}: the state passed in already has {held} rows; leave memory_size out"
+        )
+    hidden = (batch_size, config.controller_size)
+    expected = {
+        "memory": (batch_size, held, config.word_size),
+        "weights": (batch_size, config.addressing_heads, held),
+        "reads": (batch_size, config.read_heads, config.word_size),
+        "controller": (hidden, hidden) if config.controller == "lstm" else (),
+    }
+    shapes = [tuple(part.shape) for part in found.tensors()]
+    for (name, shape), given in zip(expected.items(), [*shapes[:3], tuple(shapes[3:])], strict=True):
+        if given != shape:
+            raise ValueError(f"state has {name} of shape {given}, this machine {shape}: pass a state of its own")
+    for tensor in found.tensors():
+        like("state is", tensor, weights)
+    return rows(held, config)
 
 
 def like(subject: str, values: Tensor, weights: Tensor) -> None:
@@ -78,36 +121,3 @@ def like(subject: str, values: Tensor, weights: Tensor) -> None:
         raise TypeError(f"{subject} {values.dtype}: expected {weights.dtype}, as the machine's weights; use .to(...)")
     if values.device != weights.device:
         raise ValueError(f"{subject} on {values.device} and the machine on {weights.device}: move one with .to(...)")
-
-
-def state(found: Any, config: "NTMConfig", batch_size: int, memory_size: int | None, weights: Tensor) -> int:
-    """The number of rows of a state; TypeError or ValueError for one of another batch, memory size or machine."""
-    if not isinstance(found, NTMState):
-        raise TypeError(f"state is {type(found).__name__}: expected the NTMState that the last call returned")
-    if len(found.memory) != batch_size:
-        raise ValueError(
-            f"state holds {len(found.memory)} sequences and inputs {batch_size}: pass the state of the same batch"
-        )
-    held = rows(found.memory.shape[1], config)
-    if memory_size is not None and whole_number("memory_size", memory_size) != held:
-        raise ValueError(
-            f"memory_size {memory_size}: the state passed in already has {held} rows; leave memory_size out"
-        )
-    expected = {
-        "memory": (batch_size, held, config.word_size),
-        "weights": (batch_size, config.addressing_heads, held),
-        "reads": (batch_size, config.read_heads, config.word_size),
-    }
-    for name, shape in expected.items():
-        if tuple(getattr(found, name).shape) != shape:
-            shown = tuple(getattr(found, name).shape)
-            raise ValueError(f"state has {name} of shape {shown}, this machine {shape}: pass a state of its own")
-    hidden = [(batch_size, config.controller_size)] * (2 if config.controller == "lstm" else 0)
-    if [tuple(part.shape) for part in found.controller] != hidden:
-        raise ValueError(
-            f"state is of another controller than {config.controller!r} with {config.controller_size} units:"
-            " pass a state of this machine's own"
-        )
-    for tensor in found.tensors():
-        like("state is", tensor, weights)
-    return held

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from torch import Generator, Tensor
 
+from ntm_lib.machine import LSTMConfig, NTMConfig
 from ntm_lib.machine.validate import whole_number
 from ntm_lib.tasks.payloads import KINDS
 from ntm_lib.tasks.payloads import payload as payload_of
@@ -32,17 +33,19 @@ def copying(width: int = 8, start_marker: bool = True, payload: str = "random", 
     )
 
 
-def copying_for(input_size: int, output_size: int, payload: str = "random", settle: str = "random") -> Task:
-    """Copying in the width, and with the markers, that a machine of these sizes has inputs for.
+def copying_for(machine: NTMConfig | LSTMConfig, payload: str = "random", settle: str = "random") -> Task:
+    """Copying in the width, and with the markers, that a machine has inputs for; ValueError where it has none.
 
-    Raises ValueError for a machine whose inputs leave no room for an end marker.
+    >>> copying_for(NTMConfig(input_size=6, output_size=4)).draw(1, 3, Generator()).inputs.shape
+    torch.Size([1, 8, 6])
     """
-    if input_size - output_size not in (1, 2):
+    inputs, outputs = machine.input_size, machine.output_size
+    if inputs - outputs not in (1, 2):
         raise ValueError(
-            f"this machine has {input_size} inputs and {output_size} outputs: a copy needs one input more (an end"
-            " marker) or two (a start marker as well)"
+            f"this machine has {inputs} inputs and {outputs} outputs: a copy needs one input more (an end marker) or"
+            " two (a start marker as well)"
         )
-    return copying(output_size, input_size == output_size + 2, payload, settle)
+    return copying(outputs, inputs == outputs + 2, payload, settle)
 
 
 def copy(

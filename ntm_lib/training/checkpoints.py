@@ -29,8 +29,8 @@ from ntm_lib.training.run import Run
 
 FORMAT = "ntm-lib run 4"
 FILE_NAME = "run.safetensors"
-REMEDY = "restore the file, or remove it to train anew"
-UNREADABLE = (SafetensorError, OSError, KeyError, TypeError, ValueError, AttributeError, RuntimeError, IndexError)
+WRONG = (SafetensorError, OSError, LookupError, TypeError, ValueError, AttributeError, RuntimeError)
+"""Errors that a damaged or foreign file can cause."""
 
 
 def save(run: Run, out: str | Path | None) -> None:
@@ -40,23 +40,28 @@ def save(run: Run, out: str | Path | None) -> None:
     """
     if out is None:
         return
-    content = {
-        "recipe": asdict(run.recipe),
-        "seed": run.seed,
-        "progress": asdict(run.progress),
-        "versions": {"torch": torch.__version__},
-    }
-    text, tensors = json.dumps(content), tensors_of(run)
+    content = {"recipe": asdict(run.recipe), "seed": run.seed, "progress": asdict(run.progress)}
+    text, tensors = json.dumps(content | {"versions": {"torch": torch.__version__}}), tensors_of(run)
     header = {"format": FORMAT, "run": text, "sha256": checksum(text, tensors)}
     write_whole(Path(out) / FILE_NAME, to_bytes(tensors, metadata=header))
+
+
+def tensors_of(run: Run) -> dict[str, Tensor]:
+    """Everything of a run that is a tensor, by name."""
+    tensors = {f"model.{name}": value for name, value in run.model.state_dict().items()}
+    for index, averages in run.optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{name}": value for name, value in averages.items()}
+    if run.average is not None:
+        tensors |= {f"average.{name}": value for name, value in run.average.state_dict().items()}
+    tensors["generator"] = run.generator.get_state()
+    return {name: value.contiguous() for name, value in tensors.items()}
 
 
 def checksum(text: str, tensors: dict[str, Tensor]) -> str:
     """A hash of a JSON text and of the names, types, shapes and numbers of all tensors."""
     found = hashlib.sha256(text.encode())
-    for name in sorted(tensors):
-        found.update(f"{name} {tensors[name].dtype} {tuple(tensors[name].shape)}".encode())
-        found.update(tensors[name].detach().cpu().contiguous().numpy().tobytes())
+    for name, value in sorted(tensors.items()):
+        found.update(f"{name} {value.dtype} {tuple(value.shape)}".encode() + value.cpu().numpy().tobytes())
     return found.hexdigest()
 
 
@@ -65,9 +70,9 @@ def write_whole(path: Path, content: bytes) -> None:
 
     Raises ValueError where the directory cannot be made or written.
     """
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_name(f".{path.name}.{os.getpid()}")
         try:
             with unfinished.open("wb") as file:
                 file.write(content)
@@ -85,7 +90,7 @@ def write_whole(path: Path, content: bytes) -> None:
 def alone_in(out: str | Path | None) -> Iterator[None]:
     """Keep other trainings out of a directory until this one leaves it or dies; None: do nothing.
 
-    Removes what a training that was killed left half-written. Raises ValueError where another training is at work, and
+    Removes files that a killed training left half-written. Raises ValueError where another training is at work, and
     where the directory cannot be written.
     """
     if out is None:
@@ -116,10 +121,10 @@ def resume(run: Run, out: str | Path | None) -> Run:
         return run
     saved = read(out, run.task, run.device)
     if saved.recipe != run.recipe or saved.seed != run.seed:
-        differing = differences(saved.recipe, run.recipe)
+        differing = ", ".join(differences(saved.recipe, run.recipe))
         raise ValueError(
             f"{out} holds seed {saved.seed} of recipe {saved.recipe.name!r}"
-            + (f" with another {', '.join(differing)}" if differing else "")
+            + (f" with another {differing}" if differing else "")
             + f", not seed {run.seed} of {run.recipe.name!r}: choose another directory"
         )
     return saved
@@ -148,95 +153,72 @@ def read(directory: str | Path, task: Task | None = None, device: str | torch.de
         with safe_open(path, framework="pt") as file:
             header = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}
+        content = content_of(header, tensors)
+        recipe, stopped = recipe_from_json(content["recipe"]), content["progress"]["stopped"]
+        require_weights(recipe, tensors)
+        run = Run(recipe, content["seed"], task, device)
+        run.progress = Progress(**{**content["progress"], "stopped": Stop(**stopped) if stopped else None})
+        restore(run, tensors)
     except PermissionError as error:
         raise ValueError(f"cannot read {path}: {error.strerror}; make it readable") from error
-    except UNREADABLE as error:
-        raise ValueError(f"{path} is truncated or not a run's ({in_a_line(error)}): {REMEDY}") from error
-    try:
-        content = content_of(header, tensors)
-        recipe, progress = recipe_from_json(content["recipe"]), progress_from_json(content["progress"])
-        require_shapes(recipe, tensors)
-        run = Run(recipe, content["seed"], task, device)
-        run.progress = progress
-        restore(run, tensors)
-    except (*UNREADABLE, RecursionError) as error:
-        raise ValueError(f"{path} does not hold a run of this library ({in_a_line(error)}): {REMEDY}") from error
+    except WRONG as error:
+        why = " ".join(str(error).split())
+        raise ValueError(
+            f"{path} is damaged or no run of this library ({why}): restore the file, or remove it to train anew"
+        ) from error
     return run
 
 
 def content_of(header: dict[str, str], tensors: dict[str, Tensor]) -> dict[str, Any]:
-    """The JSON text of a file, of this version or an older one; ValueError where it or a tensor was changed."""
-    text = header.get("run", "{}")
-    content: dict[str, Any] = json.loads(text)
+    """The JSON text of a file, of this version or an older one; ValueError where text or tensors were changed."""
+    content: dict[str, Any] = json.loads(header.get("run", "{}"))
     if header.get("format") != FORMAT:
         return older.content(content)
-    if header.get("sha256") != checksum(text, tensors):
-        raise ValueError("its checksum does not fit: the file is damaged")
+    if header.get("sha256") != checksum(header["run"], tensors):
+        raise ValueError("its checksum does not fit")
     return content
 
 
-def require_shapes(recipe: Recipe, tensors: dict[str, Tensor]) -> None:
-    """ValueError where a file's weights are not those of the recipe's machine, before any memory is taken for them."""
+def require_weights(recipe: Recipe, tensors: dict[str, Tensor]) -> None:
+    """ValueError where a file's weights do not fit the recipe's machine or are not finite, before memory is taken."""
     with torch.device("meta"):
         model = LSTMBaseline(recipe.machine) if isinstance(recipe.machine, LSTMConfig) else NTM(recipe.machine)
     for name, value in model.state_dict().items():
-        found = tensors.get(f"model.{name}")
-        if found is None or found.shape != value.shape:
-            shown = "nothing" if found is None else f"shape {tuple(found.shape)}"
-            raise ValueError(f"model.{name} has {shown}: expected shape {tuple(value.shape)}")
+        found = tensors[f"model.{name}"]
+        if found.shape != value.shape:
+            raise ValueError(f"model.{name} has shape {tuple(found.shape)}: expected {tuple(value.shape)}")
         if not found.isfinite().all():
             raise ValueError(f"model.{name} has numbers that are not finite")
-
-
-def updates_done(directory: str | Path) -> int:
-    """How many updates the run in a directory has come to, without its weights; 0 where none can be read."""
-    try:
-        with safe_open(Path(directory) / FILE_NAME, framework="pt") as file:
-            return int(json.loads(file.metadata()["run"])["progress"]["update"])
-    except UNREADABLE:
-        return 0
-
-
-def in_a_line(error: BaseException) -> str:
-    """An error's message in one line."""
-    return " ".join(str(error).split())
 
 
 def recipe_from_json(values: dict[str, Any]) -> Recipe:
     """The recipe that `dataclasses.asdict` turned into dictionaries, by this version or an older one."""
     values = older.recipe(values)
-    kind = NTMConfig if "word_size" in values["machine"] else LSTMConfig
-    return Recipe(**{**values, "machine": kind(**values["machine"]), "historical": Historical(**values["historical"])})
-
-
-def progress_from_json(values: dict[str, Any]) -> Progress:
-    """The progress that `dataclasses.asdict` turned into dictionaries."""
-    stopped = values["stopped"]
-    return Progress(**{**values, "stopped": Stop(**stopped) if stopped else None})
-
-
-def tensors_of(run: Run) -> dict[str, Tensor]:
-    """Everything of a run that is a tensor, by name."""
-    tensors = {f"model.{name}": value.contiguous() for name, value in run.model.state_dict().items()}
-    for index, averages in run.optimizer.state_dict()["state"].items():
-        tensors |= {f"optimizer.{index}.{name}": value.contiguous() for name, value in averages.items()}
-    if run.average is not None:
-        tensors |= {f"average.{name}": value.contiguous() for name, value in run.average.state_dict().items()}
-    tensors["generator"] = run.generator.get_state()
-    return tensors
+    machine = (NTMConfig if "word_size" in values["machine"] else LSTMConfig)(**values["machine"])
+    return Recipe(**{**values, "machine": machine, "historical": Historical(**values["historical"])})
 
 
 def restore(run: Run, tensors: dict[str, Tensor]) -> None:
     """Put a file's tensors into a fresh run."""
     for prefix, module in {"model.": run.model, "average.": run.average}.items():
         if module is not None:
-            module.load_state_dict(
-                {name.removeprefix(prefix): tensors[name] for name in tensors if name.startswith(prefix)}
-            )
+            own = {name.removeprefix(prefix): tensors[name] for name in tensors if name.startswith(prefix)}
+            module.load_state_dict(own)
     averages: dict[int, dict[str, Tensor]] = {}
-    for name, value in tensors.items():
+    for name in tensors:
         if name.startswith("optimizer."):
             _, index, key = name.split(".")
-            averages.setdefault(int(index), {})[key] = value
+            averages.setdefault(int(index), {})[key] = tensors[name]
+    if len({frozenset(each) for each in averages.values()}) > 1:
+        raise ValueError("the optimiser's averages are incomplete")
     run.optimizer.load_state_dict({**run.optimizer.state_dict(), "state": averages})
     run.generator.set_state(tensors["generator"])
+
+
+def updates_done(directory: str | Path) -> int:
+    """Number of updates of the run in a directory, read without its weights; 0 where none can be read."""
+    try:
+        with safe_open(Path(directory) / FILE_NAME, framework="pt") as file:
+            return int(json.loads(file.metadata()["run"])["progress"]["update"])
+    except WRONG:
+        return 0

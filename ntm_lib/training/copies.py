@@ -12,7 +12,7 @@ def copy_format(model: Machine) -> tuple[int, bool]:
 
     Raises ValueError for a machine whose inputs leave no room for an end marker.
     """
-    task = tasks.copying_for(model.config.input_size, model.config.output_size)
+    task = tasks.copying_for(model.config)
     return task.output_size, task.input_size == task.output_size + 2
 
 
@@ -35,7 +35,7 @@ def wrong_bits(model: Machine, bits: Tensor, memory_size: int | None = None) -> 
 
 def judged_payloads(model: Machine, length: int, seed: int = 0) -> dict[str, Tensor]:
     """The payloads of one length that `judge` shows a machine that copies, by kind."""
-    task = tasks.copying_for(model.config.input_size, model.config.output_size)
+    task = tasks.copying_for(model.config)
     return {kind: batch.targets[:, -length:] for kind, batch in judged(task, length, seed).items()}
 
 

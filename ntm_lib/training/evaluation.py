@@ -3,6 +3,7 @@
 import math
 import warnings
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -64,11 +65,6 @@ class Verdict:
         """Wrong bits in all reports together."""
         return sum(report.wrong_bits for report in self.reports)
 
-    def by_length(self, kind: str = "random") -> dict[int, int]:
-        """Wrong bits of one kind at each length."""
-        counts = [report.lengths.items() for report in self.reports if report.kind == kind]
-        return {length: count.wrong_bits for lengths in counts for length, count in lengths}
-
     def to_json(self) -> list[dict[str, Any]]:
         """The verdict as plain dictionaries."""
         return [report.to_json() for report in self.reports]
@@ -88,10 +84,12 @@ def evaluate(
     kind: str | None = None,
     memory_size: int | None = None,
     task: Task | None = None,
+    device: str | torch.device | None = None,
 ) -> Report:
     """Run `sequences` fresh sequences of each length through a machine and count the bits that differ.
 
-    The task is copying unless another is given, and the kind its first ("random"). The memory has `memory_size` rows,
+    The task is copying unless another is given, the kind its first ("random"), and the device the machine's own. The
+    memory has `memory_size` rows,
     or as many as the length needs where the machine allows it. Every length draws from a generator of its own, so a
     count does not depend on the lengths beside it.
     Raises TypeError or ValueError for sizes that are not integers of at least 1 and for an unknown kind; warns when
@@ -103,7 +101,9 @@ def evaluate(
     """
     lengths = [check.whole_number("length", length) for length in lengths]
     sequences, seed = check.whole_number("sequences", sequences), check.seed(seed)
-    task = task or tasks.copying_for(model.config.input_size, model.config.output_size)
+    task = task or tasks.copying_for(model.config)
+    if device is not None:
+        model = deepcopy(model).to(check.device(device))
     kind = kind or next(iter(task.kinds))
     if kind not in task.kinds:
         raise ValueError(f"kind is {kind!r}: expected one of {', '.join(task.kinds)}")
@@ -149,7 +149,7 @@ def judge(model: Machine, task: Task | None = None, seed: int = 0) -> Verdict:
     The sequences are those that `evaluate` draws from this seed, all of one length in one batch. A machine with one
     parameter or number a row is judged at the one memory size it has.
     """
-    task = task or tasks.copying_for(model.config.input_size, model.config.output_size)
+    task = task or tasks.copying_for(model.config)
     counts: dict[str, dict[int, Count]] = {kind: {} for kind in task.kinds}
     for size in task.sizes:
         batches = judged(task, size, seed)
@@ -178,7 +178,7 @@ def validate(model: Machine, longest: int, generator: Generator, task: Task | No
     much longer tape, where a jump by content competes with more rows. Stops at the first that fails. A machine tied
     to its number of rows gets sequences that fit.
     """
-    task = task or tasks.copying_for(model.config.input_size, model.config.output_size)
+    task = task or tasks.copying_for(model.config)
     room = math.inf if model.free_memory_size or model.memory_size is None else (model.memory_size - 2) // 2
     short, long = int(min(4 * longest, room)), int(min(10 * longest, room))
     short_rows, long_rows = task.rows_needed(short) + SPARE_ROWS, task.rows_needed(long) + SPARE_ROWS

@@ -1,6 +1,8 @@
 """The loop of a training: draw a batch, take a gradient, step, validate, and stop when the machine is exact."""
 
 import math
+import os
+import shutil
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
@@ -11,15 +13,15 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ntm_lib.machine import NTM, LSTMBaseline, NTMState, validate
+from ntm_lib.machine import NTM, LSTMBaseline, NTMConfig, NTMState, validate
 from ntm_lib.tasks import Task
 from ntm_lib.training import checkpoints, evaluation
 from ntm_lib.training.evaluation import Verdict
 from ntm_lib.training.optimizers import clip, learning_rate
-from ntm_lib.training.progress import Stop, is_done, may_be_exact, note_update, note_validation, pauses
+from ntm_lib.training.progress import Stop, note_update
 from ntm_lib.training.recipes import Recipe
 from ntm_lib.training.run import Drawn, Run, draw
-from ntm_lib.training.together import backpropagate_all, compiled_machine, handicapped
+from ntm_lib.training.together import backpropagate_all, compiled_machine, key_strength_times
 
 OnRecord = Callable[[dict[str, Any]], None]
 
@@ -102,40 +104,56 @@ def train_together(
     if task is not None:
         machine = replace(recipe.machine, input_size=task.input_size, output_size=task.output_size)
         recipe = replace(recipe, machine=machine)
+    if compiled:
+        check_compiled(recipe)
     with ExitStack() as directories:
         runs = []
         for seed, out in outs.items():
             run = Run(recipe, validate.seed(seed), task, device)
             directories.enter_context(checkpoints.alone_in(out))
             runs.append(checkpoints.resume(run, out))
-        through = compiled_machine(recipe, len(runs)) if compiled else None
         for run in runs:
+            if run.is_done and not run.progress.finished:
+                finish(run)
             if not run.progress.finished:
                 checkpoints.save(run, outs[run.seed])  # a directory that cannot be written is noticed at once
-        yield from (finish(run, outs[run.seed]) for run in runs if is_done(recipe, run.progress))
-        for run, record in records([run for run in runs if not is_done(recipe, run.progress)], through):
+        yield from (result_of(run) for run in runs if run.progress.finished)
+        active = [run for run in runs if not run.progress.finished]
+        for run, record in records(active, compiled_machine(active) if compiled and active else None):
             checkpoints.save(run, outs[run.seed])
             if on_record:
                 on_record(record)
-            if is_done(recipe, run.progress):
-                yield finish(run, outs[run.seed])
+            if run.progress.finished:
+                yield result_of(run)
+
+
+def check_compiled(recipe: Recipe) -> None:
+    """ValueError for a recipe whose passes cannot be compiled, or where there is no compiler."""
+    if recipe.largest_memory or recipe.historical.curriculum == "adaptive" or not isinstance(recipe.machine, NTMConfig):
+        raise ValueError(
+            f"compiled is for an NTM whose passes all have one shape, and those of {recipe.name} have many: leave it"
+            " out, or choose a recipe such as paper_2014"
+        )
+    compiler = os.environ.get("CXX", "g++")
+    if shutil.which(compiler) is None:
+        raise ValueError(f"compiled needs a C++ compiler, and {compiler} is not found: install it, or leave it out")
 
 
 def records(runs: Sequence[Run], machine: NTM | None = None) -> Iterator[tuple[Run, dict[str, Any]]]:
-    """Train until all are done, yielding a run and its record after each of its validations.
+    """Train and judge all runs, yielding a run and its record after each of its validations.
 
     A run can be saved and continued between two records. The time of an update is shared by the runs that took it.
     Passes go through `machine`, as in `update`.
     """
     recent: dict[int, list[dict[str, Any]]] = {run.seed: [] for run in runs}
-    while active := [run for run in runs if not is_done(run.recipe, run.progress)]:
+    while active := [run for run in runs if not run.progress.finished]:
         started = time.perf_counter()
         updates = update(active, machine)
         seconds = (time.perf_counter() - started) / len(active)
         for run, record in zip(active, updates, strict=True):
             run.progress.seconds += seconds
             recent[run.seed].append(record)
-            if pauses(run.recipe, run.progress):
+            if run.pauses:
                 yield run, check(run, recent[run.seed])
                 recent[run.seed] = []
 
@@ -178,7 +196,7 @@ def explain_not_finite(run: Run, one: Drawn, loss: float) -> Stop:
         return Stop(update, length, f"gradient of {broken[0]}" if broken else "gradient norm", loss)
     states: list[NTMState] = []
     if isinstance(model, NTM):
-        with handicapped(model, run.recipe.handicap if one.shape.large else 1.0):
+        with key_strength_times(model, run.recipe.handicap if one.shape.large else 1.0):
             model(one.batch.inputs, memory_size=one.shape.rows, history=states)
     for time_step, state in enumerate(states):
         for name, value in state._asdict().items():
@@ -188,12 +206,12 @@ def explain_not_finite(run: Run, one: Drawn, loss: float) -> Stop:
 
 
 def check(run: Run, updates: list[dict[str, Any]]) -> dict[str, Any]:
-    """Validate, unless it is too early to ask, and add the last updates' record to the history; returns that record."""
+    """Validate, unless it is too early to ask, and judge a run that is done; returns the record of the last updates."""
     progress, started = run.progress, time.perf_counter()
     wrong = None
-    if progress.stopped is None and may_be_exact(run.recipe, progress):
+    if progress.stopped is None and run.may_be_exact:
         wrong = evaluation.validate(run.judged, run.recipe.max_length, run.generator, run.task)
-        note_validation(progress, wrong)
+        progress.note_validation(wrong)
     progress.seconds += time.perf_counter() - started
     progress.history.append(
         {
@@ -207,33 +225,22 @@ def check(run: Run, updates: list[dict[str, Any]]) -> dict[str, Any]:
             "validation_wrong_bits": wrong,
         }
     )
+    if run.is_done:
+        finish(run)
     return progress.history[-1]
 
 
-def finish(run: Run, out: str | Path | None) -> Result:
-    """Judge a run that is done, unless it was judged before, and keep the verdict."""
-    progress = run.progress
-    if not progress.finished:
-        started = time.perf_counter()
-        progress.reports = evaluation.judge(run.judged, run.task).to_json()
-        progress.seconds += time.perf_counter() - started
-        progress.finished = True
-        checkpoints.save(run, out)
-    return result_of(run)
+def finish(run: Run) -> None:
+    """Judge a run that is done, and keep the verdict."""
+    progress, started = run.progress, time.perf_counter()
+    progress.reports = evaluation.judge(run.judged, run.task).to_json()
+    progress.seconds += time.perf_counter() - started
+    progress.finished = True
 
 
 def result_of(run: Run) -> Result:
     """The result of a finished run."""
-    progress = run.progress
-    verdict = Verdict.from_json(progress.reports)
-    return Result(
-        model=run.judged,
-        recipe=run.recipe,
-        seed=run.seed,
-        verdict=verdict,
-        converged=verdict.converged and progress.stopped is None,
-        sequences=progress.sequences,
-        seconds=progress.seconds,
-        history=progress.history,
-        stopped=progress.stopped,
-    )
+    progress, verdict = run.progress, run.progress.verdict
+    converged = verdict.converged and progress.stopped is None
+    counts = progress.sequences, progress.seconds, progress.history, progress.stopped
+    return Result(run.judged, run.recipe, run.seed, verdict, converged, *counts)

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from ntm_lib.training.evaluation import Verdict
 from ntm_lib.training.recipes import Recipe
 
 RUNNING = 0.9
@@ -56,6 +57,17 @@ class Progress:
         """Updates since the machine began to settle; None: it learns."""
         return None if self.settled_at is None else self.update - self.settled_at
 
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict on a finished run."""
+        return Verdict.from_json(self.reports)
+
+    def note_validation(self, wrong: int) -> None:
+        """Count exact validations in a row; enough of them make a machine converged."""
+        self.exact_in_a_row = self.exact_in_a_row + 1 if wrong == 0 else 0
+        if self.converged_at is None and self.exact_in_a_row >= VALIDATIONS_IN_A_ROW:
+            self.converged_at = self.update
+
 
 def note_update(recipe: Recipe, progress: Progress, length: int, loss: float) -> None:
     """Count an update, and let its loss move the running loss, the adaptive level, and the beginning of settling.
@@ -70,47 +82,9 @@ def note_update(recipe: Recipe, progress: Progress, length: int, loss: float) ->
         progress.level += 1
     progress.update += 1
     progress.sequences += recipe.batch_size
-    if progress.settled_at is None and recipe.settle_updates and progress.running_loss < SETTLED_LOSS:
-        progress.settled_at = progress.update
-    elif settled_in_vain(recipe, progress):
-        progress.settled_at, progress.running_loss, progress.exact_in_a_row = None, math.log(2), 0
-
-
-def settled_in_vain(recipe: Recipe, progress: Progress) -> bool:
-    """Whether the time to settle is over for a machine that was not exact at its last validation."""
-    if progress.settled_for is None or progress.converged_at is not None:
-        return False
-    return progress.settled_for >= recipe.settle_updates and not progress.exact_in_a_row
-
-
-def may_be_exact(recipe: Recipe, progress: Progress) -> bool:
-    """Whether a machine has settled for long enough that an exact validation counts."""
-    if not recipe.settle_updates:
-        return True
-    return progress.settled_for is not None and progress.settled_for >= recipe.settle_at_least
-
-
-def note_validation(progress: Progress, wrong: int) -> None:
-    """Count exact validations in a row; enough of them make a machine converged."""
-    progress.exact_in_a_row = progress.exact_in_a_row + 1 if wrong == 0 else 0
-    if progress.converged_at is None and progress.exact_in_a_row >= VALIDATIONS_IN_A_ROW:
-        progress.converged_at = progress.update
-
-
-def last_update(recipe: Recipe, progress: Progress) -> int:
-    """The update after which training ends, as far as is known by now."""
-    if progress.converged_at is None:
-        return recipe.updates
-    return math.ceil(progress.converged_at * (1 + recipe.keep_training))
-
-
-def is_done(recipe: Recipe, progress: Progress) -> bool:
-    """Whether training ends here: converged (and trained on for as long as asked), stopped, or out of updates."""
-    return progress.stopped is not None or progress.update >= last_update(recipe, progress)
-
-
-def pauses(recipe: Recipe, progress: Progress) -> bool:
-    """Whether a training stands between two records: at a validation, or at its end."""
-    if progress.stopped is not None or progress.update == last_update(recipe, progress):
-        return True
-    return progress.update % recipe.validate_every == 0
+    if progress.settled_for is None:
+        if recipe.settle_updates and progress.running_loss < SETTLED_LOSS:
+            progress.settled_at = progress.update
+    elif progress.settled_for >= recipe.settle_updates and progress.converged_at is None:
+        if not progress.exact_in_a_row:
+            progress.settled_at, progress.running_loss = None, math.log(2)

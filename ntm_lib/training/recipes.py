@@ -1,6 +1,5 @@
 """Every number of a training in one place. A recipe is frozen: change one with `dataclasses.replace`."""
 
-import math
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
@@ -14,8 +13,7 @@ LIMITS = {
     **dict.fromkeys(("large_memories", "final_rate", "handicap", "keep_rate", "averaging"), (0, 1)),
     **dict.fromkeys(("erase_bias", "open_gates"), (-100, 100)),
 }
-"""Smallest and largest value of a number in a recipe; for all others `OTHERS`."""
-OTHERS = (0, 10**6)
+"""Smallest and largest value of a number in a recipe; of all others (0, 1,000,000)."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +24,7 @@ class Historical:
     """First weights. pytorch: uniform within 1/sqrt(inputs); glorot: as in the 2014 post's code, with zeros in the
     output layer and for the key strengths."""
     loss_over: Literal["answer", "sequence"] = "answer"
-    """Steps whose cross-entropy is trained on: those of the answer, or of the whole sequence, with zeros as targets
-    outside the answer."""
+    """Steps whose cross-entropy is trained on: the answer's, or the whole sequence's, with targets of 0 before it."""
     loss_per: Literal["bit", "sequence"] = "bit"
     """Unit of the loss: the mean over bits, or the sum over a sequence, whose gradient grows with length."""
     draws: Literal["even", "independent"] = "even"
@@ -40,8 +37,7 @@ class Historical:
     """Largest absolute value of any one number in the gradient; 0: no limit."""
 
     def __post_init__(self) -> None:
-        validate.choices(self)
-        check_numbers(self)
+        check_fields(self)
 
 
 @dataclass(frozen=True)
@@ -61,14 +57,12 @@ class Recipe:
     input_gain: float = 4.0
     """Factor on the controller's first weights for the input: above 1, a marker outweighs the numbers being read."""
     location_gain: float = 0.3
-    """Factor on the heads' first weights for key strength, gate, shift and sharpening: below 1, the payload moves a
-    head less."""
+    """Factor on the heads' first weights for key strength, gate, shift and sharpening: below 1, they move less."""
     open_gates: float = 0.0
-    """Number added to the first biases of an LSTM's input and output gates and taken from its forget gates': above 0,
-    the LSTM passes on its input and keeps little."""
+    """Added to the first biases of an LSTM's input and output gates, taken from its forget gates': above 0, the LSTM
+    passes on its input and keeps little."""
     erase_bias: float = 3.0
-    """Number added to the first bias of every erase gate: above 0, a head that rests on a row replaces the row's
-    numbers instead of adding to them without end."""
+    """Added to the first bias of every erase gate: above 0, a head replaces numbers, not only adds."""
 
     updates: int = 3000
     """Most updates of one training; training ends sooner when the machine has settled and is exact."""
@@ -83,13 +77,11 @@ class Recipe:
     """Longest sequence to train on, in vectors."""
 
     largest_memory: int = 48
-    """Most rows of memory while learning: every update draws a number from 2L + 4 to largest_memory, log-uniformly; 0
-    leaves the machine's own memory_size."""
+    """Most rows of memory while learning: every update draws a number from 2L + 4 on, log-uniformly; 0: memory_size."""
     large_memories: float = 0.5
     """Share of the updates while settling that use a large memory, of up to 1,000 rows, from 0 to 1."""
     handicap: float = 0.5
-    """Factor on the key strengths in updates with a large memory: below 1, a jump by content must succeed with
-    weaker keys, and has room to spare without the factor."""
+    """Factor on the key strengths in updates with a large memory: below 1, jumps must succeed with weaker keys."""
 
     optimizer: Literal["adam", "rmsprop", "lagging-rmsprop"] = "adam"
     """adam; rmsprop, Graves's (Graves 2013, Eqs. 38-45: decay 0.95, momentum 0.9, centred); or lagging-rmsprop, that
@@ -99,8 +91,7 @@ class Recipe:
     warmup_updates: int = 50
     """Updates in which the learning rate rises to its peak."""
     state_decay: float = 0.0
-    """Decoupled weight decay (Adam only) of an LSTM's weights from its own last state: above 0, the LSTM forgets what
-    it has no reason to keep."""
+    """Decoupled weight decay (Adam only) of an LSTM's weights from its own last state: above 0, the LSTM forgets."""
     clip_norm: float = 0.2
     """Largest norm of the whole gradient; 0: no limit."""
 
@@ -115,13 +106,11 @@ class Recipe:
     """Weight of the focus loss while settling: the mean entropy of all weightings, in nats."""
     rest: float = 0.05
     """Weight of the rest loss, times the share of the task that is learned: how far the read heads are from resting on
-    one row while the sequence comes in, from 0 (sharp and at rest) to 1 (spread out, or moving)."""
+    one row while the sequence comes in, from 0 to 1."""
     listen: float = 0.1
-    """Weight of the listen loss: the mean square of the numbers that are read while the sequence comes in, which could
-    be taken for the beginning of the answer."""
+    """Weight of the listen loss: the mean square of the numbers that are read while the sequence comes in."""
     quiet: float = 0.02
-    """Weight of the quiet loss while settling: the mean squared change of a row during the answer, summed over rows;
-    nothing needs to be written then."""
+    """Weight of the quiet loss while settling: the mean squared change of a row during the answer, summed over rows."""
 
     validate_every: int = 25
     """Updates between validations; training ends with two exact ones in a row."""
@@ -135,13 +124,11 @@ class Recipe:
     """Choices of the recipes of 2014."""
 
     def __post_init__(self) -> None:
-        validate.choices(self)
-        check_numbers(self)
+        check_fields(self)
         feed_forward = isinstance(self.machine, NTMConfig) and self.machine.controller == "feed-forward"
         if self.historical.initialisation == "glorot" and not feed_forward:
             raise ValueError(
-                "initialisation is 'glorot', which the post's code has for a feed-forward controller only:"
-                " leave it at 'pytorch' for another machine"
+                "initialisation is 'glorot', which is for a feed-forward controller: leave it at 'pytorch' here"
             )
         if self.state_decay and self.optimizer != "adam":
             raise ValueError(
@@ -149,16 +136,16 @@ class Recipe:
             )
 
 
-def check_numbers(values: Recipe | Historical) -> None:
-    """TypeError for a number of the wrong type, ValueError for one out of its bounds."""
+def check_fields(values: Recipe | Historical) -> None:
+    """TypeError for a number of the wrong type, ValueError for one out of bounds and for an unknown choice."""
+    validate.choices(values)
     for one in fields(values):
         if one.type not in (int, float):
             continue
-        number = getattr(values, one.name)
+        number, (low, high) = getattr(values, one.name), LIMITS.get(one.name, (0, 10**6))
         if isinstance(number, bool) or not isinstance(number, int if one.type is int else (int, float)):
             raise TypeError(f"{one.name} is {number!r}: expected a {'whole number' if one.type is int else 'number'}")
-        low, high = LIMITS.get(one.name, OTHERS)
-        if not low <= number <= high or math.isnan(number):
+        if not low <= number <= high:
             raise ValueError(f"{one.name} is {number}: expected a number from {low} to {high}")
 
 
@@ -261,8 +248,15 @@ write on it too, so the quiet loss counts ten times as much as with two heads. A
 there are twice as many updates."""
 
 
+RECIPES = {
+    recipe.name: recipe
+    for recipe in (reliable, reliable_kept_training, reliable_lstm, paper_2014, post_2014, post_repaired)
+}
+"""The recipes of this module by name, in order."""
+
+
 def names() -> list[str]:
-    """The recipes of this module, in order."""
+    """The names of the recipes of this module, in order."""
     return list(RECIPES)
 
 
@@ -275,10 +269,3 @@ def by_name(name: str) -> Recipe:
     if name not in RECIPES:
         raise ValueError(f"recipe is {name!r}: expected one of {', '.join(RECIPES)}")
     return RECIPES[name]
-
-
-RECIPES = {
-    recipe.name: recipe
-    for recipe in (reliable, reliable_kept_training, reliable_lstm, paper_2014, post_2014, post_repaired)
-}
-"""The recipes of this module by name, in order."""

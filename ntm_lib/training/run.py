@@ -1,12 +1,13 @@
 """A training under way, and the machine it begins with."""
 
+import math
 from typing import NamedTuple, cast
 
 import torch
 from torch import Generator, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from ntm_lib.machine import NTM, LSTMBaseline, LSTMConfig
+from ntm_lib.machine import NTM, LSTMBaseline, LSTMConfig, validate
 from ntm_lib.machine.controller import LSTMController
 from ntm_lib.tasks import Batch, Task, copying_for
 from ntm_lib.training.curriculum import Shape, draw_shape
@@ -22,21 +23,44 @@ class Run:
     """
 
     def __init__(self, recipe: Recipe, seed: int, task: Task | None = None, device: str | torch.device | None = None):
-        machine = recipe.machine
-        self.recipe, self.seed, self.device = recipe, seed, device
-        self.task = task or copying_for(
-            machine.input_size, machine.output_size, recipe.payload, recipe.payload_settling
-        )
+        self.recipe, self.seed, self.device = recipe, seed, validate.device(device)
+        self.task = task or copying_for(recipe.machine, recipe.payload, recipe.payload_settling)
         self.generator = Generator().manual_seed(seed)
-        self.model = build(recipe, seed).to(device)
-        self.optimizer = make_optimizer(recipe, self.model)
+        self.model = build(recipe, seed).to(self.device)
         self.average = average_of(self.model, recipe.averaging) if recipe.averaging else None
+        self.optimizer = make_optimizer(recipe, self.model)
         self.progress = Progress()
 
     @property
     def judged(self) -> NTM | LSTMBaseline:
         """The machine that counts: the one being trained, or the average of its past."""
         return self.model if self.average is None else cast(NTM, self.average.module)
+
+    @property
+    def last_update(self) -> int:
+        """The update after which training ends, as far as is known by now."""
+        converged_at = self.progress.converged_at
+        return (
+            self.recipe.updates if converged_at is None else math.ceil(converged_at * (1 + self.recipe.keep_training))
+        )
+
+    @property
+    def is_done(self) -> bool:
+        """Whether training ends here: converged (and trained on for as long as asked), stopped, or out of updates."""
+        return self.progress.stopped is not None or self.progress.update >= self.last_update
+
+    @property
+    def pauses(self) -> bool:
+        """Whether training stands between two records: at a validation, or at its end."""
+        return self.is_done or self.progress.update % self.recipe.validate_every == 0
+
+    @property
+    def may_be_exact(self) -> bool:
+        """Whether the machine has settled for long enough that an exact validation counts."""
+        settled_for = self.progress.settled_for
+        return not self.recipe.settle_updates or (
+            settled_for is not None and settled_for >= self.recipe.settle_at_least
+        )
 
 
 class Drawn(NamedTuple):

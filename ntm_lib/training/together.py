@@ -1,20 +1,18 @@
 """Many runs in one pass: their machines stacked, each run bit for bit as if it were trained alone."""
 
-import os
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 
 import torch
 from torch import nn
 from torch.func import functional_call
 
-from ntm_lib.machine import NTM, NTMConfig, NTMState
+from ntm_lib.machine import NTM, NTMState
 from ntm_lib.machine.heads import Emission
 from ntm_lib.machine.stack import stack
 from ntm_lib.training.losses import auxiliary_loss, auxiliary_weights, bits_of, loss_of
-from ntm_lib.training.recipes import Recipe
-from ntm_lib.training.run import Drawn, Run, build
+from ntm_lib.training.run import Drawn, Run
 
 NUMBERS_TOGETHER = 524_288
 """Memory cells of all machines that share a pass: with more, fewer passes no longer make up for slower memory."""
@@ -61,7 +59,7 @@ def backpropagate(runs: Sequence[Run], drawn: Sequence[Drawn], machine: NTM | No
     if isinstance(first, NTM):
         options = {"memory_size": drawn[0].shape.rows, "history": states}
         through = machine or first
-        with handicapped(through, recipe.handicap if drawn[0].shape.large else 1.0):
+        with key_strength_times(through, recipe.handicap if drawn[0].shape.large else 1.0):
             logits, _ = functional_call(through, stack(models), (inputs,), options)
     else:
         logits, _ = first(inputs)
@@ -82,42 +80,26 @@ def backpropagate(runs: Sequence[Run], drawn: Sequence[Drawn], machine: NTM | No
 
 
 @contextmanager
-def handicapped(machine: NTM, strength: float) -> Iterator[None]:
-    """Multiply every key strength by a factor meanwhile: below 1, a lookup must succeed with a weaker key."""
+def key_strength_times(machine: NTM, factor: float) -> Iterator[None]:
+    """Multiply every key strength by a factor meanwhile: below 1, a jump by content must succeed with weaker keys."""
 
-    def weaken(_: nn.Module, __: tuple[object, ...], emission: Emission) -> Emission:
-        return emission._replace(beta=emission.beta * strength)
+    def scale(_: nn.Module, __: tuple[object, ...], emission: Emission) -> Emission:
+        return emission._replace(beta=emission.beta * factor)
 
-    if strength == 1:
+    if factor == 1:
         yield
         return
-    hook = machine.heads.register_forward_hook(weaken)
+    hook = machine.heads.register_forward_hook(scale)
     try:
         yield
     finally:
         hook.remove()
 
 
-def check_compiled(recipe: Recipe) -> None:
-    """ValueError for a recipe whose passes cannot be compiled, or where there is no compiler."""
-    if not isinstance(recipe.machine, NTMConfig):
-        raise ValueError(f"compiled is for an NTM, and the machine of {recipe.name} is none: leave it out")
-    if recipe.largest_memory or recipe.historical.curriculum == "adaptive":
-        many = "memories of many sizes" if recipe.largest_memory else "for every seed lengths of its own"
-        raise ValueError(
-            f"compiled is for passes of one shape, and {recipe.name} draws {many}: leave it out, or choose a recipe"
-            " such as paper_2014"
-        )
-    compiler = os.environ.get("CXX", "g++")
-    if shutil.which(compiler) is None:
-        raise ValueError(f"compiled needs a C++ compiler, and {compiler} is not found: install it, or leave it out")
-
-
-def compiled_machine(recipe: Recipe, most: int) -> NTM:
-    """A machine whose step is compiled, for passes of up to `most` machines; raises ValueError as `check_compiled`."""
-    check_compiled(recipe)
-    machine = build(recipe, 0)
+def compiled_machine(runs: Sequence[Run]) -> NTM:
+    """A machine whose step is compiled, for passes of up to all of these runs."""
+    machine = deepcopy(runs[0].model)
     assert isinstance(machine, NTM)
     # Each number of machines in a pass is compiled twice, once for the first step.
-    machine.compile_step(fullgraph=True, dynamic=False, recompile_limit=8 + 2 * most)
+    machine.compile_step(fullgraph=True, dynamic=False, recompile_limit=8 + 2 * len(runs))
     return machine
