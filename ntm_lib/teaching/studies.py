@@ -51,10 +51,8 @@ def verdict_of(line: dict[str, str]) -> int:
 
 
 def commands_of(directory: str | Path) -> list[str]:
-    """The commands that made a study, from its manifest, with arms as `ntm study` calls them: data/studies/NAME:ARM."""
-    directory = Path(directory)
-    commands = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))["commands"]
-    return [command.replace(f" {directory.name}-", f" data/studies/{directory.name}:") for command in commands]
+    """The commands that made a study, from its manifest; an arm is called data/studies/NAME:ARM."""
+    return json.loads((Path(directory) / "manifest.json").read_text(encoding="utf-8"))["commands"]
 
 
 def _counts(lines: list[dict[str, str]]) -> tuple[str, int]:
