@@ -31,7 +31,7 @@ SEQUENCES, SEED = 8, 1
 SHOWN = 10
 """Vectors of the copy whose tape is drawn."""
 SECONDS_A_PICTURE = 1.0
-"""A picture costs about as much as ten updates: no more than one a second."""
+"""Between two pictures at least; and three times as long as a picture takes, so that training has most of the time."""
 
 
 CURRICULA = get_args(Historical.__annotations__["curriculum"])
@@ -135,7 +135,7 @@ class LiveTraining(ipywidgets.VBox):
     """
 
     def __init__(self, recipe: Recipe, seed: int = 0):
-        self.recipe, self.training, self.drawn_at = recipe, Training(Run(recipe, seed), self._show), -math.inf
+        self.recipe, self.training, self.rests_until = recipe, Training(Run(recipe, seed), self._show), -math.inf
         self.entries: dict[str, ipywidgets.ValueWidget] = {
             "curriculum": ipywidgets.Dropdown(options=CURRICULA, value=recipe.historical.curriculum),
             "max_length": ipywidgets.IntText(recipe.max_length),
@@ -192,14 +192,14 @@ class LiveTraining(ipywidgets.VBox):
         self._say(_progress(self.training))
 
     def _show(self) -> None:
-        """Say where training stands, and draw it, once a second at the most while it runs."""
-        training = self.training
-        if training.is_running and not training.result and monotonic() - self.drawn_at < SECONDS_A_PICTURE:
+        """Say where training stands, and draw it, but not all the time while it runs."""
+        training, started = self.training, monotonic()
+        if training.is_running and not training.result and started < self.rests_until:
             return
         self._say(_progress(training))
         if not training.error:
             self.picture.show(learning_figure(snapshot(training.run)))
-            self.drawn_at = monotonic()
+            self.rests_until = monotonic() + max(SECONDS_A_PICTURE, 3 * (monotonic() - started))
 
     def _say(self, sentence: str) -> None:
         self.status.value = f'<p role="status">{escape(printable(sentence))}</p>'

@@ -85,8 +85,7 @@ def causes_figure(shares: Mapping[str, ArrayLike], lengths: Sequence[int], cause
     for axes in grid[-1]:
         axes.set_xlabel("vectors in the sequence")
     most = {name: causes[int(t[:, -1].argmax())] if t[:, -1].any() else "nothing" for name, t in given.items()}
-    told = "; ".join(f"{name}: {cause}" for name, cause in most.items())
-    return described(figure, f"What made bits wrong, by length. The largest cause at the longest length, {told}.")
+    return described(figure, f"What made bits wrong, by length; the largest cause at {lengths[-1]} vectors", most)
 
 
 def _shares(axes: Axes, table: np.ndarray) -> None:
@@ -104,7 +103,7 @@ def contest_figure(panels: Mapping[str, ArrayLike]) -> Figure:
     """Which row wins a head at one step: for each panel the weights (4, 3) after each of `STAGES` of the `RIVALS`."""
     figure = page(3.6)
     grid = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
-    winners = []
+    winners = {}
     for axes, (name, given) in zip(grid, panels.items(), strict=True):
         weights = np.asarray(given)
         for index, (_, colour) in enumerate(RIVALS):
@@ -113,7 +112,7 @@ def contest_figure(panels: Mapping[str, ArrayLike]) -> Figure:
             axes.bar_label(bars, [short(weight) for weight in weights[:, index]], fontsize=8.5, color=INK, padding=2)
         axes.set_xticks(range(len(STAGES)), STAGES)
         panel(axes, name, ylim=(0, 1.12))
-        winners.append(f"{name}: {RIVALS[int(weights[-1].argmax())][0]}")
+        winners[name] = RIVALS[int(weights[-1].argmax())][0]
     grid[0].set_ylabel("weight")
     legend_above(figure, grid[0].containers, [name for name, _ in RIVALS])
-    return described(figure, f"Weights of rival rows after each stage of addressing. Winners, {'; '.join(winners)}.")
+    return described(figure, "Weights of rival rows after each stage of addressing; the winner at the end", winners)

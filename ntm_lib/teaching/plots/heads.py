@@ -51,17 +51,17 @@ def pointing_figure(
     down = -(-len(given) // across)
     figure = page(0.5 + 2.9 * down)
     grid = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True)
-    told = []
+    told = {}
     for axes, (name, (read, write)) in zip(grid.flat, given.items(), strict=False):
         draw_pointing(axes, read, write, end_marker)
         title(axes, name)
-        told.append(f"{name}: writes {place(write[-1, 0], row)}, reads {place(read[-1, 0], row)}")
+        told[name] = f"writes {place(write[-1, 0], row)}, reads {place(read[-1, 0], row)}"
     for axes in grid[-1]:
         axes.set_xlabel("time step")
     for axes in grid[:, 0]:
         _name_rows(axes, next(iter(given.values()))[0].shape[-1], row)
     name_halves(figure)
-    return described(figure, f"Where heads point over time; at the end, {'; '.join(told)}.")
+    return described(figure, "Where heads point over time; at the end", told)
 
 
 def moment_figure(

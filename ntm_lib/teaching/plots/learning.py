@@ -95,8 +95,8 @@ def schedules_figure(drawn: Mapping[str, ArrayLike], updates: int, what: str) ->
         axes.set_xticks([0, updates], ["0", f"{updates:,}"])
         axes.set_ylim(0 if highest <= DECADES else None, 1.08 * highest)
     panels[0].set_ylabel(what)
-    told = "; ".join(f"{name}: at most {np.max(values)}" for name, values in drawn.items())
-    return described(figure, f"What each of {updates:,} updates draws, in {what}. {told}.")
+    most = {name: f"at most {np.max(values)}" for name, values in drawn.items()}
+    return described(figure, f"What each of {updates:,} updates draws, in {what}", most)
 
 
 def learning_figure(snapshot: Snapshot) -> Figure:

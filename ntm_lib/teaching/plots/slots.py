@@ -56,8 +56,8 @@ def weightings_figure(weightings: Mapping[str, ArrayLike]) -> Figure:
         _words(words, name)
         _bars(bars, weights, READ)
     _name(rows[0][1], range(slots), [f"slot {slot}" for slot in range(slots)])
-    told = "; ".join(f"{name}: {_top(weights)}" for name, weights in values.items())
-    return described(figure, f"Weights of {slots} slots, the largest of each row. {told}.")
+    largest = {name: _top(weights) for name, weights in values.items()}
+    return described(figure, f"Weights of {slots} slots; the largest of each row", largest)
 
 
 def walks_figure(walks: Mapping[str, ArrayLike], step: str = "step") -> Figure:
@@ -76,8 +76,10 @@ def walks_figure(walks: Mapping[str, ArrayLike], step: str = "step") -> Figure:
         peak.axhline(1 / walk.shape[1], color=INK, linewidth=0.8, linestyle=DASHES)
         panel(peak, ylim=(0, 1.05), xlabel=step)
     axes[1, 0].set_ylabel("largest weight")
-    told = "; ".join(f"{name}: {_top(walk[0])} to {_top(walk[-1])}" for name, walk in values.items())
-    return described(figure, f"Weights of slots over {len(walk) - 1} {step}s. The largest goes from, {told}.")
+    largest = {name: f"{_top(walk[0])}, {_top(walk[-1])}" for name, walk in values.items()}
+    return described(
+        figure, f"Weights of slots over {len(walk) - 1} {step}s; the largest at first and at last", largest
+    )
 
 
 def read_figure(memory: ArrayLike, weights: ArrayLike, reads: ArrayLike) -> Figure:

@@ -52,8 +52,8 @@ def step_figure(trace: Trace, units: Sequence[str], step: int, stage: int = ANSW
     _answer(y, trace, step, stage)
     read, write = trace.w[0, step].argmax(-1).tolist()
     points = f" The read head points at row {read}, the write head at row {write}." * (stage >= POINT)
-    answers = f" The output has {_on(trace.logits[0, step].sigmoid(), BITS)}." * (stage >= ANSWER)
-    hears = f"The input has {_on(trace.inputs[0, step], INPUT_NAMES)}."
+    answers = f" Output: {_on(trace.logits[0, step].sigmoid(), BITS)}." * (stage >= ANSWER)
+    hears = f"Input: {_on(trace.inputs[0, step], INPUT_NAMES)}."
     return described(figure, f"Step {step} up to stage {stage} of {ANSWER}. {hears}{points}{answers}")
 
 

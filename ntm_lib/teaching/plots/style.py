@@ -1,5 +1,7 @@
 """The look of all figures: colours, pages, titles and frames."""
 
+from collections.abc import Mapping
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -20,9 +22,10 @@ def page(height: float, width: float = 8.6) -> Figure:
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def described(figure: Figure, words: str) -> Figure:
-    """The figure with these words as its alternative text."""
-    figure.set_label(words)
+def described(figure: Figure, words: str, parts: Mapping[str, str] | None = None) -> Figure:
+    """The figure with an alternative text: some words, and where parts are named, what each part shows."""
+    each = "; ".join(f"{name} – {shows}" for name, shows in (parts or {}).items())
+    figure.set_label(f"{words}: {each}." if parts else words)
     return figure
 
 

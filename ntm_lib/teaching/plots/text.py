@@ -35,15 +35,15 @@ def text_figure(trace: Trace, text: bytes, answers: Mapping[str, bytes], first_r
     read, write = (np.roll(weights[0, :, :1].numpy(), -first_row, axis=-1) for weights in (trace.w_read, trace.w_write))
     draw_pointing(axes[1], read, write)
     number_rows(axes[1], read.shape[-1], first_row)
-    told = []
+    right = {}
     for strip, (name, answer) in zip(axes[2:], answers.items(), strict=True):
         _letters(strip, answer, text, len(text) + 2, steps, name)
-        right = sum(found == wanted for found, wanted in zip(answer, text, strict=True))
-        told.append(f"{name}: {'all' if right == len(text) else 'most' if 2 * right > len(text) else 'less than half'}")
+        count = sum(found == wanted for found, wanted in zip(answer, text, strict=True))
+        right[name] = "all" if count == len(text) else "most" if 2 * count > len(text) else "less than half"
     axes[-1].set_xlabel("time step")
     name_halves(figure)
-    goes_in = f"A text of {len(text)} characters goes in and comes out again."
-    return described(figure, f"{goes_in} Right characters, {'; '.join(told)}.")
+    goes_in = f"A text of {len(text)} characters goes in and comes out again"
+    return described(figure, f"{goes_in}; characters that are right", right)
 
 
 def _letters(axes: Axes, answer: bytes, text: bytes, first_step: int, steps: int, words: str) -> None:
@@ -65,14 +65,14 @@ def lengths_figure(lengths: ArrayLike, shares: Mapping[str, ArrayLike], trained:
     figure = page(3.8)
     axes = figure.subplots()
     _length_axes(axes, lengths, trained)
-    middle, told = len(lengths) // 2, []
+    middle, last = len(lengths) // 2, {}
     for (name, given), (colour, marks) in zip(shares.items(), STYLES, strict=False):
         values = np.asarray(given)
         axes.plot(lengths, values, marks, color=colour, linewidth=2, markersize=5, clip_on=False, zorder=3)
         beside: dict[str, Any] = {"xytext": (14, -6 if values.any() else 8), "textcoords": "offset points"}
         axes.annotate(name, (lengths[middle], values[middle]), color=colour, fontsize=11, **beside)
-        told.append(f"{name}: {about(values[-1])}")
-    return described(figure, f"Share of wrong bits by length. At the longest, {lengths[-1]}, {'; '.join(told)}.")
+        last[name] = about(values[-1])
+    return described(figure, f"Share of wrong bits by length; at {lengths[-1]}", last)
 
 
 def _length_axes(axes: Axes, lengths: np.ndarray, trained: int) -> None:
