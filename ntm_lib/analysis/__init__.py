@@ -1,1 +1,1 @@
-"""Looking inside: what a machine did at every step, and what that says about how it works or why it fails."""
+"""Analysis of trained machines: traces of every step, causes of wrong bits, and findings about faults and habits."""

@@ -1,4 +1,4 @@
-"""Why bits came out wrong: each wrong bit of a copy has one cause, read from where the heads stood.
+"""Causes of wrong bits: each wrong bit of a copy has one cause, read from where the heads stood.
 
 Shapes: B sequences, T steps, L vectors in the payload, N memory rows.
 """
@@ -8,137 +8,140 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ntm_lib.analysis.route import SHARP, Route, answer_steps, find_route, travelled
+from ntm_lib.analysis.finding import CAUSES, Kind, head_name
+from ntm_lib.analysis.route import SHARP, Route, answer_steps, find_route
 from ntm_lib.analysis.trace import Trace
 
-CAUSES = ("missed jump", "off by one", "blur", "wrap-around", "last vectors", "overwritten", "other")
-"""What made a bit wrong.
-
-missed jump: when the first vector was due, the reader stood on another row, and the answer never began;
-off by one: the reader had the first vector's row, and a later one's no more, though it stood on one row;
-blur: the writer or the reader was spread over several rows;
-wrap-around: the writer had gone round the tape and came upon what it had written;
-last vectors: the writer changed one of the last rows after the end marker, where it should rest;
-overwritten: the writer came back to the row some other way;
-other: the reader stood on the right row, and it had changed no more than others, so it was written or is understood
-wrongly."""
-
-HARM = 0.2
-"""A row is damaged when it changed afterwards by a fifth of what was written there: less seldom tips a bit over."""
-
-MORE = 2.0
-"""A change is the cause where it is so many times what rows that came back right went through."""
-
-RUIN = 0.9
-"""A row that changed by nearly all that was written there is lost, wherever the reader stands."""
-
-CLEAR = 0.9
-"""Where nothing else is wrong, less than nine tenths of a head on the right row is: the rest mixes other rows in."""
-
-NOTHING = 1e-6
-"""Writing that changed a row by less wrote nothing; later changes are compared with this then."""
-
-LAST = 3
-"""Vectors that count as the last: a writer that does not rest is still among their rows."""
+HARM = 0.2  # a row is damaged when it later changes by this share of the change that wrote it: less seldom flips a bit
+MORE = 2.0  # damage is a cause from so many times the usual damage on, that of rows whose vectors come back right
+RUIN = 0.9  # share of the change that wrote a row from which on the row is lost, wherever the read head stands
+CLEAR = 0.9  # weight on the right row below which a head blurs, where nothing else is wrong
+LAST = 3  # vectors at the end of a payload whose rows a write head that does not rest can still damage
+MIXED_IN = 0.5  # a read head strays when it reads so much during the writing, as a share of the answer
+TINY = 1e-6  # least change of a row that counts as writing, by which later changes are divided
 
 
 class WrongBit(NamedTuple):
-    """One wrong bit."""
+    """One wrong bit and its cause."""
 
     sequence: int
     step: int
     vector: int
     bit: int
-    cause: str
+    cause: Kind
 
 
-def causes(trace: Trace, route: Route | None = None) -> dict[str, int]:
-    """Wrong bits of a copy by cause, all of `CAUSES` in order; they sum to all wrong bits.
+class Damage(NamedTuple):
+    """How much the row of each vector changed between its writing and its reading."""
 
-    Raises ValueError for a trace that is not of a copy.
-    """
-    counts = wrong_by_vector(trace)
-    labels = label_vectors(trace, route or find_route(trace))
-    return {cause: int(counts[labels == index].sum()) for index, cause in enumerate(CAUSES)}
+    share: Tensor  # (B, L)  of the change that writing the vector made
+    at: Tensor  # (B, L)     the step of the largest change
+    far: Tensor  # (B, L)    whether the write head had by then walked half round the memory
+    usual: float  # the median share of vectors that come back right; 0 where none does
 
 
-def first_wrong(trace: Trace, route: Route | None = None) -> WrongBit | None:
-    """The earliest wrong bit of a copy and its cause, or None; errors as in `causes`."""
+class Case(NamedTuple):
+    """One traced copy of B sequences of L vectors, with the route of every vector and what can make it wrong."""
+
+    trace: Trace
+    route: Route
+    damage: Damage
+    labels: Tensor  # (B, L)  an index into CAUSES, for right vectors as well
+    wrong: Tensor  # (B, L)   wrong bits
+    is_wrong: bool  # whether any bit is wrong
+    rows: int  # of the memory, N
+    reader: str  # the read head's name
+    writer: str  # the write head's name
+
+    def lost_to(self, cause: Kind) -> Tensor:
+        """Mark the vectors that are wrong by one cause: True or False (B, L)."""
+        return (self.labels == CAUSES.index(cause)) & (self.wrong > 0)
+
+
+def causes(trace: Trace) -> dict[str, int]:
+    """Count the wrong bits of a copy by cause, in the order of `CAUSES`; ValueError for a trace that is no copy."""
+    case = case_of(trace)
+    return {cause.value: int(case.wrong[case.lost_to(cause)].sum()) for cause in CAUSES}
+
+
+def first_wrong(trace: Trace) -> WrongBit | None:
+    """Find the earliest wrong bit of a copy and its cause, or None; ValueError for a trace that is no copy."""
     wrong = trace.wrong.nonzero()  # (wrong bits, 3): sequence, step, bit
     if not len(wrong):
         return None
     sequence, step, bit = wrong[wrong[:, 1].argmin()].tolist()
     vector = step - int(answer_steps(trace)[0])
-    label = label_vectors(trace, route or find_route(trace))[sequence, vector]
-    return WrongBit(sequence, step, vector, bit, CAUSES[label])
+    return WrongBit(sequence, step, vector, bit, CAUSES[case_of(trace).labels[sequence, vector]])
 
 
-def wrong_by_vector(trace: Trace) -> Tensor:
-    """Wrong bits of each vector of the answer (B, L)."""
-    return trace.wrong[:, answer_steps(trace)].sum(-1)
+def case_of(trace: Trace) -> Case:
+    """Find the route of every vector and what can make it wrong; ValueError for a trace that is no copy."""
+    route = find_route(trace)
+    wrong = trace.wrong[:, answer_steps(trace)].sum(-1)
+    damage = _damage(trace, route, wrong)
+    labels = _labels(trace, route, damage, wrong)
+    names = (head_name(trace.config, place) for place in (route.read_head, route.write_place))
+    return Case(trace, route, damage, labels, wrong, bool(wrong.any()), trace.changes.shape[-1], *names)
 
 
-def label_vectors(trace: Trace, route: Route) -> Tensor:
-    """What would have made each vector wrong, as an index into `CAUSES` (B, L); it says nothing of right vectors."""
-    damage, at, far = damage_of(trace, route)
-    damaged = damage >= max(HARM, MORE * usual_damage(trace, damage))
-    away = route.arrived < SHARP
-    missed, slipped = _reader_went_astray(trace, route)
-    came_round = _writer_came_round(trace, route)
-    last = (at >= route.end_marker) & (torch.arange(len(route.wrote_at)) >= len(route.wrote_at) - LAST)
-    first_that_holds = (
-        ("blur", route.write_peak < SHARP),
-        ("wrap-around", ((damage >= HARM) & far) | (away & came_round.unsqueeze(1))),
-        ("missed jump", away & missed.unsqueeze(1)),
-        ("last vectors", damaged & (damage >= RUIN) & last),
-        ("overwritten", damaged & (damage >= RUIN)),
-        ("off by one", away & slipped.unsqueeze(1)),
-        ("blur", away),
-        ("last vectors", damaged & last),
-        ("overwritten", damaged),
-        ("missed jump", missed.unsqueeze(1).expand_as(away)),
-        ("blur", torch.minimum(route.arrived, route.write_peak) < CLEAR),
-    )
-    labels = torch.full_like(route.written, CAUSES.index("other"))
-    for cause, holds in reversed(first_that_holds):
-        labels[holds] = CAUSES.index(cause)
-    return labels
+def read_meanwhile(trace: Trace, route: Route, vectors: Tensor) -> float:
+    """Compare the length of what was read just before some vectors (B, L) were written with that in the answer."""
+    lengths = trace.reads[:, :, route.read_head].norm(dim=-1)  # (B, T)
+    before = lengths[:, (route.wrote_at - 1).clamp(min=0)][vectors].mean()
+    return float(before / lengths[:, route.read_at].mean().clamp(min=1e-12))
 
 
-def damage_of(trace: Trace, route: Route) -> tuple[Tensor, Tensor, Tensor]:
-    """How much the row of each vector changed between its writing and its reading, as a share of what writing changed.
-
-    Also the step of the largest change, and whether the writer had gone half round the tape by then -> each (B, L).
-    """
-    steps, rows = torch.arange(trace.mask.shape[1]).unsqueeze(1), trace.changes.shape[-1]
+def _damage(trace: Trace, route: Route, wrong: Tensor) -> Damage:
+    steps = torch.arange(trace.mask.shape[1]).unsqueeze(1)
     row_changes = trace.changes.gather(2, route.written.unsqueeze(1).expand(-1, len(steps), -1))  # (B, T, L)
     written = row_changes[:, route.wrote_at, torch.arange(len(route.wrote_at))]  # (B, L)
     later = row_changes * ((steps > route.wrote_at) & (steps <= route.read_at))
     at = later.argmax(1)
-    way = travelled(route.write_path, rows, trace.config.shift_range)
-    far = (way.gather(1, at) - way[:, route.wrote_at]).abs() >= rows / 2
-    return later.sum(1) / written.clamp(min=NOTHING), at, far
+    far = (route.way.gather(1, at) - route.way[:, route.wrote_at]).abs() >= trace.w.shape[-1] / 2
+    share = later.sum(1) / written.clamp(min=TINY)
+    right = share[wrong == 0]
+    return Damage(share, at, far, right.median().item() if len(right) else 0.0)
 
 
-def usual_damage(trace: Trace, damage: Tensor) -> float:
-    """The median of what rows went through whose vectors came back right; 0 where none did."""
-    right = damage[wrong_by_vector(trace) == 0]
-    return right.median().item() if len(right) else 0.0
+def _labels(trace: Trace, route: Route, damage: Damage, wrong: Tensor) -> Tensor:
+    """Find the cause that can make each vector wrong, as an index into `CAUSES` (B, L)."""
+    damaged = damage.share >= max(HARM, MORE * damage.usual)
+    ruined = damaged & (damage.share >= RUIN)
+    away = route.arrived < SHARP
+    missed, slipped = _reader_went_astray(trace, route)
+    came_round = (route.way[:, route.read_at[:1]] - route.way[:, route.wrote_at[:1]]).abs() >= trace.w.shape[-1] - 1
+    last = (damage.at >= route.end_marker) & (torch.arange(wrong.shape[1]) >= wrong.shape[1] - LAST)
+    first_that_holds = (
+        (Kind.BLUR, route.write_peak < SHARP),
+        (Kind.WRAP_AROUND, ((damage.share >= HARM) & damage.far) | (away & came_round)),
+        (Kind.MISSED_JUMP, away & missed),
+        (Kind.LAST_VECTORS, ruined & last),
+        (Kind.OVERWRITTEN, ruined),
+        (Kind.OFF_BY_ONE, away & slipped),
+        (Kind.BLUR, away),
+        (Kind.LAST_VECTORS, damaged & last),
+        (Kind.OVERWRITTEN, damaged),
+        (Kind.MISSED_JUMP, missed.expand_as(away)),
+        (Kind.BLUR, torch.minimum(route.arrived, route.write_peak) < CLEAR),
+    )
+    labels = torch.full_like(route.written, -1)
+    for cause, holds in reversed(first_that_holds):
+        labels[holds] = CAUSES.index(cause)
+    labels[labels < 0] = CAUSES.index(_on_the_right_rows(trace, route, damage, (labels < 0) & (wrong > 0)))
+    return labels
 
 
-def _writer_came_round(trace: Trace, route: Route) -> Tensor:
-    """Whether the writer was back where it began when the first vector was due (B)."""
-    way = travelled(route.write_path, trace.changes.shape[-1], trace.config.shift_range)
-    return (way[:, route.read_at[0]] - way[:, route.wrote_at[0]]).abs() >= trace.changes.shape[-1] - 1
+def _on_the_right_rows(trace: Trace, route: Route, damage: Damage, vectors: Tensor) -> Kind:
+    """Find the cause of wrong vectors (B, L) although the heads stand where they should."""
+    if damage.usual >= HARM:
+        return Kind.RESTLESS_WRITER
+    strays = trace.config.weightings != "single" and read_meanwhile(trace, route, vectors) >= MIXED_IN
+    return Kind.READER_STRAYS if strays else Kind.GARBLED
 
 
 def _reader_went_astray(trace: Trace, route: Route) -> tuple[Tensor, Tensor]:
-    """Whether the reader missed its jump, and whether it slipped later, each standing on one row (B).
-
-    One that was sharp until the end marker and not after it has missed its jump as well.
-    """
+    """Whether the read head missed its jump, and whether it slipped later, standing on one row or at rest (B, 1)."""
     away = route.arrived < SHARP
-    first = away.long().argmax(1, keepdim=True)
-    sharp = route.read_peak.gather(1, first).squeeze(1) >= SHARP
-    rested = trace.w_read[:, route.end_marker - 1, route.read_head].max(-1).values >= SHARP
-    return away[:, 0] & (sharp | rested), ~away[:, 0] & sharp
+    sharp = route.read_peak.gather(1, away.long().argmax(1, keepdim=True)) >= SHARP
+    rested = trace.w_read[:, route.end_marker - 1 : route.end_marker, route.read_head].amax(-1) >= SHARP
+    return away[:, :1] & (sharp | rested), ~away[:, :1] & sharp

@@ -1,75 +1,95 @@
-"""What a diagnosis is made of: a traced copy as evidence, and findings drawn from it."""
+"""Findings about a machine: their kinds, each explained in one sentence, and the names of heads in them."""
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from enum import StrEnum
+from typing import Any
 
-from torch import Tensor
+from ntm_lib.machine import NTMConfig
 
-from ntm_lib.analysis.causes import CAUSES, label_vectors, wrong_by_vector
-from ntm_lib.analysis.route import Route, find_route
-from ntm_lib.analysis.trace import Trace
+
+class Kind(StrEnum):
+    """A kind of finding: its name, and in `meaning` one sentence about it."""
+
+    meaning: str
+
+    def __new__(cls, name: str, meaning: str) -> "Kind":
+        """Make a member that equals its name and carries its meaning."""
+        kind = str.__new__(cls, name)
+        kind._value_, kind.meaning = name, meaning
+        return kind
+
+    # causes of wrong bits: CAUSES
+    MISSED_JUMP = "missed jump", "When the first vector is due, the read head is on another row."
+    OFF_BY_ONE = "off by one", "From some vector after the first on, the read head is on the row of another vector."
+    BLUR = "blur", "The write head or the read head spreads its weight over several rows."
+    WRAP_AROUND = "wrap-around", "The write head goes round the memory and writes over vectors still to be read."
+    LAST_VECTORS = "last vectors", "After the end marker the write head still changes the last rows that it wrote."
+    OVERWRITTEN = "overwritten", "The write head comes back to the row of a vector before that vector is read."
+    RESTLESS_WRITER = "restless writer", "Heads are on the right rows, but every row changes before it is read."
+    READER_STRAYS = "reader strays", "While vectors are written, full rows are read, and the two are mixed."
+    GARBLED = "garbled", "Heads are on the right rows and rows are undisturbed; a vector is written or decoded wrongly."
+    # other faults
+    NOT_FINITE = "not finite", "A number became infinite or NaN, in a copy or in the update that ended the training."
+    GRADIENT_EXPLOSION = "gradient explosion", "One gradient was far larger than usual, and the loss never recovered."
+    LOST = "lost what it had learned", "A validation during the training was exact, and a later one was not."
+    UNEXPLAINED = "unexplained", "The verdict of the run counted wrong bits, and the traced copies show none."
+    STUCK = "stuck", "All rows hold the same numbers, or all vectors are written to one row."
+    LOCKED_TOGETHER = "locked together", "Read head and write head, with separate weightings, always point alike."
+    CONTENT_ONLY = "content-only addressing", "A head that walks never closes its gate: it finds every row by its key."
+    LOCATION_ONLY = "location-only addressing", "The read head never opens its gate: only shifts move it."
+    WITHOUT_MEMORY = "copies without memory", "Short copies are right with nothing read: the controller holds them."
+    IDLE_HEAD = "idle head", "Without this head not one bit of short copies changes."
+    # findings that are never faults
+    HEALTHY = "healthy", "Every bit of the traced copies is right."
+    WRONG_BITS = "wrong bits", "Some bits of the traced copies are wrong, each by one cause."
+    STORES = "stores", "Where the first vector is written, and which way the write head goes from there."
+    READS = "reads", "Where the read head waits, how it finds the first vector, and which way it goes from there."
+
+
+CAUSES = tuple(Kind)[: list(Kind).index(Kind.GARBLED) + 1]
+"""What can make a bit of a copy wrong: every wrong bit has one cause, and its cause is a fault of the machine."""
 
 
 @dataclass(frozen=True)
 class Finding:
     """One thing that is true of a machine; a fault where it explains wrong bits or a failed training."""
 
-    name: str
+    kind: Kind
+    """Tells code what was found."""
     fault: bool
+    """True for a fault, False for a habit."""
     sentence: str
-    """What was found, with its numbers, in plain words."""
+    """The finding with its numbers, in plain words."""
     evidence: dict[str, Any] = field(default_factory=dict)
     """The numbers, steps and rows behind the sentence, in plain Python."""
     cure: str = ""
-    """What to change; empty where nothing is wrong."""
+    """The change to the training that mends a fault; empty for a habit."""
+    way: str = ""
+    """How a machine stores or reads, such as "forwards" or "by content"; empty for other kinds."""
+    name: str = field(init=False)
+    """Tells people what was found: the kind and the way."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", f"{self.kind} {self.way}".rstrip())
+        object.__setattr__(self, "sentence", self.sentence[:1].upper() + self.sentence[1:])
+        object.__setattr__(self, "cure", self.cure if self.fault else "")
 
 
-class Case(NamedTuple):
-    """One traced copy of B sequences of L vectors, with the way of every vector and what would have made it wrong."""
+def head_name(config: NTMConfig, place: int) -> str:
+    """Name the head at a place among all that are addressed, read heads first: "the read head", "write head 1".
 
-    trace: Trace
-    route: Route
-    labels: Tensor  # (B, L)  an index into CAUSES
-    wrong: Tensor  # (B, L)   wrong bits
-
-    @property
-    def rows(self) -> int:
-        """Rows of the memory."""
-        return self.trace.changes.shape[-1]
-
-    @property
-    def is_wrong(self) -> bool:
-        """Whether any bit came out wrong."""
-        return bool(self.wrong.any())
-
-    def lost_to(self, cause: str) -> Tensor:
-        """Which vectors are wrong because of this: True or False (B, L)."""
-        return (self.labels == CAUSES.index(cause)) & (self.wrong > 0)
-
-
-def case_of(trace: Trace) -> Case:
-    """Find the way of every vector through a traced copy; ValueError for a trace that is not of a copy."""
-    route = find_route(trace)
-    return Case(trace, route, label_vectors(trace, route), wrong_by_vector(trace))
-
-
-def head_name(trace: Trace, kind: str, index: int) -> str:
-    """What to call a head: "the read head", "write head 1" where there are several, "the head" with one weighting."""
-    count = trace.config.read_heads if kind == "read" else trace.config.write_heads
-    single = trace.config.weightings == "single"
-    if single:
-        return "the head" if count == 1 else f"head {index}"
+    With single weightings a head both reads and writes and is called "the head" or "head 1".
+    """
+    if config.weightings == "single":
+        return "the head" if config.read_heads == 1 else f"head {place}"
+    writes = place - config.read_heads
+    kind, index, count = ("read", place, config.read_heads) if writes < 0 else ("write", writes, config.write_heads)
     return f"the {kind} head" if count == 1 else f"{kind} head {index}"
 
 
-def capital(sentence: str) -> str:
-    """The sentence with a capital at its beginning."""
-    return sentence[:1].upper() + sentence[1:]
-
-
 def moves(step: int) -> str:
-    """A step from row to row in words: "moves one row up a step"."""
+    """Put a move from row to row into words: "moves one row forward a step"."""
     if step == 0:
         return "stays on one row"
     count = f"{abs(step)} rows" if abs(step) > 1 else "one row"
-    return f"moves {count} {'up' if step > 0 else 'down'} a step"
+    return f"moves {count} {'forward' if step > 0 else 'backward'} a step"

@@ -1,4 +1,4 @@
-"""The way of each vector through a copy: where it was written, and where the reader stood when it was due.
+"""The route of each vector through a copy: where it was written, and where the read head stood when it was due.
 
 Shapes: B sequences, T steps, L vectors in the payload, N memory rows.
 """
@@ -13,39 +13,31 @@ from ntm_lib.analysis.trace import Trace
 
 SHARP = 0.5
 """A head stands on a row that has more than half of its weight: no other row can then have as much."""
-
+# steps from a vector's output to its reading, by `output_from`: hidden units see the reads of the step before
 READ_LAGS = {"hidden": (-1,), "reads": (0,), "hidden-and-reads": (0, -1)}
-"""Steps between a vector's output and its reading: hidden units see what was read one step before, an output layer
-that sees the reads what is read now."""
-
-WRITE_LAGS = {"feed-forward": (0,), "lstm": (0, 1)}
-"""Steps between a vector's input and its writing: at once, or one later by way of a controller that remembers it."""
-
-
-TIE = 1e-6
-"""Agreements that differ by less are equal, and the first of them is taken: rounding must not choose."""
+WRITE_LAGS = {"feed-forward": (0,), "lstm": (0, 1)}  # steps from a vector's input to its writing: an LSTM may remember
+TIE = 1e-6  # agreements that differ by less are equal, so that rounding does not choose between pairs of heads
 
 
 class Route(NamedTuple):
-    """The write head and the read head that do most of a copy, and where they stood."""
+    """The write head and the read head that do most of a copy, and the rows where they stood."""
 
     write_head: int
     read_head: int
     write_place: int  # of the write head among all that are addressed
     wrote_at: Tensor  # (L)      the step in which a vector was written
-    read_at: Tensor  # (L)       the last step in which reading it was not too late
+    read_at: Tensor  # (L)       the step in which it was due: the last in which reading it was not too late
     end_marker: int  # the step of the end marker
-    write_path: Tensor  # (B, T) the row with most of the write head's weight
-    read_path: Tensor  # (B, T)
+    way: Tensor  # (B, T)        rows that the write head has walked since the first step
     written: Tensor  # (B, L)    the row of each vector
-    write_peak: Tensor  # (B, L) the write head's weight on it
-    stood: Tensor  # (B, L)      the row where the reader stood when the vector was due
-    read_peak: Tensor  # (B, L)  its weight on that row
-    arrived: Tensor  # (B, L)    its weight on the row of the vector
+    write_peak: Tensor  # (B, L) the write head's weight on that row
+    stood: Tensor  # (B, L)      the row where the read head stood when the vector was due
+    read_peak: Tensor  # (B, L)  the read head's weight on that row
+    arrived: Tensor  # (B, L)    the read head's weight on the row of the vector
 
 
 def find_route(trace: Trace) -> Route:
-    """The pair of heads and of lags under which, for vectors that come out right, the reader stands where they are.
+    """Find the pair of heads, and of lags, under which the read head stands where vectors that come out right are.
 
     All vectors count where none is right. Raises ValueError for a trace that is not of a copy: the answers of all
     sequences in one stretch of equal length.
@@ -54,12 +46,12 @@ def find_route(trace: Trace) -> Route:
     end = int(answer[0]) - 1
     right = ~trace.wrong[:, answer].any(-1)  # (B, L)
     counts = right if right.any() else ~right
-    lags = product(WRITE_LAGS[trace.config.controller], READ_LAGS[trace.config.output_from])
-    heads = list(product(range(trace.w_write.shape[2]), range(trace.w_read.shape[2])))
+    pairs = list(product(range(trace.w_write.shape[2]), range(trace.w_read.shape[2])))
     if trace.config.weightings == "single":
-        heads = [pair for pair in heads if pair[0] == pair[1]]
-    best, chosen = -1.0, None
-    for (write_lag, read_lag), (write_head, read_head) in product(lags, heads):
+        pairs = [pair for pair in pairs if pair[0] == pair[1]]
+    lags = product(WRITE_LAGS[trace.config.controller], READ_LAGS[trace.config.output_from])
+    best, chosen = -1.0, (0, 0, answer, answer)
+    for (write_lag, read_lag), (write_head, read_head) in product(lags, pairs):
         wrote_at, read_at = torch.arange(end - len(answer), end) + write_lag, answer + read_lag
         shared = (trace.w_write[:, wrote_at, write_head] * trace.w_read[:, read_at, read_head]).sum(-1)  # (B, L)
         if (agreement := shared[counts].mean().item()) > best + TIE:
@@ -72,14 +64,13 @@ def _along(trace: Trace, end: int, write_head: int, read_head: int, wrote_at: Te
     write_peak, written = writing[:, wrote_at].max(-1)
     read_peak, stood = reading[:, read_at].max(-1)
     arrived = reading[:, read_at].gather(-1, written.unsqueeze(-1)).squeeze(-1)
-    paths = writing.argmax(-1), reading.argmax(-1)
-    place = write_head + trace.w.shape[2] - trace.w_write.shape[2]
-    heads = write_head, read_head, place
-    return Route(*heads, wrote_at, read_at, end, *paths, written, write_peak, stood, read_peak, arrived)
+    way = travelled(writing.argmax(-1), writing.shape[-1], trace.config.shift_range)
+    heads = write_head, read_head, write_head + trace.w.shape[2] - trace.w_write.shape[2]
+    return Route(*heads, wrote_at, read_at, end, way, written, write_peak, stood, read_peak, arrived)
 
 
 def answer_steps(trace: Trace) -> Tensor:
-    """The steps of the answer (L); ValueError for a trace that is not of a copy."""
+    """List the steps of the answer (L); ValueError for a trace that is not of a copy."""
     answer = trace.mask[0].nonzero().squeeze(-1)
     length = len(answer)
     one_stretch = length > 0 and bool((answer == torch.arange(length) + answer[0]).all())
@@ -92,14 +83,14 @@ def answer_steps(trace: Trace) -> Tensor:
 
 
 def circular(steps: Tensor, rows: int) -> Tensor:
-    """Differences between rows as the shorter way round the tape, from -rows/2 to rows/2."""
+    """Turn differences between rows into the shorter way round the memory, from -rows/2 to rows/2."""
     return (steps + rows // 2) % rows - rows // 2
 
 
 def travelled(path: Tensor, rows: int, reach: int) -> Tensor:
-    """How far a head has walked since the first step, up in index counted as positive: rows (B, T) -> (B, T).
+    """Add up how far a head has walked since the first step, forward counted as positive: rows (B, T) -> (B, T).
 
-    Jumps, of more than the `reach` of a shift, are not walks.
+    Moves beyond the `reach` of a shift are jumps and do not count.
     """
     moves = circular(path.diff(dim=1), rows)
     walks = moves * (moves.abs() <= reach)
@@ -107,9 +98,9 @@ def travelled(path: Tensor, rows: int, reach: int) -> Tensor:
 
 
 def usual_step(rows_in_turn: Tensor, rows: int) -> tuple[int, float]:
-    """The commonest move from one vector's row to the next one's, and the share of moves that it makes: (B, L)."""
+    """Find the commonest move from one vector's row to the next one's, and its share of all moves: (B, L)."""
     moves = circular(rows_in_turn.diff(dim=1), rows).flatten()
     if not len(moves):
         return 0, 1.0
-    values, counts = moves.unique(return_counts=True)
-    return int(values[counts.argmax()]), (counts.max() / len(moves)).item()
+    commonest = moves.mode().values
+    return int(commonest), float((moves == commonest).float().mean())

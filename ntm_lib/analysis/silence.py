@@ -1,9 +1,10 @@
-"""Take heads away for a while, to see what depends on them."""
+"""Silence heads for a while, to see what depends on them."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
-from torch import Tensor, nn
+from torch import nn
 
 from ntm_lib.machine import NTM
 from ntm_lib.machine.heads import Emission
@@ -11,7 +12,7 @@ from ntm_lib.machine.heads import Emission
 
 @contextmanager
 def silenced(model: NTM, read: Sequence[int] = (), write: Sequence[int] = ()) -> Iterator[None]:
-    """Meanwhile these read heads return zeros to the controller and to the output, and these write heads do nothing.
+    """Make some read heads return zeros to controller and output layer, and some write heads write nothing.
 
     Raises ValueError for a head that the machine does not have.
     """
@@ -21,30 +22,22 @@ def silenced(model: NTM, read: Sequence[int] = (), write: Sequence[int] = ()) ->
             if not 0 <= head < count:
                 raise ValueError(f"{name} head {head}: this machine has {count}, counted from 0")
 
-    def without_reads(_: nn.Module, arguments: tuple) -> tuple:
-        seen, *others = arguments
-        seen = seen.clone()
-        reads = seen[..., -config.read_heads * config.word_size :].unflatten(-1, (config.read_heads, -1))
-        reads[..., list(read), :] = 0
-        return seen, *others
+    def without_reads(_: nn.Module, arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+        seen, *others = arguments  # the reads come last in what controller and output layer see
+        kept = seen.new_ones(seen.shape[-1])
+        kept[-config.read_heads * config.word_size :].view(config.read_heads, -1)[list(read)] = 0
+        return seen * kept, *others
 
-    def without_writes(_: nn.Module, __: tuple, emission: Emission) -> Emission:
-        erase, add = _without(emission.erase, write), _without(emission.add, write)
-        return emission._replace(erase=erase, add=add)
+    def without_writes(_: nn.Module, __: tuple[Any, ...], emission: Emission) -> Emission:
+        kept = emission.add.new_ones(config.write_heads, 1)
+        kept[list(write)] = 0
+        return emission._replace(erase=emission.erase * kept, add=emission.add * kept)
 
-    hooks = [model.heads.register_forward_hook(without_writes)]
-    hooks.append(model.controller.register_forward_pre_hook(without_reads))
-    if config.output_from != "hidden":
-        hooks.append(model.output.register_forward_pre_hook(without_reads))
+    see_reads = [model.controller] if config.output_from == "hidden" else [model.controller, model.output]
+    hooks = [part.register_forward_pre_hook(without_reads) for part in see_reads]
+    hooks.append(model.heads.register_forward_hook(without_writes))
     try:
         yield
     finally:
         for hook in hooks:
             hook.remove()
-
-
-def _without(vectors: Tensor, heads: Sequence[int]) -> Tensor:
-    """A copy of one vector a head (B, W, M), with zeros for some heads."""
-    vectors = vectors.clone()
-    vectors[:, list(heads)] = 0
-    return vectors

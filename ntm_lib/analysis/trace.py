@@ -1,22 +1,26 @@
-"""Run a machine and keep what every step did.
+"""Traces: a machine runs, and what every step did is kept.
 
 Shapes: B sequences, T steps, A addressing heads, R read heads, W write heads, N memory rows, M numbers a row, S shift
-offsets. Read heads come first; with "single" weightings they and the write heads are the same.
+offsets. Read heads come first; with "single" weightings each of them is a write head as well.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from ntm_lib.machine import NTM, NTMConfig, NTMState, addressing
+from ntm_lib.machine import NTM, NTMConfig, NTMState, validate
 from ntm_lib.machine.heads import Emission
+from ntm_lib.machine.step import Step, advance
 from ntm_lib.tasks import Batch, frame_copy
-from ntm_lib.training.evaluation import copy_format, rows_needed
+from ntm_lib.training.copies import copy_format, rows_needed
+from ntm_lib.training.evaluation import Machine
+
+MOST_BYTES = 2_000_000_000  # a trace that would take more memory is refused
 
 
 class Trace(NamedTuple):
-    """What a machine was shown, what it did at every step, and what came out."""
+    """A batch that a machine was shown, everything that each step did, and the answer; all on the CPU."""
 
     inputs: Tensor  # (B, T, input)
     targets: Tensor  # (B, T, output)
@@ -26,99 +30,100 @@ class Trace(NamedTuple):
     end: NTMState  # after the last step
     h: Tensor  # (B, T, hidden)      the controller's output
     emission: Emission  # key, beta, g, s, gamma, erase, add: each as in `Emission`, with T after B
-    w_previous: Tensor | None  # (B, T, A, N)  what each head starts from; None where the stages were not asked for
-    w_c: Tensor | None  # (B, T, A, N)  what the key found (Eq. 5)
-    w_g: Tensor | None  # (B, T, A, N)  the two blended (Eq. 7)
-    w_s: Tensor | None  # (B, T, A, N)  moved (Eq. 8)
+    w_previous: Tensor | None  # (B, T, A, N)  the weighting that each head starts from; None without stages
+    w_c: Tensor | None  # (B, T, A, N)  found by the key (Eq. 5); None without stages
+    w_g: Tensor | None  # (B, T, A, N)  w_previous and w_c blended by the gate (Eq. 7); None without stages
+    w_s: Tensor | None  # (B, T, A, N)  shifted (Eq. 8); None without stages
     w: Tensor  # (B, T, A, N)        sharpened (Eq. 9): where the heads point
     w_read: Tensor  # (B, T, R, N)   the read heads' part of w
     w_write: Tensor  # (B, T, W, N)  the write heads' part of w
     reads: Tensor  # (B, T, R, M)
-    changes: Tensor  # (B, T, N)     how far each row moved in this step: the length of its difference
-    memory: Tensor | None  # (B, T, N, M)  after each step; None where it was not asked for
+    changes: Tensor  # (B, T, N)     how far each row moved in a step: the length of its difference
+    memory: Tensor | None  # (B, T, N, M)  after each step; None unless asked for
     config: NTMConfig
 
     @property
     def wrong(self) -> Tensor:
-        """Bits that came out wrong: True or False, (B, T, output); never outside the answer."""
+        """Mark wrong bits of the answer: True or False, (B, T, output)."""
         return ((self.logits > 0) != (self.targets > 0)) & (self.mask > 0).unsqueeze(-1)
-
-
-class _Recorder:
-    """A history that keeps of each state what was asked for, and lets go of its memory, the largest part by far.
-
-    All that is kept has its place from the first step on: small pieces kept among memories that come and go would
-    leave holes in which no memory fits.
-    """
-
-    def __init__(self, model: NTM, start: NTMState, steps: int, stages: bool, memory: bool):
-        self.heads, self.last, self.steps, self.stages, self.memory = model.heads, start, steps, stages, memory
-        self.steered: tuple[Tensor, Emission] | None = None
-        self.kept: dict[str, Tensor] = {}
-        self.now = 0
-
-    def hear(self, heads: nn.Module, arguments: tuple[Tensor], emission: Emission) -> None:
-        """A forward hook of the heads: the controller's output, and what they emit because of it."""
-        self.steered = arguments[0], emission
-
-    def append(self, state: NTMState) -> None:
-        """Turn the state after a step into what is kept of it."""
-        for name, value in self._found(state).items():
-            if not self.now:
-                self.kept[name] = value.new_empty(len(value), self.steps, *value.shape[1:])
-            self.kept[name][:, self.now] = value
-        self.last, self.now = state, self.now + 1
-
-    def _found(self, state: NTMState) -> dict[str, Tensor]:
-        h, emission = self.steered
-        found = {"h": h, "w": state.weights, "reads": state.reads, **emission._asdict()}
-        found["changes"] = torch.linalg.vector_norm(state.memory - self.last.memory, dim=-1)
-        if self.stages:
-            found["w_previous"] = self.heads.previous(self.last.weights)
-            found["w_c"] = addressing.content_weights(self.last.memory, emission.key, emission.beta)
-            found["w_g"] = addressing.interpolate(found["w_c"], found["w_previous"], emission.g)
-            found["w_s"] = addressing.shift(found["w_g"], emission.s)
-        if self.memory:
-            found["memory"] = state.memory
-        return found
 
 
 @torch.no_grad()
 def trace(
-    model: NTM, batch: Batch, memory_size: int | None = None, *, stages: bool = True, memory: bool = False
+    model: Machine, batch: Batch, memory_size: int | None = None, *, stages: bool = True, memory: bool = False
 ) -> Trace:
-    """Run a batch through a machine and keep every step; the memories only where `memory` asks for them.
+    """Run a batch through a machine and keep every step: by default with all stages of addressing, without memories.
 
-    Raises TypeError for a model without a memory, and TypeError or ValueError as `NTM.forward` does.
+    Raises TypeError for a model without a memory, ValueError for a trace of more than `MOST_BYTES`, and TypeError or
+    ValueError as `NTM.forward` does.
     """
+    machine, inputs = with_memory(model), batch.inputs
+    config, weights = machine.config, machine.output.weight
+    rows = validate.call(inputs, "(batch, time, input)", None, memory_size, config, weights)
+    require_room(machine, len(inputs), inputs.shape[1], rows, stages=stages, memory=memory)
+    start = state = machine.initial_state(len(inputs), rows)
+    kept: dict[str, Tensor] = {}
+    for t, x in enumerate(inputs.unbind(1)):
+        step = advance(machine, x, state, machine.equations)
+        for name, value in _parts(machine, state, step, stages, memory).items():
+            if not t:
+                kept[name] = value.new_empty(len(x), inputs.shape[1], *value.shape[1:], device="cpu")
+            kept[name][:, t] = value
+        state = step.state
+    emission = Emission(*(kept.pop(name) for name in Emission._fields))
+    w, logits = kept["w"], machine.output(kept.pop("features").to(weights)).cpu()
+    parts: dict[str, Any] = dict.fromkeys(("w_previous", "w_c", "w_g", "w_s", "memory")) | kept
+    parts |= {"w_read": w[:, :, : config.read_heads], "w_write": w[:, :, -config.write_heads :], "config": config}
+    parts |= {"logits": logits, "start": start.to("cpu"), "end": state.to("cpu"), "emission": emission}
+    return Trace(*Batch(*(part.cpu() for part in batch)), **parts)
+
+
+def with_memory(model: Machine) -> NTM:
+    """Return the model itself where it is an NTM; TypeError for a model without a memory."""
     if not isinstance(model, NTM):
         raise TypeError(f"model is {type(model).__name__}: expected an NTM, whose heads and memory can be traced")
-    start = model.initial_state(len(batch.inputs), memory_size)
-    recorder = _Recorder(model, start, batch.inputs.shape[1], stages, memory)
-    hook = model.heads.register_forward_hook(recorder.hear)
-    try:
-        logits, end = model(batch.inputs, memory_size=memory_size, history=recorder)
-    finally:
-        hook.remove()
-    steps = recorder.kept
-    emission = Emission(**{name: steps.pop(name) for name in Emission._fields})
-    w = steps["w"].flatten(0, 1)  # (B * T, A, N)
-    parts = {"w_read": model.heads.reading(w), "w_write": model.heads.writing(w)}
-    parts = {name: part.unflatten(0, batch.mask.shape) for name, part in parts.items()}
-    optional = dict.fromkeys(("w_previous", "w_c", "w_g", "w_s", "memory"))
-    kept = {"start": start, "end": end, "emission": emission, "config": model.config, **parts, **optional, **steps}
-    return Trace(*batch, logits=logits, **kept)
+    return model
 
 
 def trace_copy(
-    model: NTM, bits: Tensor, memory_size: int | None = None, *, stages: bool = True, memory: bool = False
+    model: Machine, bits: Tensor, memory_size: int | None = None, *, stages: bool = True, memory: bool = False
 ) -> Trace:
     """Trace a copy of a payload of bits (B, L, width), framed by the markers that the machine knows.
 
     The memory has `memory_size` rows, or as many as the length needs where the machine allows it. Errors as in
     `trace`, and ValueError for a machine whose inputs leave no room for an end marker.
     """
-    _, start_marker = copy_format(model)
-    if memory_size is None and getattr(model, "free_memory_size", False):
+    if memory_size is None and model.free_memory_size:
         memory_size = rows_needed(bits.shape[1])
-    return trace(model, frame_copy(bits, start_marker), memory_size, stages=stages, memory=memory)
+    batch = frame_copy(bits, copy_format(model)[1]).like(model.output.weight)
+    return trace(model, batch, memory_size, stages=stages, memory=memory)
+
+
+def require_room(
+    machine: NTM, sequences: int, steps: int, rows: int, *, stages: bool = True, memory: bool = False
+) -> None:
+    """Estimate the bytes that a trace keeps before it is made; ValueError for more than `MOST_BYTES`."""
+    config = machine.config
+    heads, width = config.addressing_heads, config.word_size
+    of_a_row = heads * (5 if stages else 1) + 1 + (width if memory else 0)
+    of_the_heads = heads * (width + 2 * config.shift_range + 4) + (2 * config.write_heads + config.read_heads) * width
+    others = config.controller_size + machine.output.in_features + config.output_size
+    a_step = (rows * of_a_row + of_the_heads + others) * machine.output.weight.element_size()
+    if sequences * steps * a_step > MOST_BYTES:
+        fit = MOST_BYTES // (steps * a_step)
+        most = f"{fit} x {steps}" if fit else f"1 x {MOST_BYTES // a_step}"
+        raise ValueError(
+            f"a trace of {sequences} x {steps} steps over {rows} rows takes {sequences * steps * a_step / 1e9:.1f} GB:"
+            f" {MOST_BYTES / 1e9:g} GB hold at most {most} steps over so many rows, more without stages and memory"
+        )
+
+
+def _parts(model: NTM, before: NTMState, step: Step, stages: bool, memory: bool) -> dict[str, Tensor]:
+    """List what a trace keeps of one step, by name, from the state before the step and from the step."""
+    after = step.state
+    parts = {"h": step.h, "features": step.features, "w": after.weights, "reads": after.reads}
+    parts |= step.emission._asdict()
+    parts["changes"] = torch.linalg.vector_norm(after.memory - before.memory, dim=-1)
+    if stages:
+        parts |= {"w_previous": model.heads.previous(before.weights), **step.stages._asdict()}
+    return parts | ({"memory": after.memory} if memory else {})

@@ -18,95 +18,11 @@ from ntm_lib.machine.memory import erase, read
 __all__ = ["add", "address", "content_weights", "erase", "interpolate", "read", "sharpen", "shift", "write"]
 
 
-class Derivative(torch.autograd.Function):
-    """An equation whose derivative is written out; subclasses have forward, backward and setup_context."""
-
-    generate_vmap_rule = True
-
-
-def exact_derivative(equation: Callable[..., Tensor], inputs: tuple[Tensor, ...], grad: Tensor) -> tuple[Tensor, ...]:
-    """The derivative of an equation by its inputs, as operations that can be differentiated again."""
-    derivatives: tuple[Tensor, ...] = torch.func.vjp(equation, *inputs)[1](grad)
-    return derivatives
-
-
-def forward_derivative(
-    equation: Callable[..., Tensor], inputs: tuple[Tensor, ...], tangents: tuple[Tensor | None, ...]
-) -> Tensor:
-    """How an equation's value changes along tangents of its inputs; a tangent of None stands for zeros.
-
-    The derivative J is linear, so the tangent J v is the derivative of u -> J^T u: no nested forward mode is needed.
-    """
-    along = tuple(torch.zeros_like(x) if v is None else v for x, v in zip(inputs, tangents, strict=True))
-    value, pull_back = torch.func.vjp(equation, *inputs)[:2]
-    change: Tensor = torch.func.vjp(pull_back, torch.zeros_like(value))[1](along)[0]
-    return change
-
-
-def to_be_differentiated_again() -> bool:
-    """Whether a derivative under way may itself be differentiated: with create_graph=True, or by torch.func."""
-    return torch.is_grad_enabled() and not torch.compiler.is_compiling()
-
-
 def content_weights(memory: Tensor, key: Tensor, beta: Tensor) -> Tensor:
     """Eq. 5, with the similarity's derivative written out: (B,N,M), (B,H,M), (B,H) -> (B,H,N)."""
     unit_key = key / (key.square().sum(-1, keepdim=True) + COSINE_EPSILON).sqrt()
-    similarity, _ = pick(Similarity, SimilarityForwardMode).apply(memory, unit_key)
+    similarity = _apply(_Similarity, memory, unit_key)
     return torch.softmax(beta.unsqueeze(-1) * similarity, dim=-1)
-
-
-def similarity_to_unit_key(memory: Tensor, unit_key: Tensor) -> Tensor:
-    """Eq. 6 for keys of length 1: (B,N,M), (B,H,M) -> (B,H,N)."""
-    row_length = (memory.square().sum(-1) + COSINE_EPSILON).sqrt().unsqueeze(-2)
-    return unit_key @ memory.mT / row_length
-
-
-class Similarity(Derivative):
-    """Eq. 6 for keys of length 1, with the derivative written out to spare passes over the memory."""
-
-    @staticmethod
-    def forward(memory: Tensor, unit_key: Tensor) -> tuple[Tensor, Tensor]:
-        """The similarity (B, H, N), and the rows' lengths (B, 1, N), which the derivative needs."""
-        square = torch.linalg.vector_norm(memory, dim=-1).square()
-        row_length = (square + COSINE_EPSILON).sqrt().unsqueeze(-2)
-        return (unit_key @ memory.mT).div_(row_length), row_length
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: tuple[Tensor, Tensor]) -> None:
-        """Keep the tensors that the derivative needs."""
-        ctx.mark_non_differentiable(output[1])
-        ctx.save_for_backward(*inputs, *output)
-        ctx.save_for_forward(*inputs)
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor, ...]:
-        """The derivative by memory and key."""
-        memory, unit_key, similarity, row_length = ctx.saved_tensors
-        if to_be_differentiated_again():
-            return exact_derivative(similarity_to_unit_key, (memory, unit_key), grad)
-        grad = grad / row_length
-        shrink = (grad * similarity).sum(1, keepdim=True) / row_length  # (B, 1, N): the loss of a row that grows
-        return sum_of_outer(grad, unit_key) - memory * shrink.mT, grad @ memory
-
-
-class SimilarityForwardMode(Similarity):
-    """`Similarity` with forward-mode derivatives, which torch.compile does not take."""
-
-    @staticmethod
-    def jvp(ctx: Any, *tangents: Tensor | None) -> tuple[Tensor, None]:
-        """The change of the similarity along tangents."""
-        return forward_derivative(similarity_to_unit_key, ctx.saved_tensors, tangents), None
-
-
-def sum_of_outer(shares: Tensor, keys: Tensor) -> Tensor:
-    """A head's key times each row's share of it, summed over heads: (B,H,N), (B,H,M) -> (B,N,M).
-
-    A compiled step does it in the pass over the memory that follows; by itself one matrix product is faster.
-    """
-    if not torch.compiler.is_compiling():
-        return shares.mT @ keys
-    each = [shares[:, head].unsqueeze(-1) * keys[:, head].unsqueeze(1) for head in range(keys.shape[1])]
-    return sum(each[1:], start=each[0])
 
 
 def interpolate(w_c: Tensor, w_previous: Tensor, g: Tensor) -> Tensor:
@@ -116,59 +32,7 @@ def interpolate(w_c: Tensor, w_previous: Tensor, g: Tensor) -> Tensor:
 
 def shift(w_g: Tensor, s: Tensor) -> Tensor:
     """Eq. 8 over windows of one ring instead of one copy for every offset: (B,H,N), (B,H,S) -> (B,H,N)."""
-    w_s: Tensor = pick(Shift, ShiftForwardMode).apply(w_g, s)
-    return w_s
-
-
-class Shift(Derivative):
-    """Eq. 8 with its derivative written out: autograd would fill a ring for every window on the way back."""
-
-    @staticmethod
-    def forward(w_g: Tensor, s: Tensor) -> Tensor:
-        """The shifted weighting."""
-        return circular_convolution(w_g, s, reach=s.shape[-1] // 2)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
-        """Keep the tensors that the derivative needs."""
-        ctx.save_for_backward(*inputs)
-        ctx.save_for_forward(*inputs)
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, ...]:
-        """The derivative by the weighting and by the shift's weights."""
-        w_g, s = ctx.saved_tensors
-        if to_be_differentiated_again():
-            return exact_derivative(addressing.shift, (w_g, s), grad)
-        offsets, reach = s.shape[-1], s.shape[-1] // 2
-        grad_s = [(grad * moved).sum(-1) for moved in windows(w_g, offsets, reach)]
-        return circular_convolution(grad, s.flip(-1), offsets - 1 - reach), torch.stack(grad_s, dim=-1)
-
-
-class ShiftForwardMode(Shift):
-    """`Shift` with forward-mode derivatives, which torch.compile does not take."""
-
-    @staticmethod
-    def jvp(ctx: Any, *tangents: Tensor | None) -> Tensor:
-        """The change of the shifted weighting along tangents."""
-        return forward_derivative(addressing.shift, ctx.saved_tensors, tangents)
-
-
-def circular_convolution(w_g: Tensor, s: Tensor, reach: int) -> Tensor:
-    """Sum of the weighting moved by each offset from -reach on, times the weight on that offset."""
-    w_s = torch.zeros_like(w_g)
-    for j, moved in enumerate(windows(w_g, s.shape[-1], reach)):
-        w_s = w_s.addcmul(moved, s[..., j : j + 1])
-    return w_s
-
-
-def windows(w_g: Tensor, offsets: int, reach: int) -> list[Tensor]:
-    """The weighting moved by each offset from -reach on, as windows of one ring: the tape with its ends joined on."""
-    rows, before = w_g.shape[-1], offsets - 1 - reach
-    if rows < offsets:  # a tape so short that an offset may lead round it more than once
-        return [w_g.roll(j - reach, dims=-1) for j in range(offsets)]
-    ring = torch.cat([w_g[..., rows - before :], w_g, w_g[..., :reach]], dim=-1)
-    return [ring.narrow(-1, offsets - 1 - j, rows) for j in range(offsets)]
+    return _apply(_Shift, w_g, s)
 
 
 def address(
@@ -190,49 +54,7 @@ def write(memory: Tensor, weights: Tensor, e: Tensor, a: Tensor) -> Tensor:
     """Eqs. 3 and 4, for a single head in two passes over the memory: (B,N,M), (B,H,N), (B,H,M), (B,H,M) -> (B,N,M)."""
     if weights.shape[1] > 1:
         return add(erase(memory, weights, e), weights, a)
-    written: Tensor = pick(Write, WriteForwardMode).apply(memory, weights, e, a)
-    return written
-
-
-class Write(Derivative):
-    """Eqs. 3 and 4 for one head, M (1 - w e) + w a, as M + w (a - e M), with the derivative written out."""
-
-    @staticmethod
-    def forward(memory: Tensor, weights: Tensor, e: Tensor, a: Tensor) -> Tensor:
-        """The written memory."""
-        return torch.addcmul(memory, weights.mT, torch.addcmul(a, e, memory, value=-1))
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        """Keep the tensors that the derivative needs."""
-        ctx.save_for_backward(*inputs)
-        ctx.save_for_forward(*inputs)
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, ...]:
-        """The derivative by memory, weighting, erase vector and add vector."""
-        old, weights, e, a = ctx.saved_tensors
-        if to_be_differentiated_again():
-            return exact_derivative(memory.write, (old, weights, e, a), grad)
-        product = grad * old  # (B, N, M)
-        grad_weights = a @ grad.mT - e @ product.mT
-        grad_e, grad_a = -(weights @ product), weights @ grad
-        erased = torch.mul(grad, e, out=product)
-        return torch.addcmul(grad, weights.mT, erased, value=-1, out=product), grad_weights, grad_e, grad_a
-
-
-class WriteForwardMode(Write):
-    """`Write` with forward-mode derivatives, which torch.compile does not take."""
-
-    @staticmethod
-    def jvp(ctx: Any, *tangents: Tensor | None) -> Tensor:
-        """The change of the written memory along tangents."""
-        return forward_derivative(memory.write, ctx.saved_tensors, tangents)
-
-
-def pick(compiled: type[Derivative], eager: type[Derivative]) -> Any:
-    """The class that torch.compile takes while it compiles, otherwise the one with forward-mode derivatives."""
-    return compiled if torch.compiler.is_compiling() else eager
+    return _apply(_Write, memory, weights, e, a)
 
 
 def writer_in_place(like: Tensor) -> Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]:
@@ -249,3 +71,125 @@ def writer_in_place(like: Tensor) -> Callable[[Tensor, Tensor, Tensor, Tensor], 
         return torch.addcmul(memory, weights.mT, change, out=written)
 
     return write_in_place
+
+
+class _Similarity(torch.autograd.Function):
+    """Eq. 6 for keys of length 1."""
+
+    @staticmethod
+    def plain(memory: Tensor, unit_key: Tensor) -> Tensor:
+        row_length = (memory.square().sum(-1) + COSINE_EPSILON).sqrt().unsqueeze(-2)
+        return unit_key @ memory.mT / row_length
+
+    @staticmethod
+    def forward(ctx: Any, memory: Tensor, unit_key: Tensor) -> Tensor:
+        square = torch.linalg.vector_norm(memory, dim=-1).square()
+        row_length = (square + COSINE_EPSILON).sqrt().unsqueeze(1)  # (B, 1, N)
+        similarity = (unit_key @ memory.mT).div_(row_length)  # (B, H, N)
+        ctx.save_for_backward(memory, unit_key, similarity, row_length)
+        return similarity
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, ...]:
+        memory, unit_key, similarity, row_length = ctx.saved_tensors
+        if _will_be_differentiated():
+            return _derivative(_Similarity.plain, (memory, unit_key), grad)
+        grad = grad / row_length
+        shrink = (grad * similarity).sum(1, keepdim=True) / row_length  # (B, 1, N): the loss of a row that grows
+        return _sum_of_outer(grad, unit_key) - memory * shrink.mT, grad @ memory
+
+
+def _sum_of_outer(shares: Tensor, keys: Tensor) -> Tensor:
+    """A head's key times each row's share of it, summed over heads: (B,H,N), (B,H,M) -> (B,N,M).
+
+    A compiled step does it in the pass over the memory that follows; by itself one matrix product is faster.
+    """
+    if not torch.compiler.is_compiling():
+        return shares.mT @ keys
+    each = [shares[:, head].unsqueeze(-1) * keys[:, head].unsqueeze(1) for head in range(keys.shape[1])]
+    return sum(each[1:], start=each[0])
+
+
+class _Shift(torch.autograd.Function):
+    """Eq. 8: autograd would fill a ring for every window on the way back."""
+
+    plain = staticmethod(addressing.shift)
+
+    @staticmethod
+    def forward(ctx: Any, w_g: Tensor, s: Tensor) -> Tensor:
+        ctx.save_for_backward(w_g, s)
+        return _circular_convolution(w_g, s, reach=s.shape[-1] // 2)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, ...]:
+        w_g, s = ctx.saved_tensors
+        if _will_be_differentiated():
+            return _derivative(_Shift.plain, (w_g, s), grad)
+        offsets, reach = s.shape[-1], s.shape[-1] // 2
+        grad_s = [(grad * moved).sum(-1) for moved in _windows(w_g, offsets, reach)]
+        return _circular_convolution(grad, s.flip(-1), offsets - 1 - reach), torch.stack(grad_s, dim=-1)
+
+
+def _circular_convolution(w_g: Tensor, s: Tensor, reach: int) -> Tensor:
+    """Sum of the weighting moved by each offset from -reach on, times the weight on that offset."""
+    w_s = torch.zeros_like(w_g)
+    for j, moved in enumerate(_windows(w_g, s.shape[-1], reach)):
+        w_s = w_s.addcmul(moved, s[..., j : j + 1])
+    return w_s
+
+
+def _windows(w_g: Tensor, offsets: int, reach: int) -> list[Tensor]:
+    """The weighting moved by each offset from -reach on, as windows of one ring: the tape with its ends joined on."""
+    rows, before = w_g.shape[-1], offsets - 1 - reach
+    if rows < offsets:  # a tape so short that an offset may lead round it more than once
+        return [w_g.roll(j - reach, dims=-1) for j in range(offsets)]
+    ring = torch.cat([w_g[..., rows - before :], w_g, w_g[..., :reach]], dim=-1)
+    return [ring.narrow(-1, offsets - 1 - j, rows) for j in range(offsets)]
+
+
+class _Write(torch.autograd.Function):
+    """Eqs. 3 and 4 for one head, M (1 - w e) + w a, as M + w (a - e M)."""
+
+    plain = staticmethod(memory.write)
+
+    @staticmethod
+    def forward(ctx: Any, memory: Tensor, weights: Tensor, e: Tensor, a: Tensor) -> Tensor:
+        ctx.save_for_backward(memory, weights, e, a)
+        return torch.addcmul(memory, weights.mT, torch.addcmul(a, e, memory, value=-1))
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, ...]:
+        memory, weights, e, a = ctx.saved_tensors
+        if _will_be_differentiated():
+            return _derivative(_Write.plain, (memory, weights, e, a), grad)
+        product = grad * memory  # (B, N, M)
+        grad_weights = a @ grad.mT - e @ product.mT
+        grad_e, grad_a = -(weights @ product), weights @ grad
+        erased = torch.mul(grad, e, out=product)
+        return torch.addcmul(grad, weights.mT, erased, value=-1, out=product), grad_weights, grad_e, grad_a
+
+
+def _apply(function: Any, *inputs: Tensor) -> Tensor:
+    """The value of an equation whose derivative is written out; of its plain form where torch takes no other.
+
+    torch.func and forward-mode differentiation refuse a written derivative with a RuntimeError.
+    """
+    if torch.compiler.is_compiling():
+        value: Tensor = function.apply(*inputs)
+        return value
+    try:
+        value = function.apply(*inputs)
+    except RuntimeError:
+        value = function.plain(*inputs)
+    return value
+
+
+def _will_be_differentiated() -> bool:
+    """Whether a derivative under way may itself be differentiated, as with create_graph=True."""
+    return torch.is_grad_enabled() and not torch.compiler.is_compiling()
+
+
+def _derivative(equation: Callable[..., Tensor], inputs: tuple[Tensor, ...], grad: Tensor) -> tuple[Tensor, ...]:
+    """The derivative of an equation by its inputs, as operations that can be differentiated again."""
+    derivatives: tuple[Tensor, ...] = torch.func.vjp(equation, *inputs)[1](grad)
+    return derivatives

@@ -47,9 +47,9 @@ def advance(machine: "NTM", x: Tensor, state: NTMState, equations: Equations) ->
     writing, reading = machine.heads.writing(stages.w), machine.heads.reading(stages.w)
     tape = equations.write(state.memory, writing, emission.erase, emission.add)
     reads = equations.read(tape, reading)
-    features = {"hidden": (h,), "reads": (reads.flatten(1),), "hidden-and-reads": (h, reads.flatten(1))}
-    seen = torch.cat(features[machine.config.output_from], dim=-1)
-    return Step(h, emission, stages, seen, NTMState(tape, stages.w, reads, controller))
+    parts = {"hidden": [h], "reads": [reads.flatten(1)]}.get(machine.config.output_from, [h, reads.flatten(1)])
+    features = torch.cat(parts, dim=-1)
+    return Step(h, emission, stages, features, NTMState(tape, stages.w, reads, controller))
 
 
 def next_features(machine: "NTM", x: Tensor, state: NTMState, equations: Equations) -> tuple[Tensor, NTMState]:

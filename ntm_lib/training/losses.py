@@ -43,7 +43,8 @@ def changes_of(history: list[NTMState], mask: Tensor) -> Tensor:
     """Quiet loss: mean over the answer's steps of a row's squared change, summed over rows: mask (B,T) -> (B)."""
     steps = [t for t in range(1, len(history)) if mask[:, t].any()]
     changed = [(history[t].memory - history[t - 1].memory).square().sum(dim=(1, 2)) for t in steps]
-    return torch.stack(changed).mean(0) / history[0].memory.shape[-1]
+    counts = mask[:, steps].T  # (answer's steps, B)
+    return (torch.stack(changed) * counts).sum(0) / counts.sum(0) / history[0].memory.shape[-1]
 
 
 def unrest_of(history: list[NTMState], mask: Tensor, read_heads: int) -> Tensor:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import torch
 from torch import Tensor
 
-from ntm_lib.analysis import focus
+from ntm_lib.analysis import walking
 from ntm_lib.teaching.checks.verdicts import answer_of, tell
 
 
@@ -43,7 +43,7 @@ def _mistakes_in_leak(attempt: Callable[[float], Tensor | None]) -> Iterator[str
         return math.nan if result is None else float(result)
 
     def close(number: float, gamma: float) -> bool:
-        expected = float(focus.largest_leak(torch.tensor(gamma, dtype=torch.float64)))
+        expected = float(walking.largest_leak(torch.tensor(gamma, dtype=torch.float64)))
         return math.isclose(number, expected, abs_tol=0.002)
 
     if math.isclose(found(2.0), 0.25, abs_tol=0.002):

@@ -8,10 +8,10 @@ import torch
 from naive import agree, arrays
 
 from ntm_lib import tasks
-from ntm_lib.analysis.trace import trace, trace_copy
+from ntm_lib.analysis.trace import MOST_BYTES, require_room, trace, trace_copy
 from ntm_lib.machine import NTM, LSTMBaseline, LSTMConfig, NTMConfig
 from ntm_lib.training import recipes
-from ntm_lib.training.evaluation import rows_needed
+from ntm_lib.training.copies import rows_needed
 
 B, L = 2, 3
 MACHINE = NTMConfig(
@@ -125,11 +125,9 @@ def test_nothing_changes_the_machine():
     before = {name: value.clone() for name, value in model.state_dict().items()}
     record = trace(model, batch_for(model))
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
-    assert not any(part._forward_hooks for part in model.modules())
     assert not record.logits.requires_grad and model.training
     with pytest.raises(ValueError, match="inputs are 6 wide"):
         trace(model, tasks.Batch(torch.zeros(2, 8, 6).double(), *batch_for(model)[1:]))
-    assert not any(part._forward_hooks for part in model.modules()), "a failed trace leaves its hook"
 
 
 def test_wrong_bits_are_those_of_the_answer():
@@ -161,3 +159,47 @@ def test_a_model_without_a_memory_is_refused():
     model = LSTMBaseline(LSTMConfig(input_size=7, output_size=5, hidden_size=3))
     with pytest.raises(TypeError, match="model is LSTMBaseline: expected an NTM, whose heads and memory can be traced"):
         trace(model, batch_for(make()))
+
+
+@pytest.mark.parametrize("memory", [False, True])
+@pytest.mark.parametrize("stages", [False, True])
+def test_a_trace_that_does_not_fit_is_refused_before_it_is_made(stages, memory):
+    """A trace of few rows is made and measured; one of so many steps that it just fits, and one step more."""
+    model = make()
+    record = trace(model, batch_for(model), stages=stages, memory=memory)
+    kept = [part for part in (*record[3:4], *record[6:], *record.emission) if isinstance(part, torch.Tensor)]
+    numbers = sum(part.numel() for part in kept) - record.w_read.numel() - record.w_write.numel()  # both are views
+    features = 17 + 2 * 11
+    a_step = (numbers // (B * 8) + features) * 8  # bytes
+    fits = MOST_BYTES // a_step
+    require_room(model, 1, fits, 13, stages=stages, memory=memory)
+    with pytest.raises(
+        ValueError, match=f"1 x {fits + 1} steps over 13 rows takes 2.0 GB: 2 GB hold at most 1 x {fits} "
+    ):
+        require_room(model, 1, fits + 1, 13, stages=stages, memory=memory)
+
+
+@pytest.mark.parametrize(
+    ("bits", "rows", "message"),
+    [
+        (torch.zeros(1, 4000, 8), None, "1 x 8002 steps over 8016 rows takes 2.8 GB: 2 GB hold at most 1 x 56"),
+        (
+            torch.zeros(300, 200, 8),
+            None,
+            "300 x 402 steps over 416 rows takes 2.4 GB: 2 GB hold at most 2[45]. x",
+        ),
+        (
+            torch.zeros(1, 3, 8),
+            10**9,
+            r"over 1000000000 rows takes \d+.\d GB: 2 GB hold at most 1 x 0 steps",
+        ),
+    ],
+)
+def test_a_copy_that_does_not_fit_is_refused(bits, rows, message):
+    with pytest.raises(ValueError, match=message):
+        trace_copy(NTM(recipes.reliable.machine), bits, rows)
+
+
+def test_a_machine_of_another_precision_is_traced_in_its_own():
+    record = trace_copy(NTM(recipes.reliable.machine).double(), tasks.payload(2, 5))
+    assert record.w.dtype == record.targets.dtype == torch.float64
