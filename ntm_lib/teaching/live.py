@@ -32,17 +32,8 @@ SHOWN = 10
 """Vectors of the copy whose tape is drawn."""
 SECONDS_A_PICTURE = 1.0
 """Between two pictures at least; and three times as long as a picture takes, so that training has most of the time."""
-
-
 CURRICULA = get_args(Historical.__annotations__["curriculum"])
-LABELS = {
-    "curriculum": "which lengths, over time",
-    "max_length": "longest sequence to train on",
-    "learning_rate": "learning rate at its peak",
-    "clip_norm": "longest gradient (0: no limit)",
-    "seed": "seed",
-}
-"""What can be changed, as it is labelled."""
+"""Ways in which the longest length can rise over the updates."""
 BOUNDS = {"seed": (0, MOST_SEEDS - 1), "max_length": (1, 50), "learning_rate": (0, 1.0), "clip_norm": (0, 1000.0)}
 """Smallest and largest value of each number: an update on 50 vectors takes a moment, on 5,000 gigabytes."""
 
@@ -136,15 +127,15 @@ class LiveTraining(ipywidgets.VBox):
 
     def __init__(self, recipe: Recipe, seed: int = 0):
         self.recipe, self.training, self.rests_until = recipe, Training(Run(recipe, seed), self._show), -math.inf
+        curriculum = recipe.historical.curriculum
         self.entries: dict[str, ipywidgets.ValueWidget] = {
-            "curriculum": ipywidgets.Dropdown(options=CURRICULA, value=recipe.historical.curriculum),
-            "max_length": ipywidgets.IntText(recipe.max_length),
-            "learning_rate": ipywidgets.FloatText(recipe.learning_rate),
-            "clip_norm": ipywidgets.FloatText(recipe.clip_norm),
-            "seed": ipywidgets.IntText(seed),
+            "seed": ipywidgets.IntText(seed, description="seed"),
+            "curriculum": ipywidgets.Dropdown(value=curriculum, options=CURRICULA, description="which lengths in turn"),
+            "max_length": ipywidgets.IntText(recipe.max_length, description="longest sequence to train on"),
+            "learning_rate": ipywidgets.FloatText(recipe.learning_rate, description="learning rate at its peak"),
+            "clip_norm": ipywidgets.FloatText(recipe.clip_norm, description="longest gradient (0: no limit)"),
         }
-        for name, entry in self.entries.items():
-            entry.description = LABELS[name]
+        for entry in self.entries.values():
             entry.style.description_width, entry.layout.width = "16em", "28em"
         self.anew, self.stop, self.go_on = (
             _button("Start anew", self.begin),
@@ -183,7 +174,7 @@ class LiveTraining(ipywidgets.VBox):
         values = {name: entry.value for name, entry in self.entries.items()}
         for name, (least, most) in BOUNDS.items():
             if not least <= values[name] <= most:
-                raise ValueError(f"{LABELS[name]} is {values[name]:,}: expected {least} to {most:,}")
+                raise ValueError(f"{self.entries[name].description} is {values[name]:,}: expected {least} to {most:,}")
         seed, historical = values.pop("seed"), replace(self.recipe.historical, curriculum=values.pop("curriculum"))
         return Run(replace(self.recipe, historical=historical, **values), seed)
 

@@ -39,7 +39,8 @@ def test_wrong_characters_are_pink_and_what_cannot_be_printed_is_a_dot():
         (11, "!", False),
     ]
     assert figure.get_label() == (
-        "A text of 5 characters goes in and comes out again; characters that are right: a machine – all; another – most."
+        "A text of 5 characters goes in and comes out again; characters that are right: a machine – all; another –"
+        " most."
     )
 
 
