@@ -38,7 +38,7 @@ class Choice(NamedTuple):
 class Picture(ipywidgets.HTML):
     """A figure that can be replaced, with its description as alternative text, for which an Image widget has no place.
 
-    It is never wider than the page and never higher than three quarters of the window.
+    It is never wider than the page and never higher than 70 % of the window.
     """
 
     def show(self, figure: Figure) -> None:
@@ -46,7 +46,7 @@ class Picture(ipywidgets.HTML):
         words = escape(description(figure))
         width, height = (int(inches * PIXELS_PER_INCH) for inches in figure.get_size_inches())
         data = base64.b64encode(drawing(figure)).decode()
-        fits = 'style="max-width: 100%; height: auto; max-height: 75vh; object-fit: contain; object-position: left"'
+        fits = 'style="max-width: 100%; height: auto; max-height: 70vh; object-fit: contain; object-position: left"'
         size = f'width="{width}" height="{height}" {fits} decoding="sync"'  # keeps its place while it is replaced
         self.value = f'<img alt="{words}" {size} src="data:image/png;base64,{data}">'
 
