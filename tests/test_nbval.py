@@ -112,12 +112,12 @@ def test_a_check_that_accepts_a_wrong_answer_is_noticed(tmp_path):
     lay_out(
         tmp_path / "deaf",
         "01_find_a_slot",
-        "teaching/checks.py",
-        "if agrees(1, up) and not agrees(4, up):",
-        "if False:",
+        "teaching/checks/lesson_01.py",
+        '([4], [forward], "the slots form a ring',
+        '([3], [forward], "the slots form a ring',
     )
-    for name in ("test_checks.py", "exercises.py"):
+    for name in ("teaching/checks/test_check_lesson_01.py", "exercises.py"):
         shutil.copy(ROOT / "tests" / name, tmp_path / "deaf")
-    ran = failures(tmp_path, "-k", "planted_mistake")
+    ran = failures(tmp_path, "-k", "mistake_earns")
     ((failed,), count), *_ = ran.values()
     assert "shift_without_a_ring" in failed and count > 1

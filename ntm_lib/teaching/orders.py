@@ -1,4 +1,4 @@
-"""Heads that do as they are told: orders by name instead of a controller, on the five slots of `slots`."""
+"""Heads under orders: moves by name take the place of a controller, on the five slots of `slots`."""
 
 from collections.abc import Callable
 
@@ -9,43 +9,42 @@ from ntm_lib.machine import addressing, memory
 from ntm_lib.teaching.slots import five_slots
 
 Orders = tuple[Tensor, Tensor, Tensor, Tensor, Tensor]
-"""What all heads are told in one step: key (1, H, M), beta, g (1, H), s (1, H, S), gamma (1, H)."""
+"""Everything that steers the heads in one step: key (1, H, M), beta, g (1, H), s (1, H, S), gamma (1, H)."""
 
-SURE = 50.0
-"""A key strength that leaves nothing to slots that differ from the key."""
+SURE = 50.0  # a key strength at which a slot that differs from the key gets no weight
 
 
 def orders(*moves: str | int) -> Orders:
-    """Plain orders for one head each: "stay", "up", "down", or a slot of `five_slots` to jump to by its content.
+    """One move for each head: "stay", "forward", "backward", or a slot of `five_slots` to jump to by its content.
 
-    Raises ValueError for any other.
+    Raises ValueError for any other move.
     """
-    steps = {"down": (1.0, 0.0, 0.0), "stay": (0.0, 1.0, 0.0), "up": (0.0, 0.0, 1.0)}
+    steps = ("backward", "stay", "forward")
     for move in moves:
-        if move not in steps and move not in range(5):
-            raise ValueError(f"move is {move!r}: expected 'down', 'stay', 'up' or a slot from 0 to 4")
-    key = torch.stack([five_slots()[0, move if isinstance(move, int) else 0] for move in moves])[None]
+        if move not in (*steps, *range(5)):
+            raise ValueError(f"move is {move!r}: expected 'backward', 'stay', 'forward' or a slot from 0 to 4")
+    key = five_slots()[:, [move if isinstance(move, int) else 0 for move in moves]]
     g = torch.tensor([[float(isinstance(move, int)) for move in moves]])
-    s = torch.tensor([[steps.get(move, steps["stay"]) for move in moves]])
+    s = torch.eye(3)[None, [steps.index(move) if isinstance(move, str) else 1 for move in moves]]
     return key, torch.full_like(g, SURE), g, s, torch.ones_like(g)
 
 
 def follow(tape: Tensor, weights: Tensor, told: list[Orders], previous: Callable[[Tensor], Tensor]) -> Tensor:
-    """All weightings while heads do as they are told: tape (1, N, M), first weights (1, H, N) -> (T, H, N).
+    """Weightings of heads under orders, step by step: tape (1, N, M), first weights (1, H, N) -> (T, H, N).
 
-    `previous` says which weightings the heads go on from, (1, H, N) -> (1, H, N) (Eq. 7).
+    `previous` picks the weightings that heads interpolate from, (1, H, N) -> (1, H, N) (Eq. 7).
     """
     path = []
     for emitted in told:
-        weights = addressing.address(tape, previous(weights), *emitted)
+        weights = addressing.address(tape, previous(weights), *emitted).w
         path.append(weights[0])
     return torch.stack(path)
 
 
 def echo(weights: Tensor, vectors: Tensor) -> Tensor:
-    """What a reader hears while a writer writes, both stepping up: (1, 2, N) and (T, 1, M) -> (T, 1, M).
+    """Vectors read while others are written and both heads step forward: (1, 2, N), (T, 1, M) -> (T, 1, M).
 
-    Head 0 reads and head 1 writes, from a blank tape on; with one head, (1, 1, N), it does both.
+    Head 0 reads and head 1 writes, beginning on a blank tape; a single head, (1, 1, N), writes and then reads.
     """
     tape = torch.zeros(1, weights.shape[-1], vectors.shape[-1])
     heard = []

@@ -1,93 +1,76 @@
-"""Checks of the exercises about several heads: each says in a sentence which property of an attempt fails."""
+"""Checks of lesson 3: several heads side by side, a copy with one weighting, an echo."""
 
-from collections.abc import Callable, Iterator
+from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Generator
 
-from ntm_lib.teaching.checks.verdicts import answer_of, tell
+from ntm_lib.machine.heads import Heads
+from ntm_lib.teaching.checks.verdicts import Ask, Trials, check, close, numbers
 from ntm_lib.teaching.orders import Orders, echo, follow, orders
 from ntm_lib.teaching.slots import five_slots, focus_on
 
 
-def heads(attempt: Callable[..., Tensor | None]) -> None:
+@check("every head goes on from its own place")
+def heads(ask: Ask) -> Trials:
     """Say what is wrong with `my_heads(tape, weights, told)`: all weightings, (T, H, N)."""
-    example = (five_slots(), torch.cat([focus_on(3), focus_on(0)], dim=1), [orders("stay", "up")] * 3)
-    tell(attempt, example, (3, 2, 5), _mistakes_in_heads, "every head goes on from its own place")
+    tape, starts = five_slots(), torch.cat([focus_on(3), focus_on(0)], dim=1)
+    jump = [orders("stay", "forward"), orders(1, "stay")]
+
+    def path(told: list[Orders]) -> Any:
+        return ask(tape, starts, told, like=torch.zeros(len(told), 2, 5)).argmax(-1).tolist()
+
+    yield path([orders("stay", "stay")]) == [[3, 0]], "heads told to stay should be where each begins, slots 3 and 0"
+    steps = path([orders("stay", "forward")] * 3)
+    for mistake, sentence in (
+        ([[3, 1], [1, 2], [2, 3]], "head 0 should stay, and goes where head 1 was: only one place is kept"),
+        ([[3, 4]] * 3, "head 1 should go on from where it was itself, not from where head 0 has just come to"),
+        ([[3, 1]] * 3, "every step should go on from the weightings of the step before, not from the first ones"),
+        ([[3, 3]] * 3, "all steps hold the last weightings: keep a .clone() of each step's before it is overwritten"),
+    ):
+        yield steps != mistake, sentence
+    yield steps == [[3, 1], [3, 2], [3, 3]], "head 0 should stay and head 1 go forward: slots 3, 3, 3 and 1, 2, 3"
+    yield path(jump) == [[3, 1], [1, 1]], "head 0 jumps by its key to slot 1: all stages of addressing are needed"
+    with torch.no_grad():
+        emit = Heads(11, 2, read_heads=2, write_heads=1, shift_range=1, weightings="separate", generator=Generator())
+        told: list[Orders] = [emit(9 * numbers(1, 11, seed=step))[:5] for step in range(5)]
+    three = numbers(1, 7, 2), numbers(1, 3, 7, seed=1).softmax(-1), told
+    for arguments, sentence in (
+        ((tape, starts, jump), "the heads go where they should, but their weightings, which add up to 1, are wrong"),
+        (three, "three heads with blurred steps go wrong: hand on the whole weighting of each, not a slot"),
+    ):
+        followed = follow(*arguments, lambda weights: weights)
+        yield close(ask(*arguments, like=followed), followed), sentence
 
 
-def _mistakes_in_heads(attempt: Callable[..., Tensor | None]) -> Iterator[str]:
-    starts = torch.cat([focus_on(3), focus_on(0)], dim=1)
-
-    def path(*told: Orders) -> list[list[int]] | None:
-        found = answer_of(attempt, five_slots(), starts, list(told))
-        usable = isinstance(found, Tensor) and found.shape == (len(told), 2, 5)
-        return found.argmax(-1).tolist() if usable else None
-
-    first, walk = path(orders("stay", "stay")), path(*[orders("stay", "up")] * 3)
-    jump = [orders("stay", "up"), orders(1, "stay")]
-    if first != [[3, 0]]:
-        yield "told to stay in the first step, head 0 should be on slot 3 and head 1 on slot 0, where each begins"
-    elif walk == [[3, 1], [1, 2], [2, 3]]:
-        yield "head 0 is told to stay on slot 3 and goes where head 1 was: what is kept for the next step is one place"
-    elif walk == [[3, 4]] * 3:
-        yield "head 1 should go on from where it was itself, not from where head 0 has just come to"
-    elif walk == [[3, 1]] * 3:
-        yield "every step should go on from the weightings of the step before, not from the first ones"
-    elif walk != [[3, 1], [3, 2], [3, 3]]:
-        yield "head 0 is told to stay, and head 1 to step up three times: slots 3, 3, 3 and 1, 2, 3"
-    elif path(*jump) != [[3, 1], [1, 1]]:
-        yield "head 0 jumps by its key (g = 1) to slot 1 while head 1 stays: all five stages are needed"
-    elif not torch.allclose(attempt(five_slots(), starts, jump), follow(five_slots(), starts, jump, _own), atol=1e-5):
-        yield "the heads go where they should, but what you return are not their weightings, which add up to 1"
-
-
-def _own(weights: Tensor) -> Tensor:
-    """Every head goes on from its own weighting."""
-    return weights
-
-
-def rows(attempt: Callable[..., Tensor | None]) -> None:
+@check("it writes every vector, goes back once, and reads them in order")
+def rows(ask: Ask) -> Trials:
     """Say what is wrong with `my_rows(length)`: where one weighting stands in each of 2 L + 2 steps of a copy."""
-    right = "it writes every vector, goes back once, and reads them in order"
-    tell(attempt, (3,), (8,), _mistakes_in_rows, right, whole=True)
+    for length in (3, 5, 13, 1):
+        path = ask(length, like=torch.arange(2 * length + 2)).tolist()
+        written, read = path[1 : length + 1], path[length + 2 :]
+        yield len(set(written)) == length, f"each vector (steps 1 to {length}) needs its own row: yours are {written}"
+        due = f"in steps {length + 2} to {2 * length + 1} they are due in order"
+        yield read == written, f"{due}: rows {written}, not {read}"
+        jumps = [step for step in range(1, len(path)) if abs(path[step] - path[step - 1]) > 1]
+        yield len(jumps) <= 1, f"a step moves by at most one row, and one jump should do; yours jumps at steps {jumps}"
 
 
-def _mistakes_in_rows(attempt: Callable[..., Tensor | None]) -> Iterator[str]:
-    length = 5
-    found = answer_of(attempt, length)
-    if not isinstance(found, Tensor) or found.shape != (2 * length + 2,):
-        yield f"for {length} vectors there are {2 * length + 2} steps: markers, vectors and answer"
-        return
-    path = found.tolist()
-    written, read = path[1 : length + 1], path[length + 2 :]
-    if len(set(written)) < length:
-        yield f"the vectors come in steps 1 to {length}, and each needs a row of its own: yours are {written}"
-    elif read != written:
-        yield f"in steps {length + 2} to {2 * length + 1} they are due in order: rows {written}, not {read}"
-    jumps = [step for step in range(1, len(path)) if abs(path[step] - path[step - 1]) > 1]
-    if len(jumps) > 1:
-        yield f"a step moves by one row at the most, and one jump should do; yours jumps at steps {jumps}"
-
-
-def start(attempt: Callable[..., Tensor | None]) -> None:
+@check("what is read is what was written that many steps ago")
+def start(ask: Ask) -> Trials:
     """Say what is wrong with `my_start(delay, slots)`: first weightings of a reader and a writer of an echo, (2, N)."""
-    tell(attempt, (2, 5), (2, 5), _mistakes_in_start, "what is read is what was written that many steps ago")
+    for delay, slots in ((2, 5), (0, 5), (3, 7), (10, 11)):
+        weights = ask(delay, slots, like=torch.zeros(2, slots))
+        sums = bool(weights.min() >= 0) and close(weights.sum(-1), torch.ones(2))
+        yield sums, "each row should be a weighting: none of it negative, adding up to 1"
+        swapped = delay > 0 and _echoes(weights.flip(0), delay)
+        yield not swapped, "the rows are swapped: the reader's weighting comes first, and then the writer's"
+        yield bool(weights[1, -1] > 0.5), "the writer steps, then writes: to begin on slot 0 it stands one slot before"
+        yield _echoes(weights, delay), f"with delay {delay} on {slots} slots, step {delay} should read step 0's vector"
 
 
-def _mistakes_in_start(attempt: Callable[..., Tensor | None]) -> Iterator[str]:
-    for delay, slots in ((2, 5), (0, 5), (3, 7)):
-        weights = answer_of(attempt, delay, slots)
-        if not isinstance(weights, Tensor) or weights.shape != (2, slots):
-            yield f"for delay {delay} and {slots} slots: expected shape (2, {slots})"
-            return
-        if not torch.allclose(weights.sum(-1), torch.ones(2)) or (weights < 0).any():
-            yield "each row should be a weighting: none of it negative, adding up to 1"
-            return
-        if weights[1].argmax() != slots - 1:
-            yield "the writer steps up before it writes: to begin on slot 0 it must stand one slot before, on the ring"
-            return
-        heard = echo(weights[None], torch.eye(slots)[:, None])
-        if not torch.allclose(heard[delay:], torch.eye(slots)[: slots - delay, None]):
-            yield f"with delay {delay} and {slots} slots, step {delay} should read what was written in step 0"
-            return
+def _echoes(weights: torch.Tensor, delay: int) -> bool:
+    """Try if a reader and a writer that begin at these weightings (2, N) make an echo that begins on slot 0."""
+    slots = weights.shape[-1]
+    heard = echo(weights[None], torch.eye(slots)[:, None])
+    return int(weights[1].argmax()) == slots - 1 and close(heard[delay:], torch.eye(slots)[: slots - delay, None])

@@ -1,140 +1,169 @@
-"""The verdict on an attempt: not attempted, what stops it, another kind of thing than expected, its mistakes, right."""
+"""How a check asks a learner's attempt and prints one verdict, in a sentence and never as a traceback."""
 
+import inspect
+import warnings
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from copy import deepcopy
 from numbers import Integral
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
-Expected = tuple[int, ...] | type
-"""The shape of a tensor, or a type: int, dict, NTM, ..."""
-
-WORDS = {int: "a whole number", dict: "a dictionary"}
-"""Types in a learner's words."""
+Attempt = Callable[..., Any]
+Trials = Iterator[tuple[bool, str]]
+"""Properties of an attempt, each with the sentence to print where it fails; the first that fails is printed."""
 
 
-class Asked:
-    """An attempt as its check asks it: answers of one kind, and the first thing that went wrong, in words."""
+class UnfitAnswerError(Exception):
+    """An answer of a wrong kind, or an error instead of one: (words, description of the arguments or None)."""
 
-    def __init__(self, attempt: Callable, expected: Expected):
-        self.attempt, self.expected = attempt, expected
-        self.trouble: str | None = None
 
-    def __call__(self, *arguments: object) -> object:
-        """What the attempt answers; TypeError where that is another kind of thing than in the example."""
+class Ask:
+    """A learner's function as checks call it: with fresh copies of the arguments, for an answer of a given kind."""
+
+    def __init__(self, attempt: Attempt):
+        self.attempt, self.asked = attempt, 0
+
+    def __call__(self, *arguments: object, like: Tensor | type, case: str | None = None) -> Any:
+        """An answer with the shape and kind of numbers of a tensor `like`, or an object of the class `like`.
+
+        `case` describes the arguments. Raises NotImplementedError for a stub, UnfitAnswerError for an unfit answer.
+        """
+        self.asked += 1
+        if case is None and self.asked > 1:
+            case = " and ".join(map(_described, arguments))
         try:
-            answer = _alike(self.attempt(*arguments), self.expected)
-        except Exception as error:
-            self.trouble = self.trouble or f"stops with {_in_a_line(error)}"
+            answer = _converted(self.attempt(*deepcopy(arguments)), like)
+        except NotImplementedError:
             raise
-        if unlike := _unlike(answer, self.expected, any_length=True):
-            self.trouble = self.trouble or unlike
-            raise TypeError(unlike)
+        except Exception as error:
+            raise UnfitAnswerError(f"stops with {_in_a_line(error)}", case) from error
+        if unlike := _unlike(answer, like):
+            raise UnfitAnswerError(unlike, case)
+        if case is None and isinstance(answer, Tensor) and answer.isnan().any():
+            where = "look for 0 / 0, and for the root or logarithm of a negative number"
+            raise UnfitAnswerError(f"returns NaN, which is no number: {where}", case)
         return answer
 
+    def agrees(self, reference: Callable[..., Tensor], *arguments: Tensor) -> bool:
+        """Compare the answer with a reference function's, up to rounding."""
+        expected = reference(*arguments)
+        return close(self(*arguments, like=expected), expected)
 
-def tell(
-    attempt: Callable,
-    example: tuple,
-    expected: Expected,
-    mistakes: Callable[[Callable], Iterator[str]],
-    right: str,
-    whole: bool = False,
-) -> None:
-    """Print one verdict on an attempt, which is asked for an example first.
+    def manners(self, *arguments: Tensor) -> Trials:
+        """Try that the attempt leaves its arguments unchanged, and lets gradients through to each of them."""
+        given = deepcopy(arguments)
+        self.attempt(*given)
+        yield all(map(torch.equal, given, arguments)), "the arguments should be left as they were: return a new tensor"
+        reached = all(slope is not None for slope in self.slopes(*arguments))
+        yield reached, "gradients should reach every argument: use operations on tensors, without .item(), .tolist()"
 
-    `expected` is the shape of a tensor, of numbers with a point unless `whole`, or another kind of thing.
-    """
+    def slopes(self, *arguments: Tensor) -> list[Tensor | None]:
+        """Rates at which the answer changes while one argument grows, for each in turn; None for no derivative.
+
+        Derivatives are taken forwards, because backwards autograd refuses operations in place; warnings are not shown.
+        """
+        slopes: list[Tensor | None] = []
+        for place, one in enumerate(arguments):
+            with warnings.catch_warnings(action="ignore"), forward_ad.dual_level():
+                given = list(deepcopy(arguments))
+                given[place] = forward_ad.make_dual(given[place], torch.ones_like(one))
+                slopes.append(torch.zeros(()))
+                with suppress(Exception):  # an operation without a derivative forwards may well have one backwards
+                    answer = self.attempt(*given)
+                    slopes[place] = forward_ad.unpack_dual(answer).tangent if isinstance(answer, Tensor) else None
+        return slopes
+
+
+def check(right: str) -> Callable[[Callable[[Ask], Trials]], Callable[[Attempt], None]]:
+    """Make trials of an exercise into a function that prints the verdict on an attempt; `right` praises a right one."""
+
+    def with_verdict(trials: Callable[[Ask], Trials]) -> Callable[[Attempt], None]:
+        def print_verdict(attempt: Attempt) -> None:
+            print(_verdict(attempt, trials, right))
+
+        print_verdict.__name__, print_verdict.__doc__ = trials.__name__, trials.__doc__
+        return print_verdict
+
+    return with_verdict
+
+
+def close(found: Any, expected: Tensor, atol: float = 1e-5) -> bool:
+    """Compare with a tensor up to rounding; False for anything but a tensor of its shape."""
+    alike = isinstance(found, Tensor) and found.shape == expected.shape
+    return alike and torch.allclose(found, expected, rtol=1e-4, atol=atol)
+
+
+def numbers(*shape: int, seed: int = 0) -> Tensor:
+    """Draw normal random numbers from a seed, with a generator of their own."""
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+def _verdict(attempt: Attempt, trials: Callable[[Ask], Trials], right: str) -> str:
     if not callable(attempt):
-        print(f"a check takes a function by its name, without brackets and arguments: this is {_kind_of(attempt)}")
-        return
-    name = getattr(attempt, "__name__", "your attempt")
+        return f"a check takes a function by its name, without brackets and arguments: this is {type(attempt).__name__}"
+    name = attempt.__name__ if inspect.isroutine(attempt) else "your attempt"
     try:
-        answer = _alike(attempt(*copies(example)), expected)
+        failed = next((sentence for holds, sentence in trials(Ask(attempt)) if not holds), None)
     except NotImplementedError:
-        answer = ...
-    except Exception as error:
-        print(f"{name} stops with {_in_a_line(error)}")
-        return
+        return f"{name}: not attempted yet"
+    except UnfitAnswerError as unfit:
+        words, case = unfit.args
+        if case is None:
+            return f"{name} {words}"
+        failed = f"with {case}, it {words}"
+    return f"{name}: not yet\n- {failed}" if failed else f"{name} is right: {right}"
+
+
+def _converted(answer: Any, like: Tensor | type) -> Any:
+    """Bring an answer that differs in type alone to the type of `like`: int, a tensor (), whole numbers, float32."""
     if answer is ...:
-        print(f"{name}: not attempted yet")
-    elif answer is None:
-        print(f"{name} returns nothing: does it end with a return?")
-    elif unlike := _unlike(answer, expected) or _no_numbers(answer, whole):
-        print(f"{name} {unlike}")
-    else:
-        found = _found(Asked(attempt, expected), mistakes)
-        print("\n".join([f"{name}: not yet", *(f"- {one}" for one in found)]) if found else f"{name} is right: {right}")
-
-
-def answer_of(attempt: Callable, *arguments: object) -> Tensor | int | None:
-    """What an attempt makes of copies of these arguments; None where it stops."""
-    try:
-        return attempt(*copies(arguments))
-    except Exception:  # whatever an attempt raises, the sentence says for which arguments it should not
-        return None
-
-
-def copies(arguments: tuple | list) -> tuple | list:
-    """The same arguments, in which an attempt may write."""
-    kept = {Tensor: Tensor.clone, list: copies}
-    return type(arguments)(kept.get(type(one), lambda same: same)(one) for one in arguments)
-
-
-def _found(asked: Asked, mistakes: Callable[[Callable], Iterator[str]]) -> list[str]:
-    """An attempt's mistakes; last, what goes wrong for other arguments than the example's."""
-    found = []
-    try:
-        found.extend(mistakes(asked))
-    except Exception:
-        if not asked.trouble:
-            raise
-    return found + [f"asked again, with other arguments, it {asked.trouble}"] * bool(asked.trouble)
-
-
-def _alike(answer: object, expected: Expected) -> object:
-    """An answer that is right but for its type: any whole number as an int, any precision as the usual one."""
-    if isinstance(answer, Integral) and not isinstance(answer, bool) and expected is int:
+        raise NotImplementedError
+    if like is int and isinstance(answer, Integral) and not isinstance(answer, bool):
         return int(answer)
-    if isinstance(answer, int | float) and not isinstance(answer, bool) and expected == ():
-        return torch.tensor(float(answer))
-    return answer.float() if isinstance(answer, Tensor) and answer.is_floating_point() else answer
+    number = isinstance(answer, int | float) or (isinstance(answer, Tensor) and answer.dtype is torch.int64)
+    if isinstance(like, Tensor) and like.ndim == 0 and number and not isinstance(answer, bool):
+        return torch.as_tensor(answer).float()
+    if isinstance(like, Tensor) and isinstance(answer, Tensor) and answer.is_floating_point():
+        return answer.to(like.dtype) if like.is_floating_point() or torch.equal(answer, answer.round()) else answer
+    return answer
 
 
-def _unlike(answer: object, expected: Expected, any_length: bool = False) -> str | None:
-    """What an answer is instead of what was expected."""
-    kind = expected if isinstance(expected, type) else Tensor
-    if not isinstance(answer, kind) or isinstance(answer, bool):
-        unpacked = ", as .item() gives" if isinstance(answer, Tensor) and expected is int else ""
-        return f"returns {_kind_of(answer)}: expected {_in_words(expected)}{unpacked}"
-    if kind is not Tensor or (answer.ndim == len(expected) if any_length else answer.shape == expected):
-        return None
-    return f"returns shape {tuple(answer.shape)}: expected {'as many axes as in ' * any_length}{expected}"
-
-
-def _no_numbers(answer: object, whole: bool) -> str | None:
-    """What a tensor of the right shape holds instead of numbers with a point, or of whole ones."""
+def _unlike(answer: Any, like: Tensor | type) -> str | None:
+    """Say in words how an answer differs from the wanted kind; None for an answer that fits."""
+    kind = type(answer).__name__
+    if answer is None:
+        return "returns nothing: does it end with a return?"
+    if not isinstance(like, Tensor):
+        wanted = {int: "a whole number", dict: "a dictionary"}.get(like, f"an {like.__name__}")
+        fits = isinstance(answer, like) and not isinstance(answer, bool)
+        return (
+            None
+            if fits
+            else f"returns {kind}: expected {wanted}" + ", as .item() gives" * (like is int and kind == "Tensor")
+        )
     if not isinstance(answer, Tensor):
-        return None
-    if answer.isnan().any():
-        return "returns NaN, which is no number: look for 0 / 0, and for the root or logarithm of a negative number"
-    if answer.is_complex() or answer.dtype == torch.bool or not (whole or answer.is_floating_point()):
+        return f"returns {kind}: expected a tensor of shape {tuple(like.shape)}"
+    if answer.shape != like.shape:
+        return f"returns shape {tuple(answer.shape)}: expected {tuple(like.shape)}"
+    whole = not like.is_floating_point()
+    if answer.is_floating_point() == whole or answer.is_complex() or answer.dtype is torch.bool:
         wanted = "whole numbers" if whole else "torch.float32, as .float() makes"
         return f"returns a tensor of {answer.dtype}: expected {wanted}"
     return None
 
 
-def _kind_of(answer: object) -> str:
-    return "None" if answer is None else type(answer).__name__
-
-
-def _in_words(expected: Expected) -> str:
-    """What an attempt should return, in words."""
-    if isinstance(expected, tuple):
-        return f"a tensor of shape {expected}"
-    return WORDS.get(expected, f"an {expected.__name__}")
+def _described(argument: object) -> str:
+    """Name a tensor or a list by its size, and any other argument by its value."""
+    if isinstance(argument, Tensor):
+        return f"a tensor {tuple(argument.shape)}"
+    return f"a list of {len(argument)}" if isinstance(argument, list) else repr(argument)
 
 
 def _in_a_line(error: Exception) -> str:
-    said = str(error).splitlines()
-    return f"{type(error).__name__}: {said[0]}" if said else type(error).__name__
+    if isinstance(error, OverflowError):
+        return "OverflowError: a number outgrew every float; stop before it does, or use tensors, which make it inf"
+    return f"{type(error).__name__}: {error}".splitlines()[0].removesuffix(": ")

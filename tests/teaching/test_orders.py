@@ -8,27 +8,29 @@ from ntm_lib.teaching.orders import echo, follow, orders
 from ntm_lib.teaching.slots import five_slots, focus_on
 
 
-@pytest.mark.parametrize(("move", "slot"), [("down", 1), ("stay", 2), ("up", 3), (0, 0), (1, 1), (2, 2), (4, 4)])
+@pytest.mark.parametrize(
+    ("move", "slot"), [("backward", 1), ("stay", 2), ("forward", 3), (0, 0), (1, 1), (2, 2), (4, 4)]
+)
 def test_each_order_moves_a_head_from_slot_2(move, slot):
-    weights = addressing.address(five_slots(), focus_on(2), *orders(move))
+    weights = addressing.address(five_slots(), focus_on(2), *orders(move)).w
     torch.testing.assert_close(weights, focus_on(slot), atol=0.01, rtol=0)
 
 
 def test_heads_have_orders_of_their_own():
     starts = torch.cat([focus_on(0), focus_on(1), focus_on(2)], dim=1)
-    weights = addressing.address(five_slots(), starts, *orders("up", 4, "stay"))
+    weights = addressing.address(five_slots(), starts, *orders("forward", 4, "stay")).w
     assert weights.argmax(-1).tolist() == [[1, 4, 2]]
 
 
 @pytest.mark.parametrize("move", ["left", 5, -1, None])
 def test_other_orders_are_refused(move):
-    with pytest.raises(ValueError, match="expected 'down', 'stay', 'up' or a slot"):
-        orders("up", move)
+    with pytest.raises(ValueError, match="expected 'backward', 'stay', 'forward' or a slot"):
+        orders("forward", move)
 
 
 def test_following_hands_on_what_previous_says():
     starts = torch.cat([focus_on(3), focus_on(0)], dim=1)
-    told = [orders("stay", "up")] * 3
+    told = [orders("stay", "forward")] * 3
     own = follow(five_slots(), starts, told, lambda weights: weights)
     assert own.argmax(-1).tolist() == [[3, 1], [3, 2], [3, 3]]
     swapped = follow(five_slots(), starts, told, lambda weights: weights.flip(1))

@@ -5,7 +5,8 @@ import torch
 
 from ntm_lib import tasks
 from ntm_lib.teaching import handmade
-from ntm_lib.training.evaluation import copy_through, judge, rows_needed
+from ntm_lib.training.copies import copy_through, rows_needed
+from ntm_lib.training.evaluation import judge
 
 
 def every_byte():
