@@ -15,7 +15,7 @@ from ntm_lib.teaching.plots.words import printable
 from ntm_lib.teaching.show import PIXELS_PER_INCH, description, drawing
 
 LAYOUT = {"style": {"description_width": "17em"}, "layout": {"width": "34em", "max_width": "100%"}}
-"""How wide a slider and its words are: two stand beside each other where there is room."""
+"""Widths of a slider and its words: two stand beside each other where there is room."""
 
 
 class Slider(NamedTuple):
@@ -105,6 +105,6 @@ def _slider(name: str, slider: Slider) -> ipywidgets.FloatSlider | ipywidgets.In
 
 
 def _round_step(low: float, high: float) -> float:
-    """About a hundredth of the way: 1, 2 or 5 times a power of ten, so that a round start is one of the steps."""
+    """Choose a step of about a hundredth of the way: 1, 2 or 5 times a power of ten, so that round starts are steps."""
     first, second = MaxNLocator(100, steps=(1, 2, 5, 10)).tick_values(low, high)[:2]
     return float(f"{second - first:.1g}")

@@ -61,7 +61,7 @@ DESCRIPTION = (
 
 
 def flow_figure() -> Figure:
-    """One time step as a diagram: what comes from the step before, six boxes in order, and what the next step gets."""
+    """Draw one time step as a diagram: the step before on the left, six boxes in order, the next step on the right."""
     figure = page(5.6, 9.6)
     axes = figure.subplots()
     axes.set(xlim=(-0.45, 12.35), ylim=(-2.0, 6.5))

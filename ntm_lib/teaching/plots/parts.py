@@ -18,7 +18,7 @@ from ntm_lib.teaching.plots.style import READ, WRITE
 
 
 def flat(array: ArrayLike) -> np.ndarray:
-    """An array, or a tensor, without its axes of size 1."""
+    """Drop the axes of size 1 of an array or a tensor."""
     return np.squeeze(np.asarray(array))
 
 
@@ -28,17 +28,17 @@ def cells(axes: Axes, values: np.ndarray, **options: Any) -> None:
 
 
 def shades(colour: str, palest: str = "white") -> LinearSegmentedColormap:
-    """Colours of numbers from the palest, for 0, to the full colour, for 1."""
+    """Make colours of numbers, from the palest for 0 to the full colour for 1."""
     return LinearSegmentedColormap.from_list("shades", [palest, colour])
 
 
 def tint(weights: np.ndarray, colour: str) -> np.ndarray:
-    """What weights from 0 to 1 (...) take away from white (..., 3) so that a weight of 1 has the colour."""
+    """Compute how far weights from 0 to 1 (...) darken white (..., 3): a weight of 1 gives the full colour."""
     return weights[..., None] * (1 - np.array(to_rgb(colour)))
 
 
 def heads_image(read: np.ndarray, write: np.ndarray) -> np.ndarray:
-    """Both weightings (T, N) in one picture (N, T, 3): a cell's colour is the head's, its strength the weight."""
+    """Blend two weightings (T, N) into one picture (N, T, 3), each in its head's colour, stronger for more weight."""
     return (1 - tint(write.T, WRITE) - tint(read.T, READ)).clip(0, 1)
 
 
@@ -55,12 +55,12 @@ def name_above(axes: Axes, names: Mapping[str, tuple[float, str]], side: str = "
 
 
 def legend_above(figure: Figure, handles: Iterable[Artist], names: list[str]) -> None:
-    """A legend above the panels, on the right, in one line."""
+    """Draw a legend of one line above the panels, on the right."""
     style: dict[str, Any] = {"frameon": False, "fontsize": 9.5, "handlelength": 0.9, "ncols": len(names)}
     figure.legend(handles, names, loc="outside upper right", **style)
 
 
 def seed_dots(axes: Axes, chosen: np.ndarray, a_line: int, colour: str, marker: str, size: float) -> None:
-    """A mark for every chosen seed, with `a_line` seeds in a line."""
+    """Draw a mark for every chosen seed, with `a_line` seeds in a line."""
     seeds = np.flatnonzero(chosen)
     axes.scatter(seeds % a_line, seeds // a_line, s=size, color=colour, marker=marker, linewidth=0)

@@ -15,19 +15,19 @@ from ntm_lib.teaching.plots.words import short
 
 BITS = [f"bit {bit}" for bit in range(8)]
 INPUT_NAMES = [*BITS, "start", "end"]
-"""What an input says, number by number."""
+"""Meanings of the numbers of an input."""
 WORD_NAMES = [*INPUT_NAMES, "written", "answering"]
-"""What a row of a hand-made machine says, number by number."""
+"""Meanings of the numbers in a row of a machine set by hand."""
 HEADS = (("read head", READ, 0.97), ("write head", WRITE, 0.52))
-"""Name, colour and height of what each head is told."""
+"""Name, colour and height of the lines for each head."""
 HEAR, EMIT, POINT, WRITES, READS, ANSWER = range(1, 7)
 """The stages of a step, in order."""
 MOVES = ("step backward", "stay", "step forward")
-"""What the three shift weights tell a head."""
+"""Meanings of the three shift weights."""
 
 
 def step_figure(trace: Trace, units: Sequence[str], step: int, stage: int = ANSWER) -> Figure:
-    """One step of the first sequence of a traced copy, up to a stage from 1, hear, to 6, answer.
+    """Draw one step of the first sequence of a traced copy, up to a stage from 1, hear, to 6, answer.
 
     `units` names the hidden units; the trace keeps its memories. Raises ValueError for a step or a stage that is not
     there, for names that are too many or too few, and for a trace without memories.
@@ -58,7 +58,7 @@ def step_figure(trace: Trace, units: Sequence[str], step: int, stage: int = ANSW
 
 
 def _on(values: ArrayLike, names: Sequence[str]) -> str:
-    """The names of numbers above one half: "bits 0 4 5, written"."""
+    """List the names of numbers above one half: "bits 0 4 5, written"."""
     on = [name for value, name in zip(np.asarray(values), names, strict=False) if value > 0.5]
     bits = " ".join(name.removeprefix("bit ") for name in on if name in BITS)
     others = [name for name in on if name not in BITS]
@@ -66,7 +66,7 @@ def _on(values: ArrayLike, names: Sequence[str]) -> str:
 
 
 def _strip(axes: Axes, values: ArrayLike, names: Sequence[str], words: str) -> None:
-    """A vector as a column of cells, each beside its name."""
+    """Draw a vector as a column of cells, each beside its name."""
     axes.set_title(words, fontsize=10, color=INK, loc="left")
     cells(axes, np.asarray(values)[: len(names), None], cmap="Greys", vmin=0, vmax=1.4)
     axes.set_yticks(range(len(names)), names, fontsize=8)
@@ -77,7 +77,7 @@ def _strip(axes: Axes, values: ArrayLike, names: Sequence[str], words: str) -> N
 
 
 def _emissions(axes: Axes, trace: Trace, step: int, stage: int) -> None:
-    """What both heads are told, and once they point, where."""
+    """Write the gates, shifts and vectors of both heads, and from stage 3 on their rows."""
     axes.axis("off")
     axes.set_title("2  emit\nwhat the heads are told", fontsize=10, color=INK if stage >= EMIT else PALE, loc="left")
     for head, (name, colour, y) in enumerate(HEADS if stage >= EMIT else ()):
@@ -89,7 +89,7 @@ def _emissions(axes: Axes, trace: Trace, step: int, stage: int) -> None:
 
 
 def _told(emission: Emission, step: int, head: int) -> list[str]:
-    """What a head emits, a line each."""
+    """Put the numbers that a head is given into lines."""
     g, s = emission.g[0, step, head].item(), emission.s[0, step, head]
     start = "jump to what its key finds" if g > 0.5 else "go on from its last row"
     lines = [f"g = {short(g)}: {start}", f"s = ({', '.join(map(short, s.tolist()))}): {MOVES[int(s.argmax())]}"]
@@ -101,7 +101,7 @@ def _told(emission: Emission, step: int, head: int) -> list[str]:
 
 
 def _tape(axes: Axes, tape: np.ndarray, trace: Trace, step: int, stage: int) -> None:
-    """The memory (N, M) as it stands at this stage, with a frame where a head writes or reads."""
+    """Draw the memory (N, M), with a frame where a head writes or reads."""
     cells(axes, tape, cmap="Greys", vmin=0, vmax=1.4)
     verb = "4  write" if stage < READS else "4  write, 5  read"
     words = f"{verb}\nthe tape" if stage >= WRITES else "\nthe tape as it was"
@@ -115,7 +115,7 @@ def _tape(axes: Axes, tape: np.ndarray, trace: Trace, step: int, stage: int) -> 
 
 
 def _answer(axes: Axes, trace: Trace, step: int, stage: int) -> None:
-    """The output bits, empty before the last stage; framed in green or pink where they count."""
+    """Draw the output bits, empty before the last stage, framed in green or pink where they count."""
     counts, reached = bool(trace.mask[0, step]), stage >= ANSWER
     _strip(axes, trace.logits[0, step].sigmoid() if reached else np.zeros(len(BITS)), BITS, "")
     words = "6  answer" if counts else "6  answer\nnot asked"

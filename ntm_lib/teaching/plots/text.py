@@ -20,7 +20,7 @@ STYLES = ((INK, "o-"), (ERROR, "s--"))
 
 
 def text_figure(trace: Trace, text: bytes, answers: Mapping[str, bytes], first_row: int = 0) -> Figure:
-    """A text goes in, the heads move over the tape, and every answer comes out below, wrong characters in pink.
+    """Draw a text that goes in, the heads on the tape, and every answer below, wrong characters in pink.
 
     `trace` is of the machine that gave the first answer; its first read and write head are drawn, rows from
     `first_row` on. Raises ValueError where an answer or the trace is not as long as the text.
@@ -47,7 +47,7 @@ def text_figure(trace: Trace, text: bytes, answers: Mapping[str, bytes], first_r
 
 
 def _letters(axes: Axes, answer: bytes, text: bytes, first_step: int, steps: int, words: str) -> None:
-    """The characters of an answer at their steps; a wrong one is pink, and a dot where it cannot be printed."""
+    """Write the characters of an answer at their steps; a wrong one is pink, and a dot where it cannot be printed."""
     title(axes, words)
     for step, (found, wanted) in enumerate(zip(answer, text, strict=True), start=first_step):
         colour, weight = (INK, "normal") if found == wanted else (ERROR, "bold")
@@ -60,7 +60,7 @@ def _letters(axes: Axes, answer: bytes, text: bytes, first_step: int, steps: int
 
 
 def lengths_figure(lengths: ArrayLike, shares: Mapping[str, ArrayLike], trained: int) -> Figure:
-    """The share of wrong bits (0 to 1) by length, a curve a machine; grey, the lengths that were trained on."""
+    """Draw the share of wrong bits (0 to 1) by length, a curve a machine; grey, the lengths that were trained on."""
     lengths = np.asarray(lengths)
     figure = page(3.8)
     axes = figure.subplots()
@@ -76,7 +76,7 @@ def lengths_figure(lengths: ArrayLike, shares: Mapping[str, ArrayLike], trained:
 
 
 def _length_axes(axes: Axes, lengths: np.ndarray, trained: int) -> None:
-    """The lengths trained on as a grey field, what a coin would do as a dashed line, and names of both axes."""
+    """Draw the lengths trained on as a grey field, what a coin would do as a dashed line, and names of both axes."""
     first, last = lengths[0] / 1.15, lengths[-1] * 1.05
     axes.axvspan(first, trained, color="#eeeeee", zorder=0)
     axes.text(trained / 1.06, 0.555, "trained on", ha="right", fontsize=10, color=INK)
