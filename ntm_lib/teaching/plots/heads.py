@@ -67,7 +67,7 @@ def pointing_figure(
 def moment_figure(
     read: ArrayLike, write: ArrayLike, step: int, heads: Sequence[Moment], end_marker: int | None = None
 ) -> Figure:
-    """Draw all steps, one of them framed, and below each head's weighting before the step, grey, and after it, coloured.
+    """Draw all steps, one of them framed, and below each head's weightings before that step (grey) and after it.
 
     read (T, R, N), write (T, W, N); raises IndexError for a step that is not there.
     """
