@@ -5,9 +5,9 @@ from dataclasses import replace
 import torch
 
 from ntm_lib.machine import LSTMConfig, NTMConfig
-from ntm_lib.training import loop
+from ntm_lib.training import evaluation
 from ntm_lib.training.evaluation import Verdict, evaluate
-from ntm_lib.training.recipes import Recipe
+from ntm_lib.training.recipes import Historical, Recipe
 
 MACHINE = NTMConfig(
     input_size=5, output_size=3, memory_size=13, word_size=5, controller_size=11, initial_weights="spaced"
@@ -19,10 +19,9 @@ SMALL = Recipe(
     batch_size=5,
     max_length=2,
     largest_memory=17,
-    largest_memory_settling=29,
     learning_rate=1e-2,
     warmup_updates=3,
-    settled_loss=0.0,
+    settle_updates=0,
     erase_bias=0.0,
     input_gain=1.0,
     location_gain=1.0,
@@ -34,11 +33,11 @@ SMALL = Recipe(
 )
 """Never settles."""
 
-SETTLING = replace(SMALL, name="settling", settled_loss=10.0, settle_updates=100, settle_at_least=9)
+SETTLING = replace(SMALL, name="settling", settle_updates=100, settle_at_least=9)
 """Settles from its second update on."""
 
 ADAPTIVE = replace(
-    SMALL, name="adaptive", updates=12, curriculum="adaptive", level_loss=0.69, max_length=5, largest_memory=23
+    SMALL, name="adaptive", updates=12, historical=Historical(curriculum="adaptive"), max_length=5, largest_memory=23
 )
 """Machines of different seeds soon earn different levels, and so meet different lengths."""
 
@@ -48,12 +47,9 @@ APART = replace(
     updates=12,
     max_length=5,
     largest_memory=23,
-    largest_memory_settling=41,
-    settled_loss=0.69,
     settle_updates=7,
     settle_at_least=2,
     focus=0.3,
-    focus_updates=3,
     rest=0.5,
     listen=0.5,
     quiet=0.3,
@@ -69,7 +65,7 @@ def judge_quickly(monkeypatch):
     def judge(model, *arguments, **options):
         return Verdict((evaluate(model, lengths=(2, 3), sequences=2),))
 
-    monkeypatch.setattr(loop, "judge", judge)
+    monkeypatch.setattr(evaluation, "judge", judge)
 
 
 def tensors(model):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from ntm_lib.study import study
+from ntm_lib.study import engines
 from ntm_lib.study.tables import share
 
 ROOT = Path(__file__).parent.parent
@@ -110,7 +110,7 @@ def test_the_speeds_are_what_the_benchmarks_say():
 
 
 def test_a_study_trains_as_many_seeds_together_as_readme_says():
-    assert f"A study trains up to {study.TOGETHER} seeds in shared passes" in " ".join(README.split())
+    assert f"A study trains up to {engines.SEEDS_TOGETHER} seeds in shared passes" in " ".join(README.split())
 
 
 @pytest.mark.parametrize("recipe", STUDIES)

@@ -106,7 +106,8 @@ def alone_in(out: str | Path | None) -> Iterator[None]:
         raise ValueError(f"cannot write {out}: {error.strerror}; choose a directory that can be written") from error
     try:
         for unfinished in Path(out).glob(f".{FILE_NAME}.*[0-9]"):
-            unfinished.unlink(missing_ok=True)
+            if unfinished.is_file():
+                unfinished.unlink(missing_ok=True)
         yield
     finally:
         lock.release()

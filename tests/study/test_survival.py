@@ -13,10 +13,11 @@ from small import SMALL, judge_quickly
 
 from ntm_lib import cli
 from ntm_lib.study import rows, study
+from ntm_lib.study.engines import Workers
 from ntm_lib.training import checkpoints
 
-OPTIONS = "--machine.word_size 5 --machine.controller_size 7 --batch_size 2 --max_length 2 --settled_loss 1e-9"
-STUDY = ["study", "reliable", "--seeds", "0-1", *OPTIONS.split(), "--updates", 300, "--validate_every", 25]
+OPTIONS = "--machine.word_size 5 --machine.controller_size 7 --batch_size 2 --max_length 2 --settle_updates 0"
+STUDY = ["study", "reliable", "--seeds", "0-1", *OPTIONS.split(), "--updates", 200, "--validate_every", 25]
 
 
 def words(out, *more):
@@ -28,7 +29,7 @@ def outcome(out):
     with (out / "runs.csv").open(newline="") as file:
         lines = [{name: value for name, value in line.items() if name != "seconds"} for line in csv.DictReader(file)]
     found = [{name: value for name, value in row.items() if name != "seconds"} for row in rows.read_rows(out)]
-    assert [path.name for path in out.rglob(".*")] == [".lock"], "something is half-written"
+    assert {path.name for path in out.rglob(".*")} == {".lock"}, "something is half-written"
     return lines, found, sorted(path.name for path in (out / "runs").iterdir())
 
 
@@ -49,6 +50,7 @@ def loky_workers(process):
     return [child for child in children if "LokyProcess" in " ".join(child.cmdline())]
 
 
+@pytest.mark.slow
 def test_a_worker_is_killed(tmp_path, undisturbed):
     process = start(*words(tmp_path, "--jobs", 2))
     wait_until(lambda: under_way(tmp_path), process)
@@ -60,6 +62,7 @@ def test_a_worker_is_killed(tmp_path, undisturbed):
     assert outcome(tmp_path) == undisturbed
 
 
+@pytest.mark.slow
 def test_the_head_is_killed_and_its_workers_do_not_outlive_it(tmp_path, undisturbed):
     process = start(*words(tmp_path, "--jobs", 2))
     wait_until(lambda: under_way(tmp_path), process)
@@ -72,12 +75,30 @@ def test_the_head_is_killed_and_its_workers_do_not_outlive_it(tmp_path, undistur
     assert outcome(tmp_path) == undisturbed
 
 
+@pytest.mark.slow
+def test_a_worker_without_work_does_not_outlive_a_killed_head_either(tmp_path):
+    """One seed is trained, so the second of two workers waits as soon as the other recipe's single update is done."""
+    (tmp_path / "pair").mkdir()
+    text = 'question = "Which?"\n[arms.long]\nupdates = 100_000\n[arms.short]\nupdates = 1\n'
+    (tmp_path / "pair" / "arms.toml").write_text(text)
+    command = ["study", tmp_path / "pair", "--seeds", 0, *OPTIONS.split(), "--out", tmp_path / "out", "--jobs", 2]
+    process = start(*command)
+    wait_until((tmp_path / "out" / "runs" / "pair-short-0.json").exists, process)
+    workers = loky_workers(process)
+    process.kill()
+    process.communicate()
+    assert len(workers) == 2
+    gone, left = psutil.wait_procs(workers, timeout=10)
+    assert len(gone) == 2 and not left
+
+
+@pytest.mark.slow
 def test_the_same_command_is_given_twice_at_once(tmp_path, undisturbed):
     twins = [start(*words(tmp_path, "--jobs", 1)) for _ in range(2)]
     texts = [twin.communicate() for twin in twins]
     assert sorted(twin.returncode for twin in twins) == [0, 2]
     ((_, complaint),) = [text for twin, text in zip(twins, texts, strict=True) if twin.returncode == 2]
-    assert one_line(complaint.decode()) and b"another study is at work in" in complaint
+    assert one_line(complaint.decode()) and b"another training is at work in" in complaint
     assert outcome(tmp_path) == undisturbed
 
 
@@ -102,6 +123,7 @@ def cluster(tmp_path_factory):
             end(process)
 
 
+@pytest.mark.slow
 def test_a_worker_of_a_cluster_is_killed_and_the_study_finishes_without_it(tmp_path, cluster, undisturbed):
     address, workers = cluster
     process = start(*words(tmp_path, "--backend", "dask", "--address", address))
@@ -129,20 +151,18 @@ def full_disk_after(monkeypatch, writes):
 
 def test_the_disk_is_full_at_any_write(tmp_path, monkeypatch):
     judge_quickly(monkeypatch)
-    study.study([TINY], [3, 8], tmp_path / "undisturbed", jobs=1)
+    study.study([TINY], [3, 8], tmp_path / "undisturbed", workers=Workers(jobs=1))
     expected, writes, finished = outcome(tmp_path / "undisturbed"), 0, False
     while not finished:
         out = tmp_path / str(writes)
         with monkeypatch.context() as patch:
             full_disk_after(patch, writes)
             try:
-                study.study([TINY], [3, 8], out, jobs=1)
+                study.study([TINY], [3, 8], out, workers=Workers(jobs=1))
                 finished = True
             except ValueError as error:
                 assert str(error).startswith(f"cannot write {out}") and "No space left on device" in str(error)
-        study.study([TINY], [3, 8], out, jobs=1)
+        study.study([TINY], [3, 8], out, workers=Workers(jobs=1))
         assert outcome(out) == expected
         writes += 1
-    assert (
-        writes == 1 + 1 + 2 * (1 + 2 + 1 + 1) + 1
-    )  # none; manifest; start, two validations, verdict, row of each; table
+    assert writes == 1 + 1 + 2 * (1 + 1 + 1 + 1) + 1  # none; manifest; start, validation, verdict, row of each; table

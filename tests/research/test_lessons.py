@@ -2,15 +2,15 @@
 
 import json
 import re
-import runpy
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from research.lessons import key_picture
+
+ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-LESSONS = runpy.run_path(str(ROOT / "research" / "lessons.py"))
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
@@ -28,11 +28,11 @@ def test_a_line_of_the_table_is_what_the_notebook_says(notebook):
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
 def test_its_picture_is_the_notebooks_key_picture(notebook):
     picture = ROOT / "docs" / "lessons" / f"{notebook.name[:2]}.png"
-    assert picture.read_bytes() == LESSONS["key_picture"](notebook)
+    assert picture.read_bytes() == key_picture(notebook)
 
 
 def test_a_notebook_without_a_key_picture_is_named(tmp_path):
     notebook = tmp_path / "09_nothing.ipynb"
     notebook.write_text(json.dumps({"cells": [{"metadata": {}, "outputs": []}]}))
     with pytest.raises(ValueError, match=r"09_nothing\.ipynb has 0 cells tagged 'key-picture': expected one"):
-        LESSONS["key_picture"](notebook)
+        key_picture(notebook)

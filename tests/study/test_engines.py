@@ -10,7 +10,7 @@ from pathlib import Path
 import distributed
 import pytest
 
-from ntm_lib.study import engines
+from ntm_lib.study import clusters, engines
 
 NOT_INSTALLED = {"ray": "242 MB, which `make test` does without; `make .venv/study` brings it"}
 """The only reasons for which a test is left out."""
@@ -36,11 +36,11 @@ def found_by_workers():
 
 @pytest.fixture
 def hurried(monkeypatch):
-    monkeypatch.setattr(engines, "PATIENCE", 0.3)
+    monkeypatch.setattr(clusters, "PATIENCE", 0.3)
 
 
 def opened(backend, address=None, jobs=None, shared=Path(__file__).parent):
-    return engines.opened(backend, address, jobs, shared)
+    return engines.opened(engines.Workers(jobs, backend, address), shared)
 
 
 @pytest.mark.parametrize(("backend", "jobs"), TWICE)
@@ -60,18 +60,18 @@ def test_every_call_is_made_and_what_one_raises_is_raised(tmp_path, backend, job
 @pytest.mark.parametrize(
     ("choice", "complaint"),
     [
-        (("slurm", None, None), "backend is 'slurm': expected one of loky, dask, ray"),
-        (("loky", None, 0), "jobs is 0: expected at least 1, or none for one a core"),
-        (("loky", "tcp://a:1", None), "address is 'tcp://a:1': loky knows this machine alone; choose the backend dask"),
-        (("dask", "tcp://a:1", 2), "jobs is 2: the cluster at tcp://a:1 has workers of its own; leave jobs or address"),
+        ((None, "slurm"), "backend is 'slurm': expected one of loky, dask, ray"),
+        ((0,), "jobs is 0: expected at least 1, or none for one a core"),
+        ((None, "loky", "tcp://a:1"), "address is 'tcp://a:1': loky knows this machine alone; choose the backend dask"),
+        ((2, "dask", "tcp://a:1"), "jobs is 2: the cluster at tcp://a:1 has workers of its own; leave jobs or address"),
     ],
 )
 def test_a_choice_that_does_not_fit_together_is_named(choice, complaint):
     with pytest.raises(ValueError) as error:
-        engines.check_choice(*choice)
+        engines.Workers(*choice)
     assert str(error.value).startswith(complaint)
-    for backend in engines.ENGINES:
-        engines.check_choice(backend, None, 3)
+    for backend in engines.BACKENDS:
+        assert engines.Workers(3, backend).processes == 3
 
 
 @pytest.mark.parametrize(("backend", "package"), [("dask", "distributed"), ("ray", "ray")])
@@ -80,7 +80,7 @@ def test_an_engine_that_is_not_installed_is_named(monkeypatch, backend, package)
     with pytest.raises(ValueError, match=rf"^backend is '{backend}', which is not installed: pip install") as error:
         with opened(backend):
             pass
-    assert "[study]" in str(error.value)
+    assert "[cluster]" in str(error.value)
 
 
 @pytest.mark.parametrize("backend", ["dask", pytest.param("ray", marks=needs_ray)])
@@ -142,7 +142,8 @@ def test_a_cluster_without_this_library_or_without_the_directory_is_named(thread
 def test_no_other_test_is_left_out():
     """Skips stand in this file, each with a reason from the list above."""
     leaving_out = re.compile(r"\b(skip|skipif|importorskip|xfail)\(")
-    files = [path.name for path in Path(__file__).parent.glob("*.py") if leaving_out.search(path.read_text("utf-8"))]
+    texts = {path: path.read_text("utf-8") for path in Path(__file__).parents[1].rglob("*.py")}
+    files = [path.name for path, text in texts.items() if leaving_out.search(text) and path.parent.name != "browser"]
     assert files == [Path(__file__).name]
     reasons = re.findall(r"skipif\(.*", Path(__file__).read_text("utf-8"))
     assert all("reason=NOT_INSTALLED[" in reason for reason in reasons)
