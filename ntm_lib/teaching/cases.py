@@ -4,12 +4,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
 
 from ntm_lib import tasks
 from ntm_lib.analysis.trace import Trace, trace_copy
 from ntm_lib.training.checkpoints import load
-from ntm_lib.training.copies import judged_payloads, rows_needed, wrong_bits
 
 
 class Patient(NamedTuple):
@@ -49,9 +47,3 @@ def trace_case(patient: Patient, directory: str | Path = "../data/machines") -> 
     generator = torch.Generator().manual_seed(patient.seed)
     bits = tasks.payload(1, patient.length, 8, patient.kind, generator)
     return trace_copy(machine, bits, patient.rows)
-
-
-def wrong_in_verdict(machine: torch.nn.Module, kind: str, length: int) -> Tensor:
-    """The sequences of one kind and length that a machine copies wrongly in its verdict (B, L, width)."""
-    bits = judged_payloads(machine, length)[kind]
-    return bits[wrong_bits(machine, bits, rows_needed(length)) > 0]

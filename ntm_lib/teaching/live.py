@@ -27,30 +27,21 @@ from ntm_lib.training.run import Run
 LENGTHS = (1, 2, 5, 10, 20, 50, 120)
 """Lengths at which a snapshot counts wrong bits."""
 SEQUENCES, SEED = 8, 1
-"""How many sequences of each length a snapshot copies, and the seed they are drawn from."""
+"""Number of sequences of each length in a snapshot, and the seed they are drawn from."""
 SHOWN = 10
 """Vectors of the copy whose tape is drawn."""
 SECONDS_A_PICTURE = 1.0
-"""A picture costs about as much as ten updates: no more than one a second."""
-
-
+"""Least time between two pictures; they also take a quarter of the time at the most."""
 CURRICULA = get_args(Historical.__annotations__["curriculum"])
-LABELS = {
-    "curriculum": "which lengths, over time",
-    "max_length": "longest sequence to train on",
-    "learning_rate": "learning rate at its peak",
-    "clip_norm": "longest gradient (0: no limit)",
-    "seed": "seed",
-}
-"""What can be changed, as it is labelled."""
+"""Ways in which the longest length can rise over the updates."""
 BOUNDS = {"seed": (0, MOST_SEEDS - 1), "max_length": (1, 50), "learning_rate": (0, 1.0), "clip_norm": (0, 1000.0)}
 """Smallest and largest value of each number: an update on 50 vectors takes a moment, on 5,000 gigabytes."""
 
 
 def snapshot(run: Run) -> Snapshot:
-    """What there is to see of a run now: its loss so far, its wrong bits by length, its heads in one copy.
+    """Look at a run: its loss so far, its wrong bits by length, its heads in one copy.
 
-    The loss begins at 1 bit a bit, what a machine has that knows nothing. Leaves the run as it was.
+    The loss begins at 1 bit a bit, as of a machine that knows nothing. Leaves the run as it was.
     """
     report = evaluate(run.judged, LENGTHS, SEQUENCES, SEED)
     width, _ = copy_format(run.judged)
@@ -70,7 +61,7 @@ def snapshot(run: Run) -> Snapshot:
 
 
 def bits_a_bit(nats: float) -> float:
-    """A cross-entropy in nats as bits: 1 for a machine that knows nothing of a fair bit."""
+    """Convert a cross-entropy from nats to bits: 1 for a machine that knows nothing of a fair bit."""
     return nats / math.log(2)
 
 
@@ -87,7 +78,7 @@ class Training:
 
     @property
     def is_running(self) -> bool:
-        """Whether the thread is at work, and has not been asked to stop."""
+        """True while the thread is at work and has not been asked to stop."""
         return self.thread.is_alive() and not self.asked_to_hold.is_set()
 
     def go_on(self) -> None:
@@ -118,7 +109,7 @@ class Training:
         self.on_change()
 
     def _update(self) -> None:
-        """One update, and where it is time a validation, with a verdict at the end."""
+        """Make one update, and a validation where it is time, with a verdict at the end."""
         started = monotonic()
         self.since_validation += loop.update([self.run])
         self.run.progress.seconds += monotonic() - started
@@ -135,16 +126,16 @@ class LiveTraining(ipywidgets.VBox):
     """
 
     def __init__(self, recipe: Recipe, seed: int = 0):
-        self.recipe, self.training, self.drawn_at = recipe, Training(Run(recipe, seed), self._show), -math.inf
+        self.recipe, self.training, self.rests_until = recipe, Training(Run(recipe, seed), self._show), -math.inf
+        curriculum = recipe.historical.curriculum
         self.entries: dict[str, ipywidgets.ValueWidget] = {
-            "curriculum": ipywidgets.Dropdown(options=CURRICULA, value=recipe.historical.curriculum),
-            "max_length": ipywidgets.IntText(recipe.max_length),
-            "learning_rate": ipywidgets.FloatText(recipe.learning_rate),
-            "clip_norm": ipywidgets.FloatText(recipe.clip_norm),
-            "seed": ipywidgets.IntText(seed),
+            "seed": ipywidgets.IntText(seed, description="seed"),
+            "curriculum": ipywidgets.Dropdown(value=curriculum, options=CURRICULA, description="which lengths in turn"),
+            "max_length": ipywidgets.IntText(recipe.max_length, description="longest sequence to train on"),
+            "learning_rate": ipywidgets.FloatText(recipe.learning_rate, description="learning rate at its peak"),
+            "clip_norm": ipywidgets.FloatText(recipe.clip_norm, description="longest gradient (0: no limit)"),
         }
-        for name, entry in self.entries.items():
-            entry.description = LABELS[name]
+        for entry in self.entries.values():
             entry.style.description_width, entry.layout.width = "16em", "28em"
         self.anew, self.stop, self.go_on = (
             _button("Start anew", self.begin),
@@ -158,7 +149,7 @@ class LiveTraining(ipywidgets.VBox):
         self._continue()
 
     def begin(self) -> None:
-        """Begin anew with what the entries say; a value that does not fit is named in the status line."""
+        """Begin anew with the values of the entries; a value that does not fit is named in the status line."""
         self.training.hold()
         try:
             self.training = Training(self._asked(), self._show)
@@ -179,11 +170,11 @@ class LiveTraining(ipywidgets.VBox):
         return self.training.result
 
     def _asked(self) -> Run:
-        """A run from the start with what the entries say; ValueError for a value that does not fit."""
+        """Make a new run from the values of the entries; ValueError for a value that does not fit."""
         values = {name: entry.value for name, entry in self.entries.items()}
         for name, (least, most) in BOUNDS.items():
             if not least <= values[name] <= most:
-                raise ValueError(f"{LABELS[name]} is {values[name]:,}: expected {least} to {most:,}")
+                raise ValueError(f"{self.entries[name].description} is {values[name]:,}: expected {least} to {most:,}")
         seed, historical = values.pop("seed"), replace(self.recipe.historical, curriculum=values.pop("curriculum"))
         return Run(replace(self.recipe, historical=historical, **values), seed)
 
@@ -192,14 +183,14 @@ class LiveTraining(ipywidgets.VBox):
         self._say(_progress(self.training))
 
     def _show(self) -> None:
-        """Say where training stands, and draw it, once a second at the most while it runs."""
-        training = self.training
-        if training.is_running and not training.result and monotonic() - self.drawn_at < SECONDS_A_PICTURE:
+        """Tell and draw how far training has come, but not at every update while it runs."""
+        training, started = self.training, monotonic()
+        if training.is_running and not training.result and started < self.rests_until:
             return
         self._say(_progress(training))
         if not training.error:
             self.picture.show(learning_figure(snapshot(training.run)))
-            self.drawn_at = monotonic()
+            self.rests_until = monotonic() + max(SECONDS_A_PICTURE, 3 * (monotonic() - started))
 
     def _say(self, sentence: str) -> None:
         self.status.value = f'<p role="status">{escape(printable(sentence))}</p>'
@@ -209,7 +200,7 @@ class LiveTraining(ipywidgets.VBox):
 
 
 def _progress(training: Training) -> str:
-    """Where a training stands, in one line."""
+    """Put into one line how far a training has come."""
     run, progress = training.run, training.run.progress
     so_far = f"seed {run.seed}: update {progress.update:,}, {progress.sequences:,} sequences"
     if training.error:
@@ -223,7 +214,7 @@ def _progress(training: Training) -> str:
 
 
 def in_words(result: Result) -> str:
-    """A verdict as one sentence."""
+    """Put a verdict into one sentence."""
     if result.stopped:
         return f"It stopped at {result.stopped}."
     if result.converged:

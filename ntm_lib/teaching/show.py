@@ -1,4 +1,4 @@
-"""What a cell shows: the source of a function, a figure with its description in words, a text that opens on a click."""
+"""Showing in a notebook: the source of a function, a figure with its description, a text that opens on a click."""
 
 import base64
 import inspect
@@ -45,21 +45,21 @@ def show_folded(summary: str, text: str) -> None:
 
 
 def description(figure: Figure) -> str:
-    """What a figure shows, in words; ValueError for a figure without a label."""
+    """Read a figure's description from its label; ValueError for a figure without one."""
     if not figure.get_label():
         raise ValueError("the figure has no label: describe it with figure.set_label(...), for those who cannot see it")
-    return printable(figure.get_label())
+    return printable(str(figure.get_label()))
 
 
 def drawing(figure: Figure) -> bytes:
-    """A figure as a picture in the PNG format, as quick as can be."""
+    """Draw a figure as a picture in the PNG format, quickly."""
     drawn = io.BytesIO()
     figure.savefig(drawn, format="png", dpi=DOTS_PER_INCH)
     return drawn.getvalue()
 
 
 def png(figure: Figure) -> bytes:
-    """A figure as a small picture in the PNG format, for storing: the same bytes for the same figure."""
+    """Draw a figure as a small picture in the PNG format, for storing; equal figures give equal bytes."""
     small = io.BytesIO()
     picture = Image.open(io.BytesIO(drawing(figure))).convert("RGB")
     picture.quantize(COLOURS, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)

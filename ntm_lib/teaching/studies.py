@@ -1,4 +1,4 @@
-"""What studies found: counts from the tables in data/studies, with the commands that made them."""
+"""Counts from the tables in data/studies, with the commands that made them."""
 
 import csv
 import json
@@ -35,7 +35,7 @@ def show_study(directory: str | Path, arms: Sequence[str] = ()) -> None:
 
 
 def runs_of(directory: str | Path) -> dict[str, list[dict[str, str]]]:
-    """The lines of a study's runs.csv by arm; an arm has its name in arms.toml, without the study's name."""
+    """Read the lines of a study's runs.csv by arm; an arm has its name in arms.toml, without the study's name."""
     directory = Path(directory)
     by_arm: dict[str, list[dict[str, str]]] = {}
     with (directory / "runs.csv").open(newline="", encoding="utf-8") as file:
@@ -45,19 +45,17 @@ def runs_of(directory: str | Path) -> dict[str, list[dict[str, str]]]:
 
 
 def verdict_of(line: dict[str, str]) -> int:
-    """Wrong bits of a run's verdict, all kinds and lengths together."""
+    """Count the wrong bits of a run's verdict, all kinds and lengths together."""
     judged = tuple(f"wrong_bits_{kind}_" for kind in tasks.KINDS)
     return sum(int(count) for column, count in line.items() if column.startswith(judged) and count)
 
 
 def commands_of(directory: str | Path) -> list[str]:
-    """The commands that made a study, from its manifest, with arms as `ntm study` calls them: data/studies/NAME:ARM."""
-    directory = Path(directory)
-    commands = json.loads((directory / "manifest.json").read_text(encoding="utf-8"))["commands"]
-    return [command.replace(f" {directory.name}-", f" data/studies/{directory.name}:") for command in commands]
+    """Read the commands that made a study from its manifest; an arm is called data/studies/NAME:ARM."""
+    return json.loads((Path(directory) / "manifest.json").read_text(encoding="utf-8"))["commands"]
 
 
 def _counts(lines: list[dict[str, str]]) -> tuple[str, int]:
-    """How many of an arm's runs converged, in words, and the median of the sequences they took."""
+    """Count the runs of an arm that converged, and take the median of their sequences."""
     converged = sum(line["converged"] == "True" for line in lines)
     return share(converged, len(lines)), round(statistics.median(int(line["sequences"]) for line in lines))

@@ -15,7 +15,7 @@ from ntm_lib.teaching.plots.words import printable
 from ntm_lib.teaching.show import PIXELS_PER_INCH, description, drawing
 
 LAYOUT = {"style": {"description_width": "17em"}, "layout": {"width": "34em", "max_width": "100%"}}
-"""How wide a slider and its words are: two stand beside each other where there is room."""
+"""Widths of a slider and its words: two stand beside each other where there is room."""
 
 
 class Slider(NamedTuple):
@@ -38,7 +38,7 @@ class Choice(NamedTuple):
 class Picture(ipywidgets.HTML):
     """A figure that can be replaced, with its description as alternative text, for which an Image widget has no place.
 
-    It is never wider than the page and never higher than three quarters of the window.
+    It is never wider than the page and never higher than 70 % of the window.
     """
 
     def show(self, figure: Figure) -> None:
@@ -46,7 +46,7 @@ class Picture(ipywidgets.HTML):
         words = escape(description(figure))
         width, height = (int(inches * PIXELS_PER_INCH) for inches in figure.get_size_inches())
         data = base64.b64encode(drawing(figure)).decode()
-        fits = 'style="max-width: 100%; height: auto; max-height: 75vh; object-fit: contain; object-position: left"'
+        fits = 'style="max-width: 100%; height: auto; max-height: 70vh; object-fit: contain; object-position: left"'
         size = f'width="{width}" height="{height}" {fits} decoding="sync"'  # keeps its place while it is replaced
         self.value = f'<img alt="{words}" {size} src="data:image/png;base64,{data}">'
 
@@ -105,6 +105,6 @@ def _slider(name: str, slider: Slider) -> ipywidgets.FloatSlider | ipywidgets.In
 
 
 def _round_step(low: float, high: float) -> float:
-    """About a hundredth of the way: 1, 2 or 5 times a power of ten, so that a round start is one of the steps."""
+    """Choose a step of about a hundredth of the way: 1, 2 or 5 times a power of ten, so that round starts are steps."""
     first, second = MaxNLocator(100, steps=(1, 2, 5, 10)).tick_values(low, high)[:2]
     return float(f"{second - first:.1g}")

@@ -162,7 +162,13 @@ def test_when_it_is_over_verdict_and_last_picture_stand():
 def test_every_entry_has_a_label():
     widget = LiveTraining(SMALL)
     widget.finish()
-    assert [entry.description for entry in widget.entries.values()] == list(live.LABELS.values())
+    assert [entry.description for entry in widget.entries.values()] == [
+        "seed",
+        "which lengths in turn",
+        "longest sequence to train on",
+        "learning rate at its peak",
+        "longest gradient (0: no limit)",
+    ]
     assert [button.description for button in (widget.anew, widget.stop, widget.go_on)] == [
         "Start anew",
         "Stop",

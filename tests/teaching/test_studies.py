@@ -10,10 +10,7 @@ from IPython.utils.capture import capture_output
 
 from ntm_lib.teaching.studies import commands_of, runs_of, show_study, verdict_of
 
-COMMANDS = ["ntm study sharing-one --seeds 0-4 --out x", "ntm study sharing-two --seeds 0 --out x"]
-
-
-TODAY = [command.replace("sharing-", "data/studies/sharing:") for command in COMMANDS]
+COMMANDS = [f"ntm study data/studies/sharing:{arm} --seeds 0-4 --out x" for arm in ("one", "two")]
 
 
 @pytest.fixture
@@ -49,13 +46,13 @@ def test_counts_and_intervals_are_printed_and_the_commands_folded(study, shown, 
     assert head.split() == ["converged", "sequences,", "median"]
     assert one.split() == ["one", "4/5,", "28.4–99.5", "%", "200"]
     assert two.split() == ["two", "0/1,", "0–97.5", "%", "900"]
-    assert folded(shown) == ("The commands that made this table", TODAY)
+    assert folded(shown) == ("The commands that made this table", COMMANDS)
 
 
 def test_only_the_arms_asked_for(study, shown, capsys):
     show_study(study, ["two"])
     _, two = capsys.readouterr().out.splitlines()
-    assert two.split()[0] == "two" and folded(shown)[1] == [TODAY[1]]
+    assert two.split()[0] == "two" and folded(shown)[1] == [COMMANDS[1]]
     with pytest.raises(ValueError, match="arm is 'three': expected one of 'one', 'two'"):
         show_study(study, ["three"])
 
@@ -77,7 +74,7 @@ def test_markup_and_escape_codes_of_a_table_are_shown_as_they_are(study, shown, 
 
 def test_lines_and_commands_as_they_stand(study):
     assert [line["seed"] for line in runs_of(study)["one"]] == ["0", "1", "2", "3", "4"]
-    assert commands_of(study) == TODAY
+    assert commands_of(study) == COMMANDS
 
 
 def test_a_verdict_counts_what_was_judged_and_nothing_else():

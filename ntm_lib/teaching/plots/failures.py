@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from ntm_lib.teaching.plots.heads import draw_pointing, mark_end_marker, name_halves
-from ntm_lib.teaching.plots.parts import cells, name_above, shades, tint
+from ntm_lib.teaching.plots.parts import cells, legend_above, name_above, shades, tint
 from ntm_lib.teaching.plots.style import ERROR, INK, PALE, READ, TARGET, described, page, panel, title
 from ntm_lib.teaching.plots.words import short
 
@@ -20,13 +20,13 @@ STAGES = ("find", "blend", "shift", "sharpen")
 """The stages of addressing in which rows compete for a head."""
 
 RIVALS = (("the row it should reach", TARGET), ("the row where it was", READ), ("all other rows together", PALE))
-"""Who competes, and in which colour."""
+"""Groups of rows that compete for a head, each in its colour."""
 
 
 def autopsy_figure(
     read: ArrayLike, write: ArrayLike, inputs: ArrayLike, outputs: ArrayLike, wrong: ArrayLike, verdict: str = ""
 ) -> Figure:
-    """A copy from left to right: where the heads point, and below it what goes in and comes out, wrong bits in pink.
+    """Draw a copy from left to right: the path of the heads, and below it the bits in and out, wrong ones in pink.
 
     read (T, R, N), write (T, W, N), inputs and outputs (T, width) as bits, zero where there is nothing, and wrong
     (T, width). Raises ValueError where the step counts differ.
@@ -53,7 +53,7 @@ def autopsy_figure(
 
 
 def _bits(axes: Axes, ones: np.ndarray, wrong: np.ndarray) -> None:
-    """Ones (T, width) dark, zeros white; a wrong bit pink, dark pink where a one came out."""
+    """Draw ones (T, width) dark, zeros white; a wrong bit pink, dark pink where a one came out."""
     pink = np.array(to_rgb(ERROR)) * (1 - 0.25 * ones[..., None])
     image = np.where(wrong[..., None], pink, 1 - tint(ones, INK))
     cells(axes, image.swapaxes(0, 1))
@@ -64,7 +64,7 @@ def _bits(axes: Axes, ones: np.ndarray, wrong: np.ndarray) -> None:
 
 
 def causes_figure(shares: Mapping[str, ArrayLike], lengths: Sequence[int], causes: Sequence[str]) -> Figure:
-    """Wrong bits against length, split by cause: for each machine a table (causes, lengths) of shares from 0 to 1.
+    """Draw wrong bits against length, split by cause: for each machine a table (causes, lengths) of shares from 0 to 1.
 
     The darker, the more, up to a half of all bits, which is what guessing makes. Raises ValueError for another shape.
     """
@@ -84,13 +84,12 @@ def causes_figure(shares: Mapping[str, ArrayLike], lengths: Sequence[int], cause
         axes.set_yticks(range(len(causes)), causes)
     for axes in grid[-1]:
         axes.set_xlabel("vectors in the sequence")
-    most = {name: causes[t[:, -1].argmax()] if t[:, -1].any() else "nothing" for name, t in given.items()}
-    told = "; ".join(f"{name}: {cause}" for name, cause in most.items())
-    return described(figure, f"What made bits wrong, by length. The largest cause at the longest length, {told}.")
+    most = {name: causes[int(t[:, -1].argmax())] if t[:, -1].any() else "nothing" for name, t in given.items()}
+    return described(figure, f"What made bits wrong, by length; the largest cause at {lengths[-1]} vectors", most)
 
 
 def _shares(axes: Axes, table: np.ndarray) -> None:
-    """Shares as pink cells, each that is not zero with its number; as dark as can be at a half."""
+    """Draw shares as pink cells, each that is not zero with its number; as dark as can be at a half."""
     cells(axes, table, cmap=shades(ERROR), vmin=0, vmax=0.5)
     axes.tick_params(length=0)
     axes.spines[:].set_color(PALE)
@@ -101,10 +100,10 @@ def _shares(axes: Axes, table: np.ndarray) -> None:
 
 
 def contest_figure(panels: Mapping[str, ArrayLike]) -> Figure:
-    """Which row wins a head at one step: for each panel the weights (4, 3) after each of `STAGES` of the `RIVALS`."""
+    """Draw which row wins a head at one step: for each panel the weights (4, 3) of `RIVALS` after each of `STAGES`."""
     figure = page(3.6)
     grid = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
-    winners = []
+    winners = {}
     for axes, (name, given) in zip(grid, panels.items(), strict=True):
         weights = np.asarray(given)
         for index, (_, colour) in enumerate(RIVALS):
@@ -113,9 +112,7 @@ def contest_figure(panels: Mapping[str, ArrayLike]) -> Figure:
             axes.bar_label(bars, [short(weight) for weight in weights[:, index]], fontsize=8.5, color=INK, padding=2)
         axes.set_xticks(range(len(STAGES)), STAGES)
         panel(axes, name, ylim=(0, 1.12))
-        winners.append(f"{name}: {RIVALS[weights[-1].argmax()][0]}")
+        winners[name] = RIVALS[int(weights[-1].argmax())][0]
     grid[0].set_ylabel("weight")
-    names = [name for name, _ in RIVALS]
-    legend = {"loc": "outside upper right", "ncols": 3, "frameon": False, "fontsize": 9.5}
-    figure.legend(grid[0].containers, names, **legend)
-    return described(figure, f"Weights of rival rows after each stage of addressing. Winners, {'; '.join(winners)}.")
+    legend_above(figure, grid[0].containers, [name for name, _ in RIVALS])
+    return described(figure, "Weights of rival rows after each stage of addressing; the winner at the end", winners)

@@ -1,5 +1,7 @@
 """The figure of how data flows through one time step of a machine."""
 
+from typing import Any
+
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
@@ -59,7 +61,7 @@ DESCRIPTION = (
 
 
 def flow_figure() -> Figure:
-    """One time step as a diagram: what comes from the step before, six boxes in order, and what the next step gets."""
+    """Draw one time step as a diagram: the step before on the left, six boxes in order, the next step on the right."""
     figure = page(5.6, 9.6)
     axes = figure.subplots()
     axes.set(xlim=(-0.45, 12.35), ylim=(-2.0, 6.5))
@@ -73,7 +75,7 @@ def flow_figure() -> Figure:
     for words, x, y, size in TEXTS:
         axes.text(x, y, words, fontsize=size, color=INK, ha="center", va="center")
     for x, y, words, colour in BOXES:
-        style = {"boxstyle": "round,pad=0,rounding_size=0.12", "edgecolor": colour, "facecolor": "white"}
+        style: dict[str, Any] = {"boxstyle": "round,pad=0,rounding_size=0.12", "ec": colour, "fc": "white"}
         axes.add_patch(FancyBboxPatch((x - 0.8, y - 0.55), 1.6, 1.1, linewidth=1.8, zorder=2, **style))
         axes.text(x, y, words, ha="center", va="center", fontsize=10.5, color=colour, linespacing=1.4, zorder=3)
     return described(figure, DESCRIPTION)

@@ -15,7 +15,7 @@ from ntm_lib.teaching.plots.parts import cells, seed_dots, shades
 from ntm_lib.teaching.plots.style import DASHES, ERROR, INK, PALE, READ, TARGET, WRITE, described, page, panel, title
 
 SLIPS = LinearSegmentedColormap.from_list("slips", ["#7a2a57", ERROR, "#f6e3ee"])
-"""Dark where a focus slips at once, pale where it takes long."""
+"""Colours of the steps until a focus slips: dark for few, pale for many."""
 HEALS = "#eef6f1"
 COBWEB = 40
 """Steps that are drawn into a curve."""
@@ -23,9 +23,9 @@ SEEDS_A_LINE = 20
 
 
 def focus_figure(seen: ArrayLike, ahead: int, leak: float, gamma: float) -> Figure:
-    """A walking focus (T, K) seen from where it should be, and the curve that makes each step's follower of the last.
+    """Draw a focus that walks (T, K), seen from its right row, and the curve that gives each follower from the last.
 
-    seen[:, ahead] is the weight of the right row.
+    `seen[:, ahead]` is the weight of the right row; the follower is the weight just behind it, as a share of it.
     """
     seen = np.asarray(seen)
     figure = page(3.5)
@@ -43,7 +43,7 @@ def focus_figure(seen: ArrayLike, ahead: int, leak: float, gamma: float) -> Figu
 
 
 def _follower(axes: Axes, a: float, gamma: float) -> bool:
-    """The curve (a + r) ** gamma over r, with the first steps from r = 0; whether it comes down to the diagonal."""
+    """Draw the curve (a + r) ** gamma with its first steps from r = 0; returns whether it reaches the diagonal."""
     shares = np.linspace(0, 1.05, 400)
     after = (a + shares) ** gamma
     shrinks = after <= shares
@@ -68,7 +68,7 @@ def map_figure(
     largest: ArrayLike,
     heads: Mapping[str, tuple[ArrayLike, ArrayLike]],
 ) -> Figure:
-    """Where a focus heals and where it slips: leaks (X), gammas (Y), steps until it slips (Y, X), infinity: never.
+    """Draw where a focus heals and where it slips: leaks (X), gammas (Y), steps until it slips (Y, X), infinity: never.
 
     largest (Y) is the largest leak that heals; of every head, leaks and gammas of single steps as dots.
     """
@@ -91,35 +91,32 @@ def map_figure(
         axes.text(x.max() + 0.008, np.median(y), name, color=colour, fontweight="bold", va="center")
     two, four = np.interp([2, 4], gammas, largest)
     heal = f"at γ = 2 leaks up to {two:.2f} heal, at γ = 4 up to {four:.2f}"
-    return described(
-        figure, f"Where a focus heals and where it slips, by leak and γ: {heal}. Dots: {', '.join(heads)}."
-    )
+    return described(figure, f"Where a focus heals and where it slips, by leak and γ: {heal}. Dots: steps of heads.")
 
 
 def found_figure(rows: ArrayLike, found: Mapping[str, ArrayLike], measured: tuple[ArrayLike, ArrayLike]) -> Figure:
-    """Weight that a key finds on the right row (Eq. 5) over the number of rows, a line a strength; dots: measured."""
+    """Draw the weight that keys of some strengths find on the right row (Eq. 5), over the rows; dots: measured."""
     rows = np.asarray(rows)
     figure = page(3.4)
     axes = figure.subplots()
-    colours, half = shades(READ, PALE), []
+    colours, half = shades(READ, PALE), {}
     for place, (name, given) in enumerate(found.items(), start=1):
         weights = np.asarray(given)
         axes.semilogx(rows, weights, color=colours(place / len(found)), linewidth=2)
         beside = int(np.abs(weights - 0.35).argmin())
         axes.text(rows[beside], weights[beside], f"  {name}", color=INK, va="bottom", fontsize=10)
         below = rows[weights < 0.5]
-        half.append(f"{name}: {below[0]:,.0f}" if len(below) else f"{name}: beyond {rows[-1]:,.0f}")
+        half[name] = f"{below[0]:,.0f}" if len(below) else f"beyond {rows[-1]:,.0f}"
     axes.scatter(*measured, color=INK, s=30, zorder=3)
     axes.axhline(0.5, color=PALE, linewidth=0.9, linestyle=DASHES)
     ticks = [10, 100, 1_000, 10_000, 100_000]
     axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
     panel(axes, ylim=(0, 1.05), xlim=(rows[0], rows[-1]), xlabel="rows of memory", ylabel="weight on the right row")
-    told = f"Rows at which half is left, {'; '.join(half)}."
-    return described(figure, f"The longer the tape, the less a key finds. {told}")
+    return described(figure, "The longer the tape, the less a key finds; rows at which half is left", half)
 
 
 def limit_figure(lengths: Sequence[int], wrong: Sequence[float], predicted: float) -> Figure:
-    """The share of wrong sequences at each length, and the length from which failure was predicted."""
+    """Draw the share of wrong sequences at each length, and the length from which failure was predicted."""
     figure = page(2.9)
     axes = figure.subplots()
     axes.plot(lengths, wrong, color=ERROR, linewidth=2, marker="o")
@@ -132,15 +129,15 @@ def limit_figure(lengths: Sequence[int], wrong: Sequence[float], predicted: floa
 
 
 def exact_figure(exact: Mapping[str, Sequence[bool]]) -> Figure:
-    """One dot a seed in the order of their numbers, a panel a trial: green where every bit was right."""
+    """Draw a dot for each seed in the order of their numbers, a panel a trial: green where every bit was right."""
     figure = page(2.2)
-    told = []
+    told = {}
     for axes, (name, given) in zip(figure.subplots(1, len(exact)), exact.items(), strict=True):
         right = np.asarray(given, dtype=bool)
         seed_dots(axes, right, SEEDS_A_LINE, TARGET, "o", 18)
         seed_dots(axes, ~right, SEEDS_A_LINE, ERROR, "X", 70)
         axes.set_ylim((len(right) - 1) // SEEDS_A_LINE + 0.7, -0.7)
-        told.append(f"{name}: {right.sum()} of {len(right)}")
-        title(axes, told[-1])
+        told[name] = f"{right.sum()} of {len(right)}"
+        title(axes, f"{name}: {told[name]}")
         axes.axis("off")
-    return described(figure, f"One dot a seed, green where every bit is right. {'; '.join(told)}.")
+    return described(figure, "One dot a seed, green where every bit is right", told)

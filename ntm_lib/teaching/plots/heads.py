@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike
 from ntm_lib.analysis.finding import head_name
 from ntm_lib.analysis.route import SHARP
 from ntm_lib.analysis.trace import Trace
-from ntm_lib.teaching.plots.parts import cells, flat, framed, tint
+from ntm_lib.teaching.plots.parts import cells, flat, framed, legend_above, tint
 from ntm_lib.teaching.plots.style import INK, PALE, READ, WRITE, described, page, panel, title
 from ntm_lib.teaching.plots.words import place
 
@@ -25,7 +25,7 @@ COLUMNS = 3
 """Panels beside each other at the most; four stand two by two."""
 
 MOST_ROWS, BLOCKS = 100, 64
-"""Rows that a picture shows one by one; more share so many lines, neighbours one line, so that a line is still seen."""
+"""Rows that a picture shows one by one; of more rows, neighbours share one of so many lines."""
 
 
 class Moment(NamedTuple):
@@ -41,7 +41,7 @@ class Moment(NamedTuple):
 def pointing_figure(
     panels: Mapping[str, tuple[ArrayLike, ArrayLike]], row: str = "row", end_marker: int | None = None
 ) -> Figure:
-    """Who points where over time: for each panel the weightings of the read heads (T, R, N) and the write heads.
+    """Draw where heads point over time: for each panel the weightings of the read heads (T, R, N) and the write heads.
 
     `row` is what a place is called; a grey band marks the end marker's step. Raises ValueError where a panel's arrays
     do not belong together.
@@ -51,23 +51,23 @@ def pointing_figure(
     down = -(-len(given) // across)
     figure = page(0.5 + 2.9 * down)
     grid = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True)
-    told = []
+    told = {}
     for axes, (name, (read, write)) in zip(grid.flat, given.items(), strict=False):
         draw_pointing(axes, read, write, end_marker)
         title(axes, name)
-        told.append(f"{name}: writes {place(write[-1, 0], row)}, reads {place(read[-1, 0], row)}")
+        told[name] = f"writes {place(write[-1, 0], row)}, reads {place(read[-1, 0], row)}"
     for axes in grid[-1]:
         axes.set_xlabel("time step")
     for axes in grid[:, 0]:
         _name_rows(axes, next(iter(given.values()))[0].shape[-1], row)
     name_halves(figure)
-    return described(figure, f"Where heads point over time; at the end, {'; '.join(told)}.")
+    return described(figure, "Where heads point over time; at the end", told)
 
 
 def moment_figure(
     read: ArrayLike, write: ArrayLike, step: int, heads: Sequence[Moment], end_marker: int | None = None
 ) -> Figure:
-    """All steps with one of them framed, and below it each head: grey where it goes on from, coloured where it goes to.
+    """Draw all steps, one of them framed, and below each head's weightings before that step (grey) and after it.
 
     read (T, R, N), write (T, W, N); raises IndexError for a step that is not there.
     """
@@ -89,10 +89,12 @@ def moment_figure(
 
 
 def moments(trace: Trace, step: int) -> list[Moment]:
-    """Every head of the first traced sequence at one step, read heads first; what a head is told is its note.
+    """Collect every head of the first traced sequence at one step, read heads first; the note says its gate and shift.
 
-    The trace keeps its stages.
+    Raises ValueError for a trace without stages.
     """
+    if trace.w_previous is None:
+        raise ValueError("the trace has no stages: make it with stages=True")
     single, reads = trace.config.weightings == "single", trace.config.read_heads
     found = []
     for head in range(trace.w.shape[2]):
@@ -107,7 +109,7 @@ def moments(trace: Trace, step: int) -> list[Moment]:
 
 
 def draw_pointing(axes: Axes, read: np.ndarray, write: np.ndarray, end_marker: int | None = None) -> None:
-    """Each step's left half is where the write heads point, its right half where the read heads do.
+    """Draw in each step's left half where the write heads point, in its right half where the read heads do.
 
     A grey band marks the end marker's step. Raises ValueError for other arrays than (T, R, N) and (T, W, N).
     """
@@ -132,7 +134,7 @@ def draw_pointing(axes: Axes, read: np.ndarray, write: np.ndarray, end_marker: i
 
 
 def mark_end_marker(axes: Axes, step: int) -> None:
-    """A grey band over the end marker's step, named below it."""
+    """Draw a grey band over the end marker's step, named below it."""
     axes.axvspan(step - 0.5, step + 0.5, color=INK, alpha=0.12, linewidth=0)
     axes.xaxis.remove_overlapping_locs = False  # it stands below a tick's number
     axes.xaxis.set_minor_locator(FixedLocator([step]))
@@ -148,14 +150,13 @@ def _name_rows(axes: Axes, rows: int, row: str) -> None:
 
 
 def name_halves(figure: Figure) -> None:
-    """A legend: which half of a step and which colour is whose."""
+    """Draw a legend of the halves of a step and their colours."""
     handles = [Rectangle((0, 0), 1, 1, color=colour) for colour in (WRITE, READ)]
-    names = ["write head (left half of a step)", "read head (right half)"]
-    figure.legend(handles, names, loc="outside upper right", ncols=2, frameon=False, fontsize=9.5, handlelength=0.9)
+    legend_above(figure, handles, ["write head (left half of a step)", "read head (right half)"])
 
 
 def _bars(axes: Axes, head: Moment) -> None:
-    """Grey, wide: the weighting before. Coloured, narrow: the weighting now; two colours where it does both."""
+    """Draw the weighting before in wide grey bars and the weighting now in narrow coloured ones."""
     before, now = flat(head.before), flat(head.now)
     rows = np.arange(len(now))
     axes.bar(rows, before, width=0.95, color=PALE)

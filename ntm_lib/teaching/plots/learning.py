@@ -24,7 +24,7 @@ SLOW = 3000
 
 
 class Snapshot(NamedTuple):
-    """What there is to see of a machine at one moment of its training."""
+    """A machine at one moment of its training, in numbers to draw."""
 
     sequences: ArrayLike  # (K)     seen before each point of the loss, from 0 on
     loss: ArrayLike  # (K)          bits a bit
@@ -37,7 +37,7 @@ class Snapshot(NamedTuple):
 
 
 def task_figure(inputs: ArrayLike, targets: ArrayLike, mask: ArrayLike) -> Figure:
-    """What one copy shows and asks: inputs (T, input), targets (T, output), mask (T) over the steps that count."""
+    """Draw a task: inputs (T, input), targets (T, output), mask (T), 1 at the steps that count."""
     inputs, targets, mask = map(np.asarray, (inputs, targets, mask))
     figure = page(4.0)
     top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(inputs.shape[1], targets.shape[1]))
@@ -56,7 +56,7 @@ def task_figure(inputs: ArrayLike, targets: ArrayLike, mask: ArrayLike) -> Figur
 
 
 def _ones(axes: Axes, values: np.ndarray, names: Sequence[str], colour: str) -> None:
-    """A time diagram: a column a step, a row a channel, a filled cell for a one."""
+    """Draw a time diagram: a column a step, a row a channel, a filled cell for a one."""
     for step, channel in np.argwhere(values > 0):
         axes.bar(step, 0.84, width=0.84, bottom=channel - 0.42, color=colour)
     axes.set(xlim=(-0.5, len(values) - 0.5), ylim=(values.shape[1] - 0.5, -0.5))
@@ -68,7 +68,7 @@ def _ones(axes: Axes, values: np.ndarray, names: Sequence[str], colour: str) -> 
 
 
 def gradients_figure(norms: Mapping[str, ArrayLike], loss: Mapping[str, ArrayLike], limit: float) -> Figure:
-    """Gradient norms of every update on a logarithmic scale, and the loss below, in bits a bit: a column a run."""
+    """Draw gradient norms of every update on a logarithmic scale, and the loss below, in bits a bit: a column a run."""
     figure = page(4.6)
     axes = figure.subplots(2, len(norms), sharex=True, sharey="row", squeeze=False)
     for (upper, lower), name in zip(axes.T, norms, strict=True):
@@ -85,7 +85,7 @@ def gradients_figure(norms: Mapping[str, ArrayLike], loss: Mapping[str, ArrayLik
 
 
 def schedules_figure(drawn: Mapping[str, ArrayLike], updates: int, what: str) -> Figure:
-    """What each update of a training draws, a panel a schedule: values at evenly spaced updates from 0 to `updates`."""
+    """Draw numbers, named by `what`, that updates from 0 to `updates` draw at random: a panel a schedule."""
     figure = page(2.7)
     panels = figure.subplots(1, len(drawn), sharey=True, squeeze=False)[0]
     highest = max(np.max(values) for values in drawn.values())
@@ -95,12 +95,12 @@ def schedules_figure(drawn: Mapping[str, ArrayLike], updates: int, what: str) ->
         axes.set_xticks([0, updates], ["0", f"{updates:,}"])
         axes.set_ylim(0 if highest <= DECADES else None, 1.08 * highest)
     panels[0].set_ylabel(what)
-    told = "; ".join(f"{name}: at most {np.max(values)}" for name, values in drawn.items())
-    return described(figure, f"What each of {updates:,} updates draws, in {what}. {told}.")
+    most = {name: f"at most {np.max(values)}" for name, values in drawn.items()}
+    return described(figure, f"What each of {updates:,} updates draws, in {what}", most)
 
 
 def learning_figure(snapshot: Snapshot) -> Figure:
-    """Loss, wrong bits by length, and the tape in one copy: a machine at one moment of its training."""
+    """Draw loss, wrong bits by length, and the tape in one copy: a machine at one moment of its training."""
     figure = page(5.4)
     panels = figure.subplot_mosaic([["loss", "wrong"], ["tape", "tape"]], height_ratios=(1, 1.25))
     for name, draw in {"loss": _loss, "wrong": _wrong, "tape": _tape}.items():
@@ -131,7 +131,7 @@ def _wrong(axes: Axes, snapshot: Snapshot) -> None:
     trained = sum(length <= snapshot.trained_to for length in lengths)
     axes.axvspan(-0.5, trained - 0.5, color=PALE, alpha=0.3, linewidth=0, zorder=0)
     axes.text(-0.45, 64, "trained on", color=INK, fontsize=9.5, va="top")
-    axes.set_xticks(range(len(lengths)), lengths)
+    axes.set_xticks(range(len(lengths)), map(str, lengths))
     limits = {"xlim": (-0.5, len(lengths) - 0.5), "ylim": (0, 65)}
     panel(axes, "wrong bits in a hundred", xlabel="vectors in the sequence", **limits)
 
@@ -150,7 +150,7 @@ def _tape(axes: Axes, snapshot: Snapshot) -> None:
 
 
 def seeds_figure(sequences: ArrayLike, converged: Sequence[bool]) -> Figure:
-    """One dot a seed in the order of their numbers: converged, converged after more than `SLOW` sequences, or not."""
+    """Draw a dot for each seed in order: converged, converged after more than `SLOW` sequences, or not."""
     sequences, done = np.asarray(sequences), np.asarray(converged, dtype=bool)
     late = done & (sequences > SLOW)
     figure = page(0.9 + 0.15 * len(done) / SEEDS_A_LINE)
@@ -164,7 +164,8 @@ def seeds_figure(sequences: ArrayLike, converged: Sequence[bool]) -> Figure:
         seed_dots(axes, chosen, SEEDS_A_LINE, colour, marker, size)
         name_above(axes, {words: (place, colour)}, side="left")
     axes.set(xlim=(-1, SEEDS_A_LINE), ylim=(len(done) / SEEDS_A_LINE, -0.9), xticks=[], ylabel="seed")
-    axes.set_yticks(range(0, len(done) // SEEDS_A_LINE, 4), range(0, len(done), 4 * SEEDS_A_LINE))
+    lines = range(0, len(done) // SEEDS_A_LINE, 4)
+    axes.set_yticks(lines, [str(line * SEEDS_A_LINE) for line in lines])
     no_frame(axes)
     half = f"half of them after at most {int(np.median(sequences)):,} sequences"
     return described(figure, f"One dot a seed: {done.sum():,} of {len(done):,} converged, {half}.")

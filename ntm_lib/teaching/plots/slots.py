@@ -4,6 +4,7 @@ Shapes: N slots, M numbers a slot. Arrays may be tensors, and may have axes of s
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -26,9 +27,9 @@ Row = tuple[Axes, Axes]
 def addressing_figure(
     memory: ArrayLike, key: ArrayLike, settings: Sequence[str], w_previous: ArrayLike, stages: Sequence[ArrayLike]
 ) -> Figure:
-    """The slots, and below each what the five stages of addressing make of it (Eqs. 6, 5, 7, 8, 9).
+    """Draw the slots, and below each its number after every stage of addressing (Eqs. 6, 5, 7, 8, 9).
 
-    memory (N, M), key (M), w_previous (N) and five stages (N); `settings` says what each stage was told. Raises
+    memory (N, M), key (M), w_previous (N) and five stages (N); `settings` are the words beside the stages. Raises
     ValueError where N or M differ.
     """
     memory, key, w_previous, *values = map(flat, (memory, key, w_previous, *stages))
@@ -46,7 +47,7 @@ def addressing_figure(
 
 
 def weightings_figure(weightings: Mapping[str, ArrayLike]) -> Figure:
-    """Weightings (N) below each other, each beside its name; ValueError where N differs."""
+    """Draw weightings (N) below each other, each beside its name; ValueError where N differs."""
     values = {name: flat(weights) for name, weights in weightings.items()}
     slots = len(next(iter(values.values())))
     _require_one_size(np.zeros((slots, 1)), [], list(values.values()))
@@ -55,12 +56,12 @@ def weightings_figure(weightings: Mapping[str, ArrayLike]) -> Figure:
         _words(words, name)
         _bars(bars, weights, READ)
     _name(rows[0][1], range(slots), [f"slot {slot}" for slot in range(slots)])
-    told = "; ".join(f"{name}: {_top(weights)}" for name, weights in values.items())
-    return described(figure, f"Weights of {slots} slots, the largest of each row. {told}.")
+    largest = {name: _top(weights) for name, weights in values.items()}
+    return described(figure, f"Weights of {slots} slots; the largest of each row", largest)
 
 
 def walks_figure(walks: Mapping[str, ArrayLike], step: str = "step") -> Figure:
-    """Weightings over time, (T, N) each, beside each other; below, how much weight the strongest slot has.
+    """Draw weightings over time (T, N) beside each other; below, how much weight the strongest slot has.
 
     `step` is what the time axis counts.
     """
@@ -75,12 +76,14 @@ def walks_figure(walks: Mapping[str, ArrayLike], step: str = "step") -> Figure:
         peak.axhline(1 / walk.shape[1], color=INK, linewidth=0.8, linestyle=DASHES)
         panel(peak, ylim=(0, 1.05), xlabel=step)
     axes[1, 0].set_ylabel("largest weight")
-    told = "; ".join(f"{name}: {_top(walk[0])} to {_top(walk[-1])}" for name, walk in values.items())
-    return described(figure, f"Weights of slots over {len(walk) - 1} {step}s. The largest goes from, {told}.")
+    largest = {name: f"{_top(walk[0])}, {_top(walk[-1])}" for name, walk in values.items()}
+    return described(
+        figure, f"Weights of slots over {len(walk) - 1} {step}s; the largest at first and at last", largest
+    )
 
 
 def read_figure(memory: ArrayLike, weights: ArrayLike, reads: ArrayLike) -> Figure:
-    """The slots, a read head's weighting (N), and beside the memory (N, M) the blend it reads (M) (Eq. 2).
+    """Draw a read head's weighting (N), the memory (N, M), and beside the memory the blend that is read (M) (Eq. 2).
 
     Raises ValueError where N or M differ.
     """
@@ -96,9 +99,9 @@ def read_figure(memory: ArrayLike, weights: ArrayLike, reads: ArrayLike) -> Figu
 def write_figure(
     weights: ArrayLike, erase: ArrayLike, add: ArrayLike, before: ArrayLike, erased: ArrayLike, added: ArrayLike
 ) -> Figure:
-    """A write head's weighting (N) and the memory (N, M) before, after erasing and after adding (Eqs. 3 and 4).
+    """Draw a write head's weighting (N) and the memory (N, M) before, after erasing and after adding (Eqs. 3 and 4).
 
-    erase (M) and add (M) stand beside what they did; framed cells are those that changed. Raises ValueError where N or
+    erase (M) and add (M) stand beside the memories they lead to; changed cells are framed. Raises ValueError where N or
     M differ.
     """
     weights, erase, add, before, erased, added = map(flat, (weights, erase, add, before, erased, added))
@@ -123,7 +126,7 @@ def _require_one_size(memory: np.ndarray, vectors: Sequence[np.ndarray], weighti
 
 
 def _rows(heights: Sequence[float], height: float) -> tuple[Figure, list[Row]]:
-    """A figure with a place for words on the left of every row of slots."""
+    """Make a figure with a place for words on the left of every row of slots."""
     figure = page(height)
     axes = figure.subplots(len(heights), 2, width_ratios=(LEFT, RIGHT), height_ratios=heights, squeeze=False)
     for words, slots in axes:
@@ -134,8 +137,8 @@ def _rows(heights: Sequence[float], height: float) -> tuple[Figure, list[Row]]:
     return figure, [tuple(row) for row in axes]
 
 
-def _name(axes: Axes, places: Sequence[int], names: Sequence[str], **font: str) -> None:
-    """Names above columns."""
+def _name(axes: Axes, places: Sequence[int], names: Sequence[str], **font: Any) -> None:
+    """Write names above columns."""
     axes.set_xticks(places, names, **font)
     axes.tick_params(labeltop=True, labelbottom=False, top=False, bottom=False)
 
@@ -148,7 +151,7 @@ def _slots(
     vector: tuple[str, np.ndarray, str] | None = None,
     old: np.ndarray | None = None,
 ) -> None:
-    """Every slot as a column of its numbers, framed where they are not the `old` ones.
+    """Draw every slot as a column of its numbers, framed where they differ from the `old` ones.
 
     On the left stands the verb, and a vector, if any: its name, its numbers and the colour of both their frames.
     """
@@ -171,18 +174,18 @@ def _slots(
 
 
 def _numbers(axes: Axes, values: np.ndarray, reach: float) -> None:
-    """A matrix as coloured cells with its numbers written in them."""
+    """Draw a matrix as coloured cells with its numbers written in them."""
     reach = 1.6 * (reach or 1)  # pale enough for dark numbers
     cells(axes, values, cmap="PuOr", vmin=-reach, vmax=reach)
     for row, column in np.ndindex(values.shape):
-        axes.text(column, row, short(values[row, column]), ha="center", va="center", fontsize=10, color=INK)
+        axes.text(column, row, short(float(values[row, column])), ha="center", va="center", fontsize=10, color=INK)
     for line in np.arange(values.shape[1] + 1) - 0.5:
         axes.axvline(line, color="white", linewidth=4)
     axes.set_yticks([])
 
 
 def _words(axes: Axes, verb: str, *lines: str) -> None:
-    """What happens in this row: a verb, and smaller lines below it."""
+    """Write a verb, and smaller lines below it."""
     axes.text(0, 0.7, verb, fontsize=12, fontweight="bold", color=INK, va="center", transform=axes.transAxes)
     text = "\n".join(line for line in lines if line)
     axes.text(0, 0.52, text, fontsize=9.5, color=INK, va="top", linespacing=1.5, transform=axes.transAxes)
@@ -191,7 +194,7 @@ def _words(axes: Axes, verb: str, *lines: str) -> None:
 def _bars(
     axes: Axes, values: np.ndarray, colour: str, ghost: np.ndarray | None = None, pale: np.ndarray | None = None
 ) -> None:
-    """One bar a slot with its number; dashed what the stage before had, pale where the head was."""
+    """Draw a bar for each slot with its number; dashed the stage before, pale the weighting before the step."""
     slots, reach = np.arange(len(values)), max(1, np.abs(values).max())
     if pale is not None:
         axes.bar(slots, pale, width=0.86, color=PALE)
@@ -212,6 +215,6 @@ def _vector(values: np.ndarray) -> str:
 
 
 def _top(values: np.ndarray) -> str:
-    """The slot with the largest number: "0.72 on slot 2"."""
+    """Name the slot with the largest number: "0.72 on slot 2"."""
     slot = np.abs(values).argmax()
-    return f"{short(values[slot])} on slot {slot}"
+    return f"{short(float(values[slot]))} on slot {slot}"

@@ -15,19 +15,19 @@ from ntm_lib.teaching.plots.words import short
 
 BITS = [f"bit {bit}" for bit in range(8)]
 INPUT_NAMES = [*BITS, "start", "end"]
-"""What an input says, number by number."""
+"""Meanings of the numbers of an input."""
 WORD_NAMES = [*INPUT_NAMES, "written", "answering"]
-"""What a row of a hand-made machine says, number by number."""
+"""Meanings of the numbers in a row of a machine set by hand."""
 HEADS = (("read head", READ, 0.97), ("write head", WRITE, 0.52))
-"""Name, colour and height of what each head is told."""
+"""Name, colour and height of the lines for each head."""
 HEAR, EMIT, POINT, WRITES, READS, ANSWER = range(1, 7)
 """The stages of a step, in order."""
 MOVES = ("step backward", "stay", "step forward")
-"""What the three shift weights tell a head."""
+"""Meanings of the three shift weights."""
 
 
 def step_figure(trace: Trace, units: Sequence[str], step: int, stage: int = ANSWER) -> Figure:
-    """One step of the first sequence of a traced copy, up to a stage from 1, hear, to 6, answer.
+    """Draw one step of the first sequence of a traced copy, up to a stage from 1, hear, to 6, answer.
 
     `units` names the hidden units; the trace keeps its memories. Raises ValueError for a step or a stage that is not
     there, for names that are too many or too few, and for a trace without memories.
@@ -45,17 +45,20 @@ def step_figure(trace: Trace, units: Sequence[str], step: int, stage: int = ANSW
     _strip(r, last_read.detach(), WORD_NAMES, "\nlast read")
     _strip(h, trace.h[0, step], units, "\nunits")
     _emissions(words, trace, step, stage)
-    _tape(tape, trace, step, stage)
+    memory = (
+        trace.memory[0, step if stage >= WRITES else step - 1] if step or stage >= WRITES else trace.start.memory[0]
+    )
+    _tape(tape, memory.numpy(), trace, step, stage)
     _answer(y, trace, step, stage)
     read, write = trace.w[0, step].argmax(-1).tolist()
     points = f" The read head points at row {read}, the write head at row {write}." * (stage >= POINT)
-    answers = f" The output has {_on(trace.logits[0, step].sigmoid(), BITS)}." * (stage >= ANSWER)
-    hears = f"The input has {_on(trace.inputs[0, step], INPUT_NAMES)}."
+    answers = f" Output: {_on(trace.logits[0, step].sigmoid(), BITS)}." * (stage >= ANSWER)
+    hears = f"Input: {_on(trace.inputs[0, step], INPUT_NAMES)}."
     return described(figure, f"Step {step} up to stage {stage} of {ANSWER}. {hears}{points}{answers}")
 
 
 def _on(values: ArrayLike, names: Sequence[str]) -> str:
-    """The names of numbers above one half: "bits 0 4 5, written"."""
+    """List the names of numbers above one half: "bits 0 4 5, written"."""
     on = [name for value, name in zip(np.asarray(values), names, strict=False) if value > 0.5]
     bits = " ".join(name.removeprefix("bit ") for name in on if name in BITS)
     others = [name for name in on if name not in BITS]
@@ -63,7 +66,7 @@ def _on(values: ArrayLike, names: Sequence[str]) -> str:
 
 
 def _strip(axes: Axes, values: ArrayLike, names: Sequence[str], words: str) -> None:
-    """A vector as a column of cells, each beside its name."""
+    """Draw a vector as a column of cells, each beside its name."""
     axes.set_title(words, fontsize=10, color=INK, loc="left")
     cells(axes, np.asarray(values)[: len(names), None], cmap="Greys", vmin=0, vmax=1.4)
     axes.set_yticks(range(len(names)), names, fontsize=8)
@@ -74,7 +77,7 @@ def _strip(axes: Axes, values: ArrayLike, names: Sequence[str], words: str) -> N
 
 
 def _emissions(axes: Axes, trace: Trace, step: int, stage: int) -> None:
-    """What both heads are told, and once they point, where."""
+    """Write the gates, shifts and vectors of both heads, and from stage 3 on their rows."""
     axes.axis("off")
     axes.set_title("2  emit\nwhat the heads are told", fontsize=10, color=INK if stage >= EMIT else PALE, loc="left")
     for head, (name, colour, y) in enumerate(HEADS if stage >= EMIT else ()):
@@ -86,7 +89,7 @@ def _emissions(axes: Axes, trace: Trace, step: int, stage: int) -> None:
 
 
 def _told(emission: Emission, step: int, head: int) -> list[str]:
-    """What a head emits, a line each."""
+    """Put the numbers that a head is given into lines."""
     g, s = emission.g[0, step, head].item(), emission.s[0, step, head]
     start = "jump to what its key finds" if g > 0.5 else "go on from its last row"
     lines = [f"g = {short(g)}: {start}", f"s = ({', '.join(map(short, s.tolist()))}): {MOVES[int(s.argmax())]}"]
@@ -97,11 +100,9 @@ def _told(emission: Emission, step: int, head: int) -> list[str]:
     return [*lines, erasing, f"a: {_on(emission.add[0, step, 0], WORD_NAMES)}"]
 
 
-def _tape(axes: Axes, trace: Trace, step: int, stage: int) -> None:
-    """The memory as it stands at this stage, with a frame where a head writes or reads."""
-    before = trace.memory[0, step - 1] if step else trace.start.memory[0]
-    tape = trace.memory[0, step] if stage >= WRITES else before
-    cells(axes, tape.numpy(), cmap="Greys", vmin=0, vmax=1.4)
+def _tape(axes: Axes, tape: np.ndarray, trace: Trace, step: int, stage: int) -> None:
+    """Draw the memory (N, M), with a frame where a head writes or reads."""
+    cells(axes, tape, cmap="Greys", vmin=0, vmax=1.4)
     verb = "4  write" if stage < READS else "4  write, 5  read"
     words = f"{verb}\nthe tape" if stage >= WRITES else "\nthe tape as it was"
     axes.set_title(words, fontsize=10, color=INK, loc="left")
@@ -114,7 +115,7 @@ def _tape(axes: Axes, trace: Trace, step: int, stage: int) -> None:
 
 
 def _answer(axes: Axes, trace: Trace, step: int, stage: int) -> None:
-    """The output bits, empty before the last stage; framed in green or pink where they count."""
+    """Draw the output bits, empty before the last stage, framed in green or pink where they count."""
     counts, reached = bool(trace.mask[0, step]), stage >= ANSWER
     _strip(axes, trace.logits[0, step].sigmoid() if reached else np.zeros(len(BITS)), BITS, "")
     words = "6  answer" if counts else "6  answer\nnot asked"

@@ -1,5 +1,7 @@
 """The look of all figures: colours, pages, titles and frames."""
 
+from collections.abc import Mapping
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
@@ -12,17 +14,18 @@ out green, what is wrong pink, words and frames dark, what was before pale (Okab
 readers)."""
 
 DASHES = (0, (3, 2))
-"""How a line that marks a limit is dashed."""
+"""Dashes of a line that marks a limit."""
 
 
 def page(height: float, width: float = 8.6) -> Figure:
-    """An empty figure, in inches, as wide as a notebook's text."""
+    """Make an empty figure, in inches, as wide as a notebook's text."""
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def described(figure: Figure, words: str) -> Figure:
-    """The figure with these words as its alternative text."""
-    figure.set_label(words)
+def described(figure: Figure, words: str, parts: Mapping[str, str] | None = None) -> Figure:
+    """Give a figure its alternative text: words, and after them the name of each part with the words for it."""
+    each = "; ".join(f"{name} – {shows}" for name, shows in (parts or {}).items())
+    figure.set_label(f"{words}: {each}." if parts else words)
     return figure
 
 

@@ -18,7 +18,7 @@ from ntm_lib.teaching.plots.words import about, path
 def copy_figure(
     inputs: np.ndarray, outputs: np.ndarray, memory: np.ndarray, read: np.ndarray, write: np.ndarray, first_row: int
 ) -> Figure:
-    """One copy: inputs (T, input), outputs (T, output) as probabilities, memory (N, M), weightings read, write (T, N).
+    """Draw a copy: inputs (T, input), outputs (T, output) from 0 to 1, memory (N, M), weightings read and write (T, N).
 
     The tape is drawn from `first_row` on. Raises ValueError where the arrays do not belong together.
     """
@@ -74,7 +74,7 @@ def number_rows(axes: Axes, rows: int, first_row: int) -> None:
 
 
 def run_figure(trace: Trace, first_row: int = 0) -> Figure:
-    """The first traced copy as `copy_figure` draws it, with the wrong bits of the answer in pink.
+    """Draw the first traced copy as `copy_figure` does, with the wrong bits of the answer in pink.
 
     The first read head and the first write head are drawn, rows from `first_row` on.
     """

@@ -1,6 +1,7 @@
 """Figures of texts that are remembered, and of how much is remembered by how long a text is."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -19,7 +20,7 @@ STYLES = ((INK, "o-"), (ERROR, "s--"))
 
 
 def text_figure(trace: Trace, text: bytes, answers: Mapping[str, bytes], first_row: int = 0) -> Figure:
-    """A text goes in, the heads move over the tape, and every answer comes out below, wrong characters in pink.
+    """Draw a text that goes in, the heads on the tape, and every answer below, wrong characters in pink.
 
     `trace` is of the machine that gave the first answer; its first read and write head are drawn, rows from
     `first_row` on. Raises ValueError where an answer or the trace is not as long as the text.
@@ -34,24 +35,24 @@ def text_figure(trace: Trace, text: bytes, answers: Mapping[str, bytes], first_r
     read, write = (np.roll(weights[0, :, :1].numpy(), -first_row, axis=-1) for weights in (trace.w_read, trace.w_write))
     draw_pointing(axes[1], read, write)
     number_rows(axes[1], read.shape[-1], first_row)
-    told = []
+    right = {}
     for strip, (name, answer) in zip(axes[2:], answers.items(), strict=True):
         _letters(strip, answer, text, len(text) + 2, steps, name)
-        right = sum(found == wanted for found, wanted in zip(answer, text, strict=True))
-        told.append(f"{name}: {'all' if right == len(text) else 'most' if 2 * right > len(text) else 'less than half'}")
+        count = sum(found == wanted for found, wanted in zip(answer, text, strict=True))
+        right[name] = "all" if count == len(text) else "most" if 2 * count > len(text) else "less than half"
     axes[-1].set_xlabel("time step")
     name_halves(figure)
-    goes_in = f"A text of {len(text)} characters goes in and comes out again."
-    return described(figure, f"{goes_in} Right characters, {'; '.join(told)}.")
+    goes_in = f"A text of {len(text)} characters goes in and comes out again"
+    return described(figure, f"{goes_in}; characters that are right", right)
 
 
 def _letters(axes: Axes, answer: bytes, text: bytes, first_step: int, steps: int, words: str) -> None:
-    """The characters of an answer at their steps; a wrong one is pink, and a dot where it cannot be printed."""
+    """Write the characters of an answer at their steps; a wrong one is pink, and a dot where it cannot be printed."""
     title(axes, words)
     for step, (found, wanted) in enumerate(zip(answer, text, strict=True), start=first_step):
         colour, weight = (INK, "normal") if found == wanted else (ERROR, "bold")
         letter = chr(found) if 32 <= found < 127 else "·"
-        font = {"family": "monospace", "fontsize": 12, "fontweight": weight}
+        font: dict[str, Any] = {"family": "monospace", "fontsize": 12, "fontweight": weight}
         axes.text(step, 0, letter, ha="center", va="center_baseline", color=colour, **font)
     axes.axvspan(first_step - 0.5, first_step + len(text) - 0.5, color="#f4f4f4", zorder=0)
     axes.set(ylim=(-1, 1), xlim=(-0.5, steps - 0.5), yticks=[])
@@ -59,30 +60,30 @@ def _letters(axes: Axes, answer: bytes, text: bytes, first_step: int, steps: int
 
 
 def lengths_figure(lengths: ArrayLike, shares: Mapping[str, ArrayLike], trained: int) -> Figure:
-    """The share of wrong bits (0 to 1) by length, a curve a machine; grey, the lengths that were trained on."""
+    """Draw the share of wrong bits (0 to 1) by length, a curve a machine; grey, the lengths that were trained on."""
     lengths = np.asarray(lengths)
     figure = page(3.8)
     axes = figure.subplots()
     _length_axes(axes, lengths, trained)
-    middle, told = len(lengths) // 2, []
+    middle, last = len(lengths) // 2, {}
     for (name, given), (colour, marks) in zip(shares.items(), STYLES, strict=False):
         values = np.asarray(given)
         axes.plot(lengths, values, marks, color=colour, linewidth=2, markersize=5, clip_on=False, zorder=3)
-        beside = {"xytext": (14, -6 if values.any() else 8), "textcoords": "offset points"}
+        beside: dict[str, Any] = {"xytext": (14, -6 if values.any() else 8), "textcoords": "offset points"}
         axes.annotate(name, (lengths[middle], values[middle]), color=colour, fontsize=11, **beside)
-        told.append(f"{name}: {about(values[-1])}")
-    return described(figure, f"Share of wrong bits by length. At the longest, {lengths[-1]}, {'; '.join(told)}.")
+        last[name] = about(values[-1])
+    return described(figure, f"Share of wrong bits by length; at {lengths[-1]}", last)
 
 
 def _length_axes(axes: Axes, lengths: np.ndarray, trained: int) -> None:
-    """The lengths trained on as a grey field, what a coin would do as a dashed line, and names of both axes."""
+    """Draw the lengths trained on as a grey field, what a coin would do as a dashed line, and names of both axes."""
     first, last = lengths[0] / 1.15, lengths[-1] * 1.05
     axes.axvspan(first, trained, color="#eeeeee", zorder=0)
     axes.text(trained / 1.06, 0.555, "trained on", ha="right", fontsize=10, color=INK)
     axes.axhline(0.5, color=PALE, linewidth=1, linestyle=(0, (4, 3)))
     axes.text(lengths[-1], 0.515, "a coin", ha="right", fontsize=10, color=INK)
     panel(axes, xscale="log", ylim=(-0.01, 0.6), xlim=(first, last), ylabel="wrong bits")
-    axes.xaxis.set_major_locator(FixedLocator(lengths))
+    axes.xaxis.set_major_locator(FixedLocator(lengths.tolist()))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_xticks(lengths, [str(length) for length in lengths])
     axes.set_yticks([0, 0.25, 0.5], ["0 %", "25 %", "50 %"])

@@ -5,13 +5,13 @@ import numpy as np
 from ntm_lib.analysis.route import SHARP
 
 ZERO = 1e-6
-"""What rounding may leave where there should be a zero."""
+"""Numbers smaller than rounding errors can be count as zero."""
 FEW = 0.05
 """A share of wrong bits below this is called few."""
 
 
 def short(number: float) -> str:
-    """A number with two digits after the point at most; what is not zero does not look like it."""
+    """Write a number with two digits after the point at most, and "~0" for small ones that are not zero."""
     if ZERO < abs(number) < 0.005:
         return "~0"
     number = 0.0 if abs(number) <= ZERO else number
@@ -19,22 +19,22 @@ def short(number: float) -> str:
 
 
 def about(share: float) -> str:
-    """A share of wrong bits in words, rounded to tens: processors round differently, and texts are compared."""
+    """Put a share of wrong bits into words, in tens of a hundred, which are alike on all processors."""
     if share == 0:
         return "no bit is wrong"
     return "few bits are wrong" if share < FEW else f"about {max(10, round(100 * share, -1)):.0f} % of bits are wrong"
 
 
 def place(weights: np.ndarray, row: str = "row") -> str:
-    """Where a head with these weights (N) stands: "row 4", or "many rows"."""
+    """Name the row on which a head with weights (N) stands: "row 4", or "many rows"."""
     return f"{row} {weights.argmax()}" if weights.max() > SHARP else f"many {row}s"
 
 
 def path(weights: np.ndarray, row: str = "row") -> str:
-    """Where a head with these weights (T, N) stands at first and at last: "row 0 to row 8"."""
+    """Name the first and the last row of a head with weights (T, N): "row 0 to row 8"."""
     return f"{place(weights[0], row)} to {place(weights[-1], row)}"
 
 
 def printable(text: str) -> str:
-    """The text with a dot for every character that cannot be printed, such as an escape code; line ends stay."""
+    """Replace every character that cannot be printed, such as an escape code, with a dot; line ends stay."""
     return "".join(c if c.isprintable() or c == "\n" else "·" for c in text)

@@ -55,7 +55,7 @@ def test_shares_of_wrong_bits_stand_in_their_cells():
     assert texts == {(1, 0): "40 %", (0, 1): "<1 %", (1, 1): "10 %"} and not second.texts
     np.testing.assert_array_equal(first.images[0].get_array(), tables["one"])
     assert figure.get_label() == (
-        "What made bits wrong, by length. The largest cause at the longest length, one: blur; two: nothing."
+        "What made bits wrong, by length; the largest cause at 20 vectors: one – blur; two – nothing."
     )
 
 
@@ -71,6 +71,6 @@ def test_a_contest_shows_every_rival_after_every_stage():
         heights = np.array([[bar.get_height() for bar in rival] for rival in axes.containers])
         np.testing.assert_allclose(heights, expected.T)
     assert figure.get_label() == (
-        "Weights of rival rows after each stage of addressing. Winners, short: all other rows together; long: the row"
-        " it should reach."
+        "Weights of rival rows after each stage of addressing; the winner at the end: short – all other rows together;"
+        " long – the row it should reach."
     )

@@ -50,7 +50,7 @@ def test_what_a_key_finds_is_drawn_and_where_half_is_left():
     for line, weights in zip(axes.lines[:2], found.values(), strict=True):
         np.testing.assert_array_equal(line.get_xydata(), np.transpose([rows, weights]))
     np.testing.assert_allclose(axes.collections[0].get_offsets(), [[20, 0.9], [300, 0.3]])
-    assert "weak: 100; strong: beyond 10,000" in figure.get_label()
+    assert "weak – 100; strong – beyond 10,000" in figure.get_label()
 
 
 def test_where_a_machine_fails_stands_beside_the_prediction():
@@ -73,4 +73,4 @@ def test_every_seed_has_one_mark_in_every_panel():
     ]
     assert marks == [{TARGET: 23}, {TARGET: 22, ERROR: 1}]
     assert far.collections[1].get_offsets().tolist() == [[1, 1]]
-    assert figure.get_label() == ("One dot a seed, green where every bit is right. near: 23 of 23; far: 22 of 23.")
+    assert figure.get_label() == ("One dot a seed, green where every bit is right: near – 23 of 23; far – 22 of 23.")

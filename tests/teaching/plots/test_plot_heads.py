@@ -43,7 +43,7 @@ def test_words_say_where_the_first_heads_end():
     spread = np.full((STEPS, 1, ROWS), 1 / ROWS)
     figure = pointing_figure({"first": (one_hot(2), one_hot(5, step=-1)), "second": (spread, one_hot(0))}, row="slot")
     assert figure.get_label() == (
-        "Where heads point over time; at the end, first: writes slot 10, reads slot 8; second: writes slot 6, reads"
+        "Where heads point over time; at the end: first – writes slot 10, reads slot 8; second – writes slot 6, reads"
         " many slots."
     )
 

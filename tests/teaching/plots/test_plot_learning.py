@@ -74,7 +74,7 @@ def test_what_schedules_draw_is_spread_over_the_updates(highest, scale):
         np.testing.assert_allclose(points[:, 0], 10 * np.arange(8))
         np.testing.assert_array_equal(points[:, 1], expected)
         assert axes.get_yscale() == scale
-    assert f"in vectors. ours: at most {highest}; theirs: at most {highest}" in figure.get_label()
+    assert f"in vectors: ours – at most {highest}; theirs – at most {highest}" in figure.get_label()
 
 
 def test_a_moment_of_learning_shows_loss_wrong_bits_and_heads():

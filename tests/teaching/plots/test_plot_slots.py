@@ -81,8 +81,14 @@ def test_weightings_stand_below_each_other_beside_their_names():
     assert texts(second) == ["0.1", "0", "0", "0.6", "0", "0", "0.3"]
     assert [label.get_text() for label in first.get_xticklabels()] == [f"slot {slot}" for slot in range(SLOTS)]
     assert figure.get_label() == (
-        "Weights of 7 slots, the largest of each row. before: 0.5 on slot 2; after: 0.6 on slot 3."
+        "Weights of 7 slots; the largest of each row: before – 0.5 on slot 2; after – 0.6 on slot 3."
     )
+
+
+def test_names_stand_in_the_words_as_they_are():
+    names = ("g = 1", "dL / dw", "β = 1", "post_2014")
+    words = weightings_figure(dict.fromkeys(names, FIRST)).get_label()
+    assert all(f"{name} – 0.5 on slot 2" in words for name in names)
 
 
 def test_steps_may_be_trials():
@@ -99,8 +105,8 @@ def test_walks_show_every_step_and_the_largest_weight():
     np.testing.assert_array_equal(near_peak.lines[0].get_ydata(), [0.6] * STEPS)
     assert to_hex(far.images[0].get_cmap()(1.0)) == READ and to_hex(far.images[0].get_cmap()(0.0)) == "#ffffff"
     assert walks_figure(walks).get_label() == (
-        "Weights of slots over 4 steps. The largest goes from, far: 0.5 on slot 2 to 0.5 on slot 6;"
-        " near: 0.6 on slot 3 to 0.6 on slot 3."
+        "Weights of slots over 4 steps; the largest at first and at last: far – 0.5 on slot 2, 0.5 on slot 6;"
+        " near – 0.6 on slot 3, 0.6 on slot 3."
     )
 
 

@@ -23,10 +23,10 @@ def test_a_step_says_what_has_been_reached_and_no_more():
     trace = copied()
     labels = [step_figure(trace, UNITS, step=5, stage=stage).get_label() for stage in range(1, 7)]
     assert labels[-1] == (
-        "Step 5 up to stage 6 of 6. The input has nothing. The read head points at row 2, the write head at row 6."
-        " The output has bits 0 2."
+        "Step 5 up to stage 6 of 6. Input: nothing. The read head points at row 2, the write head at row 6."
+        " Output: bits 0 2."
     )
-    assert [("points" in label, "output" in label) for label in labels] == [(False, False)] * 2 + [
+    assert [("points" in label, "Output" in label) for label in labels] == [(False, False)] * 2 + [
         (True, False)
     ] * 3 + [(True, True)]
 

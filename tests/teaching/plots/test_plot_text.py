@@ -39,12 +39,13 @@ def test_wrong_characters_are_pink_and_what_cannot_be_printed_is_a_dot():
         (11, "!", False),
     ]
     assert figure.get_label() == (
-        "A text of 5 characters goes in and comes out again. Right characters, a machine: all; another: most."
+        "A text of 5 characters goes in and comes out again; characters that are right: a machine – all; another –"
+        " most."
     )
 
 
 def test_most_are_wrong():
-    assert drawn({"a machine": b"xxxe!"}).get_label().endswith("a machine: less than half.")
+    assert drawn({"a machine": b"xxxe!"}).get_label().endswith("a machine – less than half.")
 
 
 @pytest.mark.parametrize(("text", "answer"), [(TEXT, TEXT[1:]), (TEXT + b"!", TEXT)])
@@ -62,6 +63,5 @@ def test_curves_go_through_the_shares():
     for curve, values in zip(curves, shares.values(), strict=True):
         np.testing.assert_array_equal(curve.get_xydata(), np.column_stack([[2, 10, 70], values]))
     assert figure.get_label() == (
-        "Share of wrong bits by length. At the longest, 70, exact: no bit is wrong; not exact: about 50 % of bits are"
-        " wrong."
+        "Share of wrong bits by length; at 70: exact – no bit is wrong; not exact – about 50 % of bits are wrong."
     )
