@@ -1,3 +1,4 @@
+# CONTRIBUTING.md gives the commands below as plain lines, for a system without make.
 PYTHON ?= python3
 VENV ?= .venv
 NTM = $(VENV)/bin/ntm
@@ -6,6 +7,11 @@ NBVAL = $(PYTEST) --nbval --nbval-current-env --nbval-cell-timeout=120
 # Whole outputs and nothing else: no state of widgets, no times.
 RUN_NOTEBOOKS = $(VENV)/bin/jupyter nbconvert --to notebook --execute --inplace \
 	--ExecutePreprocessor.store_widget_state=False --ExecutePreprocessor.record_timing=False
+
+# Taken as they were typed: make would run $(shell …) in a value when it hands the value on.
+override REPO := $(value REPO)
+override REF := $(value REF)
+export REPO REF
 
 .PHONY: demo lab test browser-test notebooks publish study findings bench lint
 
@@ -19,23 +25,24 @@ lab: $(VENV)/lab
 
 test: lint
 	$(PYTEST) tests
+	$(PYTEST) --doctest-modules ntm_lib
 	$(NBVAL) notebooks
 
 # Not in `make test`: it needs a Chromium.
 browser-test: $(VENV)/browser
 	OMP_NUM_THREADS=1 $(VENV)/bin/pytest tests/browser
 
-notebooks: $(VENV)/lab
+notebooks: $(VENV)/research
 	$(RUN_NOTEBOOKS) notebooks/*.ipynb notebooks/solutions/*.ipynb
 	$(VENV)/bin/python research/lessons.py
 
-publish: $(VENV)/lab
-	$(VENV)/bin/python notebooks/publish.py "$(REPO)" "$(REF)"
+publish:
+	@$(PYTHON) notebooks/publish.py "$$REPO" "$$REF"
 
-study: $(VENV)/core
+study: $(VENV)/study
 	$(NTM) study reliable --seeds 0-99 --out runs/reliable
 
-findings: $(VENV)/test
+findings: $(VENV)/research
 	$(VENV)/bin/python -m research.findings
 
 bench: $(VENV)/bench
@@ -44,18 +51,19 @@ bench: $(VENV)/bench
 lint: $(VENV)/test
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
 
-# Only what training needs; the constraints keep pip from choosing another torch.
+# Only what training and copying need; the constraints keep pip from choosing another torch.
 $(VENV)/core: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --editable . --constraint constraints.txt
+	$(VENV)/bin/pip install --quiet --editable ".[command]" --constraint constraints.txt
 	touch $@
 
 # The DNC that we compare with asks for an index library too, which only its sparse variants use.
-$(VENV)/bench: $(VENV)/core
+$(VENV)/bench: $(VENV)/study
 	$(VENV)/bin/pip install --quiet --no-deps dnc==1.1.0
 	touch $@
 
-$(VENV)/lab $(VENV)/test $(VENV)/study $(VENV)/browser: $(VENV)/core
+$(VENV)/study $(VENV)/cluster $(VENV)/lab $(VENV)/research $(VENV)/test $(VENV)/browser: $(VENV)/core
 	$(VENV)/bin/pip install --quiet --editable ".[$(@F)]" --constraint constraints.txt
 	touch $@

@@ -1,11 +1,11 @@
-"""`python -m benchmarks [step learn hourly scale longest]`: those named, or all but the last.
+"""`python -m benchmarks [step learn hourly scale longest readme]`: those named, or all but the last two.
 
 Each prints a table and writes results/NAME.json.
 """
 
 import sys
 
-from benchmarks import hourly, learn, scale, step
+from benchmarks import hourly, learn, readme, scale, step
 
 
 def main() -> None:
@@ -20,6 +20,7 @@ def main() -> None:
         "hourly": hourly.main,
         "scale": lambda: scale.main([]),
         "longest": scale.longest,
+        "readme": readme.main,
     }
     for name in names:
         if name not in calls:

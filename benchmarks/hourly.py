@@ -6,19 +6,20 @@ import time
 from pathlib import Path
 
 from benchmarks import report
-from ntm_lib.study.study import TOGETHER, study
+from ntm_lib.study.engines import SEEDS_TOGETHER, Workers
+from ntm_lib.study.study import study
 from ntm_lib.study.tables import aligned
 from ntm_lib.training import recipes
 
 SEEDS, ROUNDS = range(100), 2
-SIDES = {"one by one": 1, "in groups": TOGETHER}
+SIDES = {"one by one": 1, "in groups": SEEDS_TOGETHER}
 
 
 def seconds_of(together: int) -> float:
     """Seconds of one study."""
     with tempfile.TemporaryDirectory() as out:
         started = time.perf_counter()
-        study([recipes.reliable], SEEDS, Path(out), together=together)
+        study([recipes.reliable], SEEDS, Path(out), workers=Workers(seeds_together=together))
         return time.perf_counter() - started
 
 

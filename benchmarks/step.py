@@ -27,7 +27,7 @@ COMPILED = {
         "cpp.use_decompose_tanh": True,
     },
 }
-"""How `model.compile` is called: for one shape, with the calls of its parts in C++ and no checks of their sizes; sums
+"""Options of `model.compile_step`: for one shape, with calls of parts in C++ and no checks of their sizes; sums
 over heads once and not again for every cell of the memory; fused multiply-adds; tanh from exp."""
 
 
@@ -99,12 +99,12 @@ def sides(batch_size: int) -> dict:
         config = NTMConfig(INPUT, OUTPUT, ROWS, WIDTH, controller=controller, controller_size=HIDDEN)
         calls[f"ours, {controller}"] = update_of(NTM(config), batch)
         compiled = NTM(config)
-        compiled.compile(**COMPILED)
+        compiled.compile_step(**COMPILED)
         calls[f"ours compiled, {controller}"] = update_of(compiled, batch)
         for name in ("ours in a group", "ours compiled in a group"):
             group = [NTM(config) for _ in range(TOGETHER[batch_size])]
             if "compiled" in name:
-                group[0].compile(**COMPILED)
+                group[0].compile_step(**COMPILED)
             calls[f"{name}, {controller}"] = update_together(group, batch)
         textbook = TextbookNTM(INPUT, OUTPUT, ROWS, WIDTH, HIDDEN, controller == "lstm")
         calls[f"textbook, {controller}"] = update_of(textbook, batch)

@@ -1,7 +1,8 @@
-"""Where the repository lives, and what notebooks say of it: their badges and their first cell.
+"""Write where the repository lives: `python notebooks/publish.py owner/name v1`.
 
-The address stands in pyproject.toml, under [tool.ntm-lib], and nowhere else; `make publish` changes it there and
-writes everything that follows from it.
+`make publish REPO=owner/name REF=v1` is one way to call this file. The address stands in pyproject.toml, under
+[tool.ntm-lib]. Publishing changes it there, and with it the badges and the first cell of every notebook, and each link
+to the repository in pyproject.toml, README.md and CITATION.cff.
 """
 
 import json
@@ -13,8 +14,17 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
+ROOT = Path(__file__).resolve().parent.parent
 BADGES, SET_UP = "badges", "set-up"
 """Ids of the two cells of a notebook that follow from the address."""
+WITH_LINKS = ("pyproject.toml", "README.md", "CITATION.cff")
+"""Files whose links to the repository follow from the address."""
+
+OWNER = re.compile(r"[A-Za-z0-9]([A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}")
+NAME = re.compile(r"(?!\.{1,2}$)(?!-)(?!.*\.git$)[A-Za-z0-9._-]{1,100}")
+REF = re.compile(r"(?!HEAD$)(?![0-9a-f]{40}$)[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}")
+NOT_IN_A_REF = re.compile(r"\.\.|/[./]|\.lock(/|$)|[./]$")
+"""Two dots; an empty part, or one that begins with a dot; the ending of git's own lock files; a last dot or slash."""
 
 
 class Address(NamedTuple):
@@ -22,6 +32,19 @@ class Address(NamedTuple):
 
     repository: str
     ref: str
+
+
+def check(address: Address) -> None:
+    """Raise ValueError for a repository that GitHub would not accept or a ref that git would not accept.
+
+    A ref may consist of letters, digits, ".", "_", "-" and "/" only, since it is written into links and into a command
+    of each notebook's first cell.
+    """
+    owner, slash, name = address.repository.partition("/")
+    if not (slash and OWNER.fullmatch(owner) and NAME.fullmatch(name)):
+        raise ValueError(f"REPO is {address.repository!r}: expected owner/name as on GitHub, such as ada/tape-machine")
+    if not REF.fullmatch(address.ref) or NOT_IN_A_REF.search(address.ref):
+        raise ValueError(f"REF is {address.ref!r}: expected a branch or a tag that git accepts, such as main or v1.2")
 
 
 def address_in(pyproject: str) -> Address:
@@ -54,25 +77,28 @@ def set_up(address: Address) -> str:
     )
 
 
-def publish(root: Path, address: Address) -> None:
-    """Write an address into pyproject.toml and all that follows from it into every notebook below `root`.
+def links(text: str, old: Address, new: Address) -> str:
+    """A text whose links to files at the old address, and to its repository, lead to the new one."""
+    text = text.replace(f"github.com/{old.repository}/blob/{old.ref}/", f"github.com/{new.repository}/blob/{new.ref}/")
+    return re.sub(rf"github\.com/{re.escape(old.repository)}(?![\w.-])", f"github.com/{new.repository}", text)
 
-    Raises ValueError for a repository that is not "owner/name" or a ref with other characters than git allows in one,
-    and for a notebook without the two cells.
+
+def publish(root: Path, address: Address) -> None:
+    """Write an address into pyproject.toml below `root` and into all that follows from it.
+
+    Raises ValueError for an address that GitHub or git would not accept and for a notebook without one of the two
+    cells; nothing is written then.
     """
-    for name, value, pattern in (
-        ("REPO", address.repository, r"[\w.-]+/[\w.-]+"),
-        ("REF", address.ref, r"[\w.-]+(/[\w.-]+)*"),
-    ):
-        if not re.fullmatch(pattern, value, re.ASCII):
-            raise ValueError(f"{name} is {value!r}: expected {'owner/name' if name == 'REPO' else 'a branch or a tag'}")
+    check(address)
     written = {path: _with_address(path, address) for path in sorted((root / "notebooks").glob("*.ipynb"))}
-    pyproject = root / "pyproject.toml"
-    text = pyproject.read_text(encoding="utf-8")
+    texts = {root / name: (root / name).read_text(encoding="utf-8") for name in WITH_LINKS}
+    old = address_in(texts[root / "pyproject.toml"])
+    written |= {path: links(text, old, address) for path, text in texts.items()}
     for name, value in address._asdict().items():
-        text = re.sub(rf'(?m)^{name} = ".*"', f'{name} = "{value}"', text)
-    for path, content in {**written, pyproject: text}.items():
-        path.write_text(content, encoding="utf-8")
+        lines = written[root / "pyproject.toml"]
+        written[root / "pyproject.toml"] = re.sub(rf'(?m)^{name} = ".*"', f'{name} = "{value}"', lines)
+    for path, content in written.items():
+        path.write_text(content, encoding="utf-8", newline="\n")
 
 
 def _with_address(path: Path, address: Address) -> str:
@@ -85,13 +111,13 @@ def _with_address(path: Path, address: Address) -> str:
     return json.dumps(notebook, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], root: Path = ROOT) -> int:
     """Publish at "owner/name" and a ref; 2 and one line on stderr for bad input."""
     try:
-        if len(arguments) != 2:
-            raise ValueError("expected REPO=owner/name and REF=a branch or a tag")
-        publish(Path.cwd(), Address(*arguments))
-    except ValueError as error:
+        if len(arguments) != len(Address._fields):
+            raise ValueError("expected owner/name and a branch or a tag, and nothing else")
+        publish(root, Address(*arguments))
+    except (ValueError, OSError) as error:
         print(f"publish: {error}", file=sys.stderr)
         return 2
     return 0

@@ -1,7 +1,8 @@
-"""Wrong bits by length and cause: python research/causes_by_length.py STUDY RECIPE SEEDS TABLE.csv
+"""Count wrong bits by length and cause: python -m research.causes_by_length STUDY RECIPE SEEDS TABLE.csv
 
-STUDY is what `ntm study --out` made. Every machine copies the same number of random sequences of each length, drawn
-from its own seed, in as many rows as a length needs, or in the only number it has.
+STUDY is a directory that `ntm study --out` made, RECIPE a recipe's name in its runs.csv. Every machine copies as many
+random sequences of each length, drawn from the machine's seed, in as many rows as the length needs, or in the only
+number of rows that the machine has.
 """
 
 import csv
@@ -13,17 +14,18 @@ from torch import Generator
 from tqdm import tqdm
 
 from ntm_lib import load, tasks
-from ntm_lib.analysis.causes import CAUSES, causes
+from ntm_lib.analysis.causes import causes
+from ntm_lib.analysis.finding import CAUSES
 from ntm_lib.analysis.trace import trace_copy
-from ntm_lib.study.manifest import parse_seeds
-from ntm_lib.training.evaluation import copy_format
+from ntm_lib.study.seeds import parse_seeds
+from ntm_lib.training.copies import copy_format
 
 LENGTHS = (1, 2, 3, 5, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100, 120, 150, 200)
 SEQUENCES = 5
 
 
 def main(study: str, recipe: str, seeds: str, table: str) -> None:
-    """Ask every machine, and write one line a machine and length."""
+    """Let every machine copy, and write a line for each machine and length."""
     torch.set_num_threads(1)
     with Path(table).open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")

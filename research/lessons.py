@@ -1,4 +1,4 @@
-"""Take the key picture of every notebook for README: python research/lessons.py"""
+"""Write the key picture of every notebook to docs/lessons: python -m research.lessons"""
 
 import base64
 import json
@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 TAG = "key-picture"
-"""Marks the cell whose first picture stands for its notebook."""
+"""Tag of the cell whose first picture stands for its notebook."""
 
 
 def key_picture(notebook: Path) -> bytes:

@@ -13,7 +13,8 @@ from small import SMALL
 from benchmarks import limit, notebooks, report, scale, step
 from benchmarks.textbook import Head, TextbookNTM
 from ntm_lib import train
-from ntm_lib.training.evaluation import evaluate, rows_needed
+from ntm_lib.training.copies import rows_needed
+from ntm_lib.training.evaluation import evaluate
 
 
 @pytest.mark.parametrize("lstm", [False, True])
@@ -28,7 +29,7 @@ def test_the_textbook_machine_answers_and_learns(lstm):
     assert all(parameter.grad.isfinite().all() and parameter.grad.any() for parameter in model.parameters())
 
 
-def test_the_textbook_shift_goes_up_the_tape_and_round_its_end():
+def test_the_textbook_shift_goes_forward_and_round_the_end_of_the_tape():
     head = Head(hidden=2, width=3, writes=False)
     weights = torch.tensor([0.1, 0.2, 0.3, 0.4])
     torch.testing.assert_close(head.shift(weights, torch.tensor([0.0, 0.0, 1.0])), torch.tensor([0.4, 0.1, 0.2, 0.3]))

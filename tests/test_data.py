@@ -1,36 +1,66 @@
-"""The account of what made seeds fail: its table is that of the study it names."""
+"""What data/ says of itself is so: what each ingredient is worth, and how each machine was made."""
 
-import csv
-import json
 import re
+import shlex
 import statistics
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from ntm_lib import load
+from ntm_lib.study.arms import one_recipe
 from ntm_lib.study.tables import share
+from research import baseline
+from research.tables import changes, runs
 
 DATA = Path(__file__).parent.parent / "data"
-STUDY = DATA / "studies" / "without"
+MACHINES = (DATA / "machines" / "README.md").read_text(encoding="utf-8")
+COMMANDS = {
+    shlex.split(line)[-1].removeprefix("runs/"): shlex.split(line)
+    for line in re.findall(r"^ntm train .*$", MACHINES, re.M)
+}
 
 
 def test_what_each_ingredient_is_worth():
     text = (DATA / "what-made-seeds-fail.md").read_text(encoding="utf-8")
     cells = re.findall(r"^\| `([\w.]+ [^`]*)` \| [^|]* \| ([^|]*) \| ([^|]*) \|$", text, re.MULTILINE)
     table = {change: (converged, took) for change, converged, took in cells}
-    with (STUDY / "runs.csv").open(newline="") as file:
-        lines = list(csv.DictReader(file))
     expected = {}
-    recipes = json.loads((STUDY / "manifest.json").read_text())["recipes"]
-    del recipes["without-nothing"]
-    for name, recipe in recipes.items():
-        changed = {field: value for field, value in recipe["but"].items() if field not in {"name", "updates"}}
-        (change,) = [f"{field} {value}" for field, value in changed.items()]
-        mine = [line for line in lines if line["recipe"] == name]
-        runs = [line["converged"] == "True" for line in mine]
-        sequences = [int(line["sequences"]) for line in mine]
-        assert recipe["is"] == "reliable" and recipe["but"]["updates"] == 600
-        assert sorted(int(line["seed"]) for line in mine) == list(range(len(runs)))
-        expected[change] = (
-            share(sum(runs), len(runs)),
+    for arm, (recipe, changed) in changes("without").items():
+        rows = runs("without", arm)
+        assert (recipe, changed.pop("updates")) == ("reliable", 600)
+        assert [row["seed"] for row in rows] == list(range(len(rows)))
+        sequences = [row["sequences"] for row in rows]
+        expected[", ".join(f"{field} {value}" for field, value in changed.items())] = (
+            share(sum(row["converged"] for row in rows), len(rows)),
             f"{statistics.median(sequences):,.0f} / {max(sequences):,}",
         )
+    del expected[""]
     assert table == expected
+
+
+def test_every_machine_is_described_and_has_its_command():
+    described = re.findall(r"^\| `(\w+)` \|", MACHINES, re.MULTILINE)
+    there = sorted(path.name for path in (DATA / "machines").iterdir() if path.is_dir())
+    assert sorted(described) == there
+    assert sorted([*COMMANDS, "no_memory"]) == there
+    assert "python -m research.baseline runs/no_memory" in MACHINES
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_trains_with_the_recipe_and_seed_that_the_machine_has(name):
+    _, _, word, *options = COMMANDS[name]
+    values = dict(zip(options[::2], options[1::2], strict=True))
+    asked = one_recipe(word)
+    if "--updates" in values:
+        asked = replace(asked, updates=int(values["--updates"]))
+    _, run = load(DATA / "machines" / name)
+    assert replace(run.recipe, name=asked.name) == asked
+    assert run.seed == int(values["--seed"])
+
+
+def test_the_lstm_without_a_memory_is_the_one_of_the_command():
+    _, run = load(DATA / "machines" / "no_memory")
+    assert run.recipe == baseline.recipe()
+    assert f"{run.progress.sequences:,} sequences" in MACHINES

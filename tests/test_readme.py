@@ -1,4 +1,4 @@
-"""README: its results are those of the committed tables, its commands those that made them, its example runs."""
+"""README: numbers are those of the committed tables, commands those of make, its code runs, and it stays short."""
 
 import csv
 import json
@@ -7,32 +7,29 @@ import statistics
 from pathlib import Path
 
 import pytest
-import torch
+from scipy.stats import binomtest
 
-from ntm_lib.study import study
-from ntm_lib.study.tables import share
+from benchmarks import readme
+from ntm_lib import cli
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+WORDS = " ".join(README.split())
+FENCED = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+PYTHON, SHELL = ([text for language, text in FENCED if language == wanted] for wanted in ("python", ""))
 STUDIES = {"reliable": "reliable", "reliable_kept_training": "kept", "reliable_lstm": "reliable_lstm"}
 """Recipes and the directories of their tables."""
 
 
 def lines(recipe):
-    with (ROOT / "data" / "studies" / STUDIES[recipe] / "runs.csv").open(newline="") as file:
+    with (ROOT / "data" / "studies" / STUDIES[recipe] / "runs.csv").open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
-def count(values):
-    """How many of those that were asked are right, as README writes it."""
-    asked = [value for value in values if value != ""]
-    return share(sum(value in ("0", "True") for value in asked), len(asked))
-
-
-def result(what):
-    """The cells after the one that begins like this, in README's table."""
-    (line,) = re.findall(rf"^\| {re.escape(what)}[^|]*\| ([^|]*) \| ([^|]*) \|$", README, re.MULTILINE)
-    return line
+def interval(right, asked):
+    """A count and its 95 % interval, as the table writes them."""
+    ends = [f"{100 * end:.1f}".removesuffix(".0") for end in binomtest(right, asked).proportion_ci(0.95)]
+    return f"{right} of {asked} ({'–'.join(ends)} %)"
 
 
 @pytest.mark.parametrize("recipe", STUDIES)
@@ -45,89 +42,90 @@ def test_every_seed_in_order_is_in_the_table(recipe):
 @pytest.mark.parametrize(
     ("what", "recipe", "column"),
     [
-        ("`reliable`, seeds 0-999 that converged", "reliable", "converged"),
-        ("... seeds 0-99: no wrong bit in 20 sequences of length 1,000", "reliable", "wrong_bits_1000"),
-        ("... seeds 0-99: no wrong bit in a sequence of length 10,000", "reliable", "wrong_bits_10000"),
-        ("... seeds 0-99: every byte of this file right", "reliable", "wrong_bits_README.md"),
-        ("trained on for as many updates again", "reliable_kept_training", "converged"),
-        ("`reliable_lstm`, seeds 0-99 that converged", "reliable_lstm", "converged"),
+        ("`reliable`, seeds 0–999: converged", "reliable", "converged"),
+        ("`reliable`, seeds 0–99: no wrong bit in 20 sequences of 1,000 vectors", "reliable", "wrong_bits_1000"),
+        ("`reliable`, seeds 0–99: no wrong bit in a sequence of 10,000 vectors", "reliable", "wrong_bits_10000"),
+        ("`reliable_lstm`, seeds 0–99: converged", "reliable_lstm", "converged"),
     ],
 )
 def test_counts_are_those_of_the_tables(what, recipe, column):
-    assert result(what)[0] == count(line[column] for line in lines(recipe))
+    asked = [line[column] for line in lines(recipe) if line[column] != ""]
+    assert f"| {what} | {interval(sum(value in ('0', 'True') for value in asked), len(asked))} |" in README
 
 
-def test_the_sequences_it_took_are_what_the_table_says():
-    numbers = [int(line["sequences"]) for line in lines("reliable")]
-    expected = f"{statistics.median(numbers):,.0f} / {max(numbers):,}"
-    assert result("... sequences seen until the end of training")[0] == expected
+def test_the_opening_says_what_the_tables_say():
+    converged = [line["converged"] == "True" for line in lines("reliable")]
+    assert f"{sum(converged)} of {len(converged)} seeds learn to copy" in WORDS
+    learned = json.loads((ROOT / "benchmarks" / "results" / "learn.json").read_text(encoding="utf-8"))
+    seconds = [run["seconds"] for run in learned["results"]["alone"]["runs"]]
+    assert statistics.median(seconds) < 5
+    assert "each in a few seconds on one core" in WORDS
 
 
-def test_the_seconds_it_took_are_what_the_benchmark_says():
-    learned = json.loads((ROOT / "benchmarks" / "results" / "learn.json").read_text())
-    runs = learned["results"]["alone"]["runs"]
-    seconds = [run["seconds"] for run in runs]
-    cell, command = result("... seeds 0-19: seconds from start to verdict")
-    assert cell == f"{statistics.median(seconds):.1f} / {max(seconds):.1f}"
-    assert command == f"`{learned['command']}`"
-    assert [run["seed"] for run in runs] == list(range(20)) and all(run["converged"] for run in runs)
+def test_it_fits_on_two_screens():
+    assert len(README.splitlines()) <= 150
+    assert max(len(line) for line in README.splitlines() if not line.startswith(("|", "![", "<img"))) <= 125
 
 
-BENCHMARKS = ("step", "scale", "hourly", "longest")
-SPEEDS = {
-    "an update of one machine, batch 1 / 32": "ours",
-    "... compiled (`model.compile()`)": "ours compiled",
-    "... one of a group in a shared pass": "ours in a group",
-    "... one of a group, compiled": "ours compiled in a group",
-}
+def test_no_cell_of_a_table_is_a_paragraph():
+    cells = [
+        cell.strip() for line in README.splitlines() if line.startswith("|") for cell in line.strip("|").split("|")
+    ]
+    prose = [re.sub(r"<img[^>]*>|`[^`]*`|\]\([^)]*\)|[*\[\]]", "", cell) for cell in cells]
+    assert len(prose) > 50
+    assert [cell for cell in prose if len(cell) > 80] == []
 
 
-def test_the_speeds_are_what_the_benchmarks_say():
-    kept = {name: json.loads((ROOT / "benchmarks" / "results" / f"{name}.json").read_text()) for name in BENCHMARKS}
-    step = {(one["side"], one["batch"]): one for one in kept["step"]["results"] if one["threads"] == 1}
-    for what, side in SPEEDS.items():
-        cells = []
-        for batch in (1, 32):
-            rivals = [step[rival, batch]["median"] for rival in ("dnc, lstm", "textbook, feed-forward")]
-            cells.append(", ".join(f"{rival / step[f'{side}, feed-forward', batch]['median']:.1f}" for rival in rivals))
-        assert result(what)[0] == " / ".join(cells)
-    away = [step[f"ours compiled in a group, {name}", 32] for name in ("feed-forward", "lstm")]
-    text = " ".join(README.split())
-    assert (
-        "{:.1f} times what its arithmetic and memory traffic alone would take on this machine ({:.1f} times".format(
-            *(one["median"] / one["limit"] for one in away)
-        )
-        in text
-    )
-    (longest,) = [one for one in kept["scale"]["results"]["copy"] if one["length"] == 10_000]
-    assert f"copied in {longest['seconds']:.1f} s and {longest['bytes'] / 1e6:.0f} MB" in text
-    (longest,) = kept["longest"]["results"]["copy"]
-    assert (longest["length"], longest["wrong_bits"]) == (100_000, 0)
-    assert f"in {longest['seconds'] / 60:.0f} minutes and {longest['bytes'] / 1e6:.0f} MB, without a wrong bit" in text
-    hourly = kept["hourly"]["results"]
-    rates = {name: 3600 * hourly["seeds"] / statistics.median(times) for name, times in hourly["seconds"].items()}
-    assert f"{rates['in groups']:,.0f} seeds an hour in groups and {rates['one by one']:,.0f} one by one" in text
+def test_every_picture_is_described_in_few_words():
+    described = re.findall(r"!\[([^\]]*)\]", README) + re.findall(r'<img[^>]* alt="([^"]*)"', README)
+    assert len(described) == 9
+    assert all(20 < len(" ".join(text.split())) < 250 for text in described)
 
 
-def test_a_study_trains_as_many_seeds_together_as_readme_says():
-    assert f"A study trains up to {study.TOGETHER} seeds in shared passes" in " ".join(README.split())
+def test_every_link_within_the_repository_leads_somewhere():
+    links = re.findall(r"\]\((?!https://)([^)#]+)", README) + re.findall(r'src="([^"]+)"', README)
+    assert [link for link in links if not (ROOT / link).exists()] == []
 
 
-@pytest.mark.parametrize("recipe", STUDIES)
-def test_the_commands_are_those_that_made_the_tables(recipe):
-    manifest = json.loads((ROOT / "data" / "studies" / STUDIES[recipe] / "manifest.json").read_text())
-    assert manifest["recipes"] == {recipe: {"is": recipe, "but": {}}}
-    for command in manifest["commands"]:
-        plain, *questions = re.split(r" (?=--lengths|--file)", command)
-        assert f"| `{plain}`" in README
-        assert all(f"`{question}`" in README for question in questions)
+def test_the_lines_without_make_are_what_make_runs():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    makefile = makefile.replace("$(NTM)", "ntm").replace("$(VENV)/bin/", "").replace(" --quiet", "")
+    demo = re.search(r"^demo:.*\n\t(.*)\n\t(.*)\n", makefile, re.MULTILINE).groups()
+    lab = re.search(r"^lab:.*\n\t(.*)\n", makefile, re.MULTILINE).groups()
+    install = re.search(r"^\t(pip install .*\[command\].*)$", makefile, re.MULTILINE).groups()
+    assert {*demo, *lab, *install} <= set(SHELL[1].splitlines())
+    assert {"make demo", "make lab"} <= {line.split("  ")[0] for line in SHELL[0].splitlines()}
 
 
-def test_the_example_runs():
-    (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    shorter = code.replace("range(1000)", "range(2)")
-    assert shorter != code
+def test_the_commands_are_known():
+    assert {line.split()[1] for line in SHELL[2].splitlines()} == set(cli.COMMANDS)
+
+
+def run(code):
+    """Run a block of the README and return the names that it defines."""
     names = {}
-    exec(shorter, names)
-    assert names["logits"].shape == (8, 6, 8)
-    assert torch.isfinite(names["loss"])
+    exec(code, names)
+    return names
+
+
+@pytest.mark.slow
+def test_the_example_runs():
+    names = run(PYTHON[0])
+    assert names["report"].wrong_bits == 0
+    assert names["logits"].shape == (4, 102, 8)
+    assert names["batch"].inputs.shape == (4, 102, 10)
+    assert len(PYTHON[0].splitlines()) <= 10
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(2))
+def test_the_loop_word_for_word_learns_to_copy(seed):
+    assert readme.wrong_bits(seed) == {20: 0, 50: 0, 120: 0}
+    assert f"no wrong bit in {readme.SEQUENCES} sequences at each of 20, 50 and 120" in WORDS
+
+
+def test_the_loop_learns_from_as_many_seeds_as_it_says():
+    kept = json.loads((ROOT / "benchmarks" / "results" / "readme.json").read_text(encoding="utf-8"))
+    assert [run["seed"] for run in kept["results"]["runs"]] == list(range(20))
+    exact = [not any(run["wrong_bits"].values()) for run in kept["results"]["runs"]]
+    assert f"with {sum(exact)} of the {len(exact)} seeds from 0 to 19 (`{kept['command']}`)" in WORDS

@@ -1,33 +1,45 @@
 """Rows of a study: one finished run in plain numbers, in a JSON file of its own."""
 
-import json
 import math
-import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ntm_lib.study.manifest import read_json, versions
-from ntm_lib.study.tables import COLUMNS
-from ntm_lib.training.checkpoints import recipe_from_json, recipe_to_json, write_whole
+from ntm_lib.study.files import not_ours, read_json, write_json
+from ntm_lib.study.manifest import versions
+from ntm_lib.training.checkpoints import recipe_from_json
 from ntm_lib.training.loop import result_of
-from ntm_lib.training.recipes import Recipe
-from ntm_lib.training.run import Progress, Run
+from ntm_lib.training.progress import Progress
+from ntm_lib.training.recipes import Recipe, differences
+from ntm_lib.training.run import Run
 
-ENTRIES = {*COLUMNS, "wrong_bits", "lengths", "files", "settings"}
-"""What every run's file holds, at least."""
+SHAPE = {
+    "recipe": str,
+    "seed": int,
+    "converged": bool,
+    "sequences": int,
+    "seconds": float,
+    "wrong_bits": {str: {str: int}},
+    "lengths": {str: {"sequences": int, "wrong_bits": int}},
+    "files": {str: {"sha256": str, "wrong_bits": int}},
+    "settings": dict,
+}
+"""The entries that every run's file has at least, and their types."""
 
 
-def row_of(run: Run) -> dict:
-    """A finished run in plain numbers: what a study writes down."""
-    result, progress = result_of(run), run.progress
+def row_of(run: Run) -> dict[str, Any]:
+    """A finished run in plain numbers, as a study writes it down."""
+    result, progress, stop = result_of(run), run.progress, run.progress.stopped
     return {
         "recipe": run.recipe.name,
         "seed": run.seed,
         "converged": result.converged,
         "sequences": result.sequences,
         "seconds": round(result.seconds, 2),
-        "stopped": result.stopped,
-        **not_finite(result.stopped),
+        "stopped": str(stop) if stop else None,
+        "nan_update": stop and stop.update,
+        "nan_length": stop and stop.length,
+        "nan_operation": stop and (stop.what if stop.step is None else f"{stop.what} at time step {stop.step}"),
         "settled_at_update": progress.settled_at,
         "converged_at_update": progress.converged_at,
         "lost_at_update": lost_at(progress),
@@ -39,27 +51,15 @@ def row_of(run: Run) -> dict:
         },
         "lengths": {},
         "files": {},
-        "also": [],
         "versions": versions(),
-        "settings": recipe_to_json(run.recipe),
+        "settings": asdict(run.recipe),
     }
 
 
-def not_finite(stopped: str | None) -> dict[str, int | str | None]:
-    """Update, length and operation at which a number was not finite, read from what stopped the run; None: none was."""
-    found = re.match(r"update (\d+), length (\d+): the (.+) is not finite", stopped or "")
-    update, length, operation = found.groups() if found else (None, None, None)
-    return {
-        "nan_update": None if update is None else int(update),
-        "nan_length": None if length is None else int(length),
-        "nan_operation": operation,
-    }
-
-
-def validations(history: list[dict]) -> list[list[int]]:
-    """[update, wrong bits] of every validation that was asked."""
-    asked = [record for record in history if record["validation_wrong_bits"] is not None]
-    return [[record["update"], record["validation_wrong_bits"]] for record in asked]
+def validations(history: list[dict[str, Any]]) -> list[list[int]]:
+    """[update, wrong bits] of every validation."""
+    validated = [record for record in history if record["validation_wrong_bits"] is not None]
+    return [[record["update"], record["validation_wrong_bits"]] for record in validated]
 
 
 def lost_at(progress: Progress) -> int | None:
@@ -69,7 +69,7 @@ def lost_at(progress: Progress) -> int | None:
     return next((at for at, wrong in validations(progress.history) if at > progress.converged_at and wrong), None)
 
 
-def gradient_norms(history: list[dict]) -> dict[str, Any]:
+def gradient_norms(history: list[dict[str, Any]]) -> dict[str, Any]:
     """The largest gradient norm before each validation, [update of the validation, norm], and the largest of all.
 
     None stands for a norm that is not finite; where there is one, there is no largest.
@@ -84,29 +84,21 @@ def gradient_norms(history: list[dict]) -> dict[str, Any]:
     }
 
 
-def wrong_in(content: bytes, copied: bytes) -> dict[str, int]:
-    """How many bytes and bits of a copy differ from the original, which is as long."""
-    differing = [a ^ b for a, b in zip(content, copied, strict=True)]
-    return {
-        "bytes": len(content),
-        "wrong_bytes": sum(map(bool, differing)),
-        "bits": 8 * len(content),
-        "wrong_bits": sum(map(int.bit_count, differing)),
-    }
-
-
-def write_row(out: Path, recipe: Recipe, row: dict) -> None:
+def write_row(out: Path, recipe: Recipe, row: dict[str, Any]) -> None:
     """Put a run's file in place; ValueError where it cannot be written."""
-    write_whole(row_path(out, recipe, row["seed"]), (json.dumps(row, indent=1) + "\n").encode())
+    write_json(row_path(out, recipe, row["seed"]), row)
 
 
-def read_row(out: Path, recipe: Recipe, seed: int) -> dict | None:
-    """The row of a finished run, or None; ValueError where the file is of another recipe of that name or not ours."""
+def read_row(out: Path, recipe: Recipe, seed: int) -> dict[str, Any] | None:
+    """The row of a finished run, or None; ValueError for a file of another recipe with this name, or an edited one."""
     path = row_path(out, recipe, seed)
     if not path.exists():
         return None
-    row = read_json(path, ENTRIES)
-    differing = _differing(row["settings"], recipe)
+    row = _read(path)
+    try:
+        differing = differences(recipe_from_json(row["settings"]), recipe)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise not_ours(path, f"its settings are of no recipe: {error}") from error
     if differing:
         raise ValueError(
             f"{path} is of another recipe called {recipe.name!r} (its {', '.join(differing)} differ):"
@@ -115,19 +107,16 @@ def read_row(out: Path, recipe: Recipe, seed: int) -> dict | None:
     return row
 
 
-def _differing(settings: dict, recipe: Recipe) -> list[str]:
-    """The fields in which the recipe written down is another; one that there was not yet has its default."""
-    ours = recipe_to_json(recipe)
-    try:
-        theirs = recipe_to_json(recipe_from_json(settings))
-    except (KeyError, TypeError, ValueError):
-        theirs = settings
-    return [name for name in {**ours, **theirs} if theirs.get(name) != ours.get(name)]
+def _read(path: Path) -> dict[str, Any]:
+    row = read_json(path, SHAPE)
+    if path.name != f"{row['recipe']}-{row['seed']}.json":
+        raise not_ours(path, f"it is of seed {row['seed']} of {row['recipe']!r}, copied under another name")
+    return row
 
 
-def read_rows(out: Path) -> list[dict]:
-    """All rows of a study, by recipe and seed; ValueError for a file that is not ours."""
-    rows = [read_json(path, ENTRIES) for path in (Path(out) / "runs").glob("*.json")]
+def read_rows(out: Path) -> list[dict[str, Any]]:
+    """All rows of a study, by recipe and seed; ValueError for a file that no study wrote."""
+    rows = [_read(path) for path in (Path(out) / "runs").glob("*.json")]
     return sorted(rows, key=lambda row: (row["recipe"], row["seed"]))
 
 

@@ -4,17 +4,18 @@ import csv
 import io
 import statistics
 from collections.abc import Sequence
+from typing import Any
 
 COLUMNS = ("recipe", "seed", "converged", "sequences", "seconds", "stopped")
-"""What every line of runs.csv begins with; wrong bits follow."""
+"""The first columns of every runs.csv; wrong bits follow."""
 
 
-def table(rows: Sequence[dict]) -> str:
-    """Rows as CSV: the columns of `COLUMNS`, then wrong bits by kind and length, by asked length, and by file.
+def table(rows: Sequence[dict[str, Any]]) -> str:
+    """Rows as CSV: the columns of `COLUMNS`, then wrong bits by kind and length, by measured length, and by file.
 
-    After these every other entry of a row that is one value; entries that hold several stay in the run's own file.
+    Every other entry of a row that is one value follows; entries that hold several stay in the run's own file.
     """
-    parts = [({column: row[column] for column in COLUMNS}, _wrong_bits(row), _others(row)) for row in rows]
+    parts = [({column: row.get(column) for column in COLUMNS}, _wrong_bits(row), _others(row)) for row in rows]
     columns = [*COLUMNS, *(column for part in zip(*parts, strict=True) for line in part for column in line)]
     text = io.StringIO()
     writer = csv.DictWriter(text, dict.fromkeys(columns), lineterminator="\n")
@@ -23,32 +24,29 @@ def table(rows: Sequence[dict]) -> str:
     return text.getvalue()
 
 
-def _wrong_bits(row: dict) -> dict:
-    line = {}
+def _wrong_bits(row: dict[str, Any]) -> dict[str, int]:
+    line: dict[str, int] = {}
     for kind, lengths in row["wrong_bits"].items():
         line |= {f"wrong_bits_{kind}_{length}": wrong for length, wrong in lengths.items()}
-    for length in sorted(row["lengths"], key=int):
+    for length in sorted(row["lengths"], key=lambda length: (len(length), length)):
         line[f"wrong_bits_{length}"] = row["lengths"][length]["wrong_bits"]
     return line | {f"wrong_bits_{name}": count["wrong_bits"] for name, count in row["files"].items()}
 
 
-def _others(row: dict) -> dict:
+def _others(row: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in row.items() if name not in COLUMNS and not isinstance(value, dict | list)}
 
 
-def summary(rows: Sequence[dict]) -> list[dict]:
-    """One dictionary a recipe: how many runs converged and were exact, with 95 % intervals, and what it took.
+def summary(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One dictionary a recipe: how many runs converged and were exact, with 95 % intervals, and how long they took.
 
     The medians and worst cases are over all runs, converged or not.
     """
-    return [_summary_of([row for row in rows if row["recipe"] == name]) for name in _names(rows)]
+    names = dict.fromkeys(row["recipe"] for row in rows)
+    return [_summary_of([row for row in rows if row["recipe"] == name]) for name in names]
 
 
-def _names(rows: Sequence[dict]) -> dict[str, None]:
-    return dict.fromkeys(row["recipe"] for row in rows)
-
-
-def _summary_of(rows: list[dict]) -> dict:
+def _summary_of(rows: list[dict[str, Any]]) -> dict[str, Any]:
     exact: dict[str, list[bool]] = {}
     for row in rows:
         for name, count in {**row["lengths"], **row["files"]}.items():
@@ -79,13 +77,36 @@ def share(successes: int, trials: int) -> str:
     return f"{successes}/{trials}, {low}–{high} %"
 
 
-def aligned(rows: Sequence[Sequence]) -> str:
-    """Rows as lines of text with aligned columns, the first to the left and all others to the right."""
+def aligned(rows: Sequence[Sequence[object]], left: int = 1) -> str:
+    """Rows as lines of text with aligned columns, the first `left` of them to the left, all others to the right."""
     cells = [[_cell(cell) for cell in row] for row in rows]
+    sides = [str.ljust if column < left else str.rjust for column in range(max(map(len, cells), default=0))]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return "\n".join("  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in cells)
+    return "\n".join("  ".join(map(lambda side, *cell: side(*cell), sides, row, widths)).rstrip() for row in cells)
 
 
 def _cell(value: object) -> str:
     """Whole numbers with commas, others with three digits."""
     return f"{value:,}" if isinstance(value, int) else f"{value:.3g}" if isinstance(value, float) else str(value)
+
+
+def verdict_text(row: dict[str, Any]) -> str:
+    """A run in words: wrong bits by kind and length, whether it converged, and how long it took."""
+    lengths = list(row["wrong_bits"]["random"])
+    kinds = [[kind, *(counts.get(n, "-") for n in lengths)] for kind, counts in row["wrong_bits"].items()]
+    end = "converged" if row["converged"] else f"not converged ({row['stopped'] or 'see the wrong bits above'})"
+    took = f"after {row['sequences']:,} sequences, {row['seconds']:.1f} s"
+    return f"{aligned([['wrong bits at length', *lengths], *kinds])}\n{end} {took}"
+
+
+def summary_text(rows: Sequence[dict[str, Any]]) -> str:
+    """The summary of a study: a line for what converged, how long it took, and each further measurement."""
+    lines: list[tuple[str, str, str]] = []
+    for one in summary(rows):
+        took = (
+            "median {sequences_median:,.0f}, worst {sequences_worst:,} sequences;"
+            " median {seconds_median:.1f}, worst {seconds_worst:.1f} s"
+        ).format(**one)
+        lines += [(one["recipe"], "converged", one["converged"]), ("", "took", took)]
+        lines += [("", f"exact at {name}", text) for name, text in one["exact"].items()]
+    return aligned(lines, left=3)

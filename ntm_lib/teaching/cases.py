@@ -1,15 +1,13 @@
-"""Sick machines and what to show them: each case is one fault, in one copy that is small enough to look at."""
+"""Trained machines with a fault, each with one copy that shows its fault and is small enough to look at."""
 
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
 
 from ntm_lib import tasks
 from ntm_lib.analysis.trace import Trace, trace_copy
 from ntm_lib.training.checkpoints import load
-from ntm_lib.training.evaluation import judged_payloads, rows_needed, wrong_bits
 
 
 class Patient(NamedTuple):
@@ -31,8 +29,8 @@ CASES = {
     "wrap-around": Patient("two_weightings", rows=12),
     "restless": Patient("writes_while_reading", 16, "alternating", seed=3),
 }
-"""One copy each, by what it shows: two that are right, four named as the causes of `ntm_lib.analysis.causes`, and one
-whose heads do right while its pen is never still."""
+"""One copy for each name: two are right, four are named after their cause in `ntm_lib.analysis.causes`, and in one the
+heads go where they should while the write head changes the rows that are read."""
 
 RIDDLES = {
     "A": Patient("backwards", 12, seed=5, rows=11),
@@ -40,7 +38,7 @@ RIDDLES = {
     "C": Patient("missed_jump", 6, "counting", seed=4, rows=700),
     "D": Patient("blurred", 10, seed=8),
 }
-"""Copies without a name, for the reader to name."""
+"""Copies with a fault that the reader is to name."""
 
 
 def trace_case(patient: Patient, directory: str | Path = "../data/machines") -> Trace:
@@ -49,9 +47,3 @@ def trace_case(patient: Patient, directory: str | Path = "../data/machines") -> 
     generator = torch.Generator().manual_seed(patient.seed)
     bits = tasks.payload(1, patient.length, 8, patient.kind, generator)
     return trace_copy(machine, bits, patient.rows)
-
-
-def wrong_in_verdict(machine: torch.nn.Module, kind: str, length: int) -> Tensor:
-    """The sequences of one kind and length that a verdict shows a machine and that come back wrong (B, L, width)."""
-    bits = judged_payloads(machine, length)[kind]
-    return bits[wrong_bits(machine, bits, rows_needed(length)) > 0]

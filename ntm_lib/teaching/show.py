@@ -1,18 +1,20 @@
-"""What a cell shows: a function as its file has it, a figure with its description in words."""
+"""Showing in a notebook: the source of a function, a figure with its description, a text that opens on a click."""
 
 import base64
 import inspect
 import io
 import textwrap
 from collections.abc import Callable
+from html import escape
 
 from IPython.display import display
 from matplotlib.figure import Figure
 from PIL import Image
 
-DOTS_PER_INCH, PIXELS_PER_INCH = 144, 84
-"""Of a stored picture, and of the same picture on the page: sharp on screens that have twice the dots."""
+from ntm_lib.teaching.plots.words import printable
 
+DOTS_PER_INCH, PIXELS_PER_INCH = 144, 84
+"""Of a stored picture, and of a picture on the page: sharp on screens that have twice the dots."""
 COLOURS = 128
 """In a stored picture: enough for smooth shades, and a third of the bytes."""
 
@@ -24,7 +26,7 @@ def show_source(*functions: Callable) -> None:
 
 
 def show_figure(figure: Figure) -> None:
-    """Show a figure, and below it the description that it carries as its label, which is its alternative text too.
+    """Show a figure with its label as alternative text, and below it the label once more, folded.
 
     Raises ValueError for a figure without a label.
     """
@@ -32,19 +34,33 @@ def show_figure(figure: Figure) -> None:
     width = int(figure.get_figwidth() * PIXELS_PER_INCH)
     picture = {"image/png": base64.b64encode(png(figure)).decode(), "text/plain": words}
     display(picture, metadata={"image/png": {"alt": words, "width": width}}, raw=True)
-    display({"text/plain": words, "text/markdown": f"*{words}*"}, raw=True)
+    show_folded("The picture in words", words)
+
+
+def show_folded(summary: str, text: str) -> None:
+    """Show one line that opens to a text on a click; markup in the text is shown as it is, escape codes as dots."""
+    inside = f'<div style="white-space: pre-wrap">{escape(printable(text))}</div>'
+    page = f"<details><summary>{escape(printable(summary))}</summary>{inside}</details>"
+    display({"text/plain": printable(summary), "text/html": page}, raw=True)
 
 
 def description(figure: Figure) -> str:
-    """What a figure shows, in words; ValueError for a figure without a label."""
+    """Read a figure's description from its label; ValueError for a figure without one."""
     if not figure.get_label():
         raise ValueError("the figure has no label: describe it with figure.set_label(...), for those who cannot see it")
-    return figure.get_label()
+    return printable(str(figure.get_label()))
+
+
+def drawing(figure: Figure) -> bytes:
+    """Draw a figure as a picture in the PNG format, quickly."""
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="png", dpi=DOTS_PER_INCH)
+    return drawn.getvalue()
 
 
 def png(figure: Figure) -> bytes:
-    """A figure as a small picture in the PNG format, the same bytes for the same figure."""
-    drawn, small = io.BytesIO(), io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=DOTS_PER_INCH)
-    Image.open(drawn).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    """Draw a figure as a small picture in the PNG format, for storing; equal figures give equal bytes."""
+    small = io.BytesIO()
+    picture = Image.open(io.BytesIO(drawing(figure))).convert("RGB")
+    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
     return small.getvalue()

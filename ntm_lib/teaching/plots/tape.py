@@ -1,104 +1,91 @@
-"""Figures of one run of a machine, from its trace: what went in, where the heads were, what came out."""
+"""Figures of one copy from left to right: what goes in, where the heads point, the tape, what comes out.
 
-from collections.abc import Iterator
-from itertools import pairwise
+Shapes: T steps, N memory rows, M numbers a row.
+"""
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from ntm_lib.analysis.trace import Trace
-from ntm_lib.teaching.plots.style import ERROR, copy_figure
-
-SHARP = 0.5
-"""A head is on a row that has more than this of its weight; else it is spread out."""
-NOWHERE = -1
-MOST_PARTS = 3
-"""A path of more parts is told more coarsely."""
+from ntm_lib.teaching.plots.parts import cells, heads_image, name_above
+from ntm_lib.teaching.plots.style import ERROR, READ, WRITE, described, page, title
+from ntm_lib.teaching.plots.words import about, path
 
 
-def run_figure(trace: Trace, sequence: int = 0, first_row: int = 0) -> Figure:
-    """One traced copy from left to right, as `copy_figure` draws it, with the wrong bits of the answer in pink.
+def copy_figure(
+    inputs: np.ndarray, outputs: np.ndarray, memory: np.ndarray, read: np.ndarray, write: np.ndarray, first_row: int
+) -> Figure:
+    """Draw a copy: inputs (T, input), outputs (T, output) from 0 to 1, memory (N, M), weightings read and write (T, N).
 
-    The first read and the first write head are drawn, rows from `first_row` on.
+    The tape is drawn from `first_row` on. Raises ValueError where the arrays do not belong together.
     """
-    read, write = (weights[sequence, :, 0].numpy() for weights in (trace.w_read, trace.w_write))
-    outputs = (trace.logits.sigmoid() * trace.mask.unsqueeze(-1))[sequence].numpy()
-    wrong = trace.wrong[sequence].numpy()
-    figure = copy_figure(
-        trace.inputs[sequence].numpy(), outputs, trace.end.memory[sequence].numpy(), read, write, first_row
-    )
-    _mark_wrong(figure.axes[2], wrong)
-    figure.set_label(
-        f"{_how_many(int(trace.mask[sequence].sum()))} in. The write head {path_in_words(write)}."
-        f" The read head {path_in_words(read)}. {_answer_in_words(wrong, trace.mask[sequence].numpy())}"
-    )
-    return figure
+    if not len(inputs) == len(outputs) == len(read) == len(write) or read.shape[1] != len(memory):
+        raise ValueError(
+            f"inputs {inputs.shape}, outputs {outputs.shape}, memory {memory.shape}, read {read.shape}, write"
+            f" {write.shape}: expected one step count and one row count"
+        )
+    figure = page(6.0, 9.6)
+    grid = figure.add_gridspec(3, 2, width_ratios=(5, 1.25), height_ratios=(1, 2.6, 0.85))
+    top = figure.add_subplot(grid[0, 0])
+    heads = figure.add_subplot(grid[1, 0], sharex=top)
+    bottom = figure.add_subplot(grid[2, 0], sharex=top)
+    _bits(top, inputs, "the sequence goes in")
+    _bits(bottom, outputs, "and comes out again")
+    _heads(heads, read, write, first_row)
+    _tape(figure.add_subplot(grid[1, 1], sharey=heads), memory, first_row)
+    top.tick_params(labelbottom=False)
+    heads.tick_params(labelbottom=False)
+    bottom.set_xlabel("time step")
+    bottom.xaxis.set_major_locator(MaxNLocator(integer=True))
+    heads_go = f"The write head goes from {path(write)}, the read head from {path(read)}."
+    return described(figure, f"A copy over {len(memory)} memory rows. {heads_go}")
 
 
-def _how_many(vectors: int) -> str:
-    return "1 vector goes" if vectors == 1 else f"{vectors} vectors go"
+def _bits(axes: Axes, values: np.ndarray, words: str) -> None:
+    cells(axes, values.T, cmap="Greys", vmin=0, vmax=1)
+    title(axes, words)
+    axes.set(yticks=[], ylabel="bit")
 
 
-def _mark_wrong(axes: Axes, wrong: np.ndarray) -> None:
-    """Wrong bits (T, output) in pink over the answer."""
+def _heads(axes: Axes, read: np.ndarray, write: np.ndarray, first_row: int) -> None:
+    cells(axes, np.roll(heads_image(read, write), -first_row, axis=0))
+    title(axes, "the heads walk along the tape")
+    number_rows(axes, read.shape[1], first_row)
+    name_above(axes, {"write head": (0.86, WRITE), "read head": (1.0, READ)})
+
+
+def _tape(axes: Axes, memory: np.ndarray, first_row: int) -> None:
+    reach = np.abs(memory).max()
+    cells(axes, np.roll(memory, -first_row, axis=0), cmap="PuOr", vmin=-reach, vmax=reach)
+    title(axes, "the tape at the end")
+    axes.set(xticks=[], xlabel="number in the row")
+    axes.tick_params(labelleft=False)
+
+
+def number_rows(axes: Axes, rows: int, first_row: int) -> None:
+    """Name the rows of a tape that is drawn from `first_row` on by their own numbers, at round ones."""
+    ticks = MaxNLocator(8, steps=(1, 2, 5, 10), integer=True).tick_values(0, rows - 1)
+    named = [int(row) for row in ticks if 0 <= row < rows]
+    axes.set_yticks([(row - first_row) % rows for row in named], [str(row) for row in named])
+    axes.set_ylabel("memory row")
+
+
+def run_figure(trace: Trace, first_row: int = 0) -> Figure:
+    """Draw the first traced copy as `copy_figure` does, with the wrong bits of the answer in pink.
+
+    The first read head and the first write head are drawn, rows from `first_row` on.
+    """
+    read, write = (weights[0, :, 0].numpy() for weights in (trace.w_read, trace.w_write))
+    outputs = (trace.logits.sigmoid() * trace.mask.unsqueeze(-1))[0].numpy()
+    figure = copy_figure(trace.inputs[0].numpy(), outputs, trace.end.memory[0].numpy(), read, write, first_row)
+    wrong = trace.wrong[0].numpy()  # (T, output)
     pink = np.zeros((*wrong.T.shape, 4))
     pink[wrong.T] = to_rgba(ERROR)
-    axes.imshow(pink, aspect="auto", interpolation="nearest")
+    cells(figure.axes[2], pink)
     if wrong.any():
-        axes.text(1.0, 1.08, "wrong", color=ERROR, transform=axes.transAxes, fontweight="bold", ha="right")
-
-
-def path_in_words(weights: np.ndarray) -> str:
-    """Where a head goes over time, (T, N): "rests on row 0 for 8 steps, then walks up from row 1 to row 8"."""
-    rows = np.where(weights.max(axis=1) > SHARP, weights.argmax(axis=1), NOWHERE)
-    for creeping in (False, True):
-        parts = [
-            _stretch_in_words(stretch, weights.shape[1]) for stretch in _stretches(rows, weights.shape[1], creeping)
-        ]
-        if len(parts) <= MOST_PARTS:
-            return ", then ".join(parts)
-    wavers = sum(part.startswith("is spread") for part in parts) > 1
-    return "wavers between one row and several" if wavers else "moves to and fro"
-
-
-def _stretches(rows: np.ndarray, size: int, creeping: bool) -> Iterator[np.ndarray]:
-    """Cut a path where the head takes another step than before, or, creeping, where it jumps or turns."""
-    begin, moved = 0, set()
-    for t in range(1, len(rows) + 1):
-        step = _step(rows[t - 1], rows[t], size) if t < len(rows) else None
-        so_far = moved | {step}
-        if step is not None and len(so_far - {0} if creeping else so_far) <= 1:
-            moved = so_far
-        else:
-            yield rows[begin:t]
-            begin, moved = t, set()
-
-
-def _step(before: int, now: int, size: int) -> int | None:
-    """A step of at most one row, round the ring the shorter way; None for a jump, and between one row and several."""
-    if NOWHERE in (before, now):
-        return 0 if before == now else None
-    step = (now - before + size // 2) % size - size // 2
-    return int(step) if abs(step) <= 1 else None
-
-
-def _stretch_in_words(rows: np.ndarray, size: int) -> str:
-    first, last, steps = rows[0], rows[-1], len(rows)
-    if first == NOWHERE:
-        return "is spread over several rows"
-    moves = [_step(before, now, size) for before, now in pairwise(rows)]
-    if not any(moves):
-        return f"is on row {first}" if steps == 1 else f"rests on row {first} for {steps} steps"
-    verb, way = ("creeps" if 0 in moves else "walks"), ("up" if 1 in moves else "down")
-    over = "" if 0 <= first + sum(moves) < size else ", round the end,"
-    return f"{verb} {way} from row {first}{over} to row {last}"
-
-
-def _answer_in_words(wrong: np.ndarray, mask: np.ndarray) -> str:
-    if not wrong.any():
-        return "Every bit comes back."
-    share = 100 * wrong.sum() / (mask.sum() * wrong.shape[1])
-    tens = max(10, int(round(share, -1)))
-    return f"About {tens} % of the bits come back wrong."
+        name_above(figure.axes[2], {"wrong": (1.0, ERROR)})
+    share = wrong.sum() / (trace.mask[0].sum().item() * wrong.shape[1])
+    return described(figure, f"{figure.get_label()} In the answer {about(share)}.")

@@ -1,0 +1,214 @@
+"""The commands of `ntm`: each reads its options, calls the library and prints; what it needs is imported late."""
+
+import json
+from argparse import Namespace
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ntm_lib.cli.options import Options, add_fields, changes_in, recipe_in
+from ntm_lib.cli.terminal import announce, progress_bar, say, show, steps_shown, told
+
+if TYPE_CHECKING:
+    import torch
+
+    from ntm_lib.training.evaluation import Machine
+    from ntm_lib.training.run import Run
+
+FAILED = 1
+"""Exit code of a command whose machine fails its check."""
+COMPILED = "compile a step first: pays for long trainings in one memory, such as paper_2014"
+ROWS = "rows of the memory; else as many as a length needs"
+DEVICE = "device that the machine runs on, such as cuda"
+
+
+def _train(words: list[str]) -> int:
+    """Train a machine, say what it learned, and keep it in DIR; an interrupted DIR goes on. 0 only if converged."""
+    options = Options("train", _train.__doc__, "[RECIPE] [--seed INT] --out DIR [changes to the recipe]")
+    options.value("recipe", nargs="?", default="reliable", text="recipe that `ntm recipes` lists, or PATH:ARM")
+    options.value("--seed", int, "seed of the first weights and of the training data", default=0)
+    options.value("--out", text="directory to keep the machine in", required=True, metavar="DIR")
+    options.value("--device", text=DEVICE, default="cpu")
+    options.switch("--compiled", COMPILED)
+    options.switch("--json", "print JSON instead of a table")
+    add_fields(options, words)
+    values = options.parse(words)
+
+    from ntm_lib import load, train
+    from ntm_lib.study import content, limits, rows, tables
+
+    recipe = recipe_in(values)
+    limits.require_trainable(recipe)
+    device = _device(values.device)
+    with progress_bar(recipe.updates, "update") as follow:
+
+        def tell(record: dict[str, Any]) -> None:
+            follow(record["update"], loss=f"{record['loss']:.4f}", wrong_bits=record["validation_wrong_bits"])
+
+        result = train(recipe, values.seed, content.directory(values.out), tell, values.compiled, device=device)
+    row = rows.row_of(load(values.out)[1])
+    show(json.dumps(row, indent=1) if values.json else tables.verdict_text(row))
+    return 0 if result.converged else FAILED
+
+
+def _evaluate(words: list[str]) -> int:
+    """Count the wrong bits and wrong sequences of a trained machine by length."""
+    from ntm_lib import evaluate, tasks
+    from ntm_lib.study import limits, tables
+
+    options = _options_of_a_machine("evaluate", _evaluate.__doc__)
+    options.value("--lengths", int, "vectors in a sequence", nargs="+", default=[20, 50, 120])
+    options.value("--sequences", int, "random sequences of each length", default=100)
+    options.value("--seed", int, "seed of the sequences", default=0)
+    options.value("--kind", tasks.Kind, "payload of the copies", default="random")
+    options.switch("--json", "print JSON instead of a table")
+    values = options.parse(words)
+    model, _ = _loaded(values)
+    sizes = (values.sequences, values.memory_size)
+    announce(sum(limits.seconds_of_copies(model, length, *sizes) for length in values.lengths))
+    with steps_shown(model, values.lengths, values.sequences):
+        counts = evaluate(model, values.lengths, values.sequences, values.seed, values.kind, values.memory_size)
+    report = counts.to_json()
+    columns = ("sequences", "wrong_sequences", "bits", "wrong_bits")
+    table = [[length, *(count[column] for column in columns)] for length, count in report["lengths"].items()]
+    header = ["length", *(column.replace("_", " ") for column in columns)]
+    return show(json.dumps(report, indent=1) if values.json else tables.aligned([header, *table]))
+
+
+def _copy(words: list[str]) -> int:
+    """Send a file's bytes through a machine's memory in one sequence, and write the copy. 0 only if identical."""
+    options = _options_of_a_machine("copy", _copy.__doc__)
+    options.value("input", nargs="?", default="-", metavar="INPUT", text="a file; -: standard input")
+    options.value("--out", text="a file; -: standard output", default="-", metavar="FILE")
+    values = options.parse(words)
+
+    from ntm_lib.study import content, limits, measurements
+    from ntm_lib.training.copies import copy_bytes
+
+    model, _ = _loaded(values)
+    content.require_writable(values.out, values.input)
+    original = content.read_content(values.input)
+    announce(limits.seconds_of_copies(model, len(original), 1, values.memory_size))
+    with steps_shown(model, [len(original)], 1):
+        copied = copy_bytes(model, original, values.memory_size)
+    content.write_content(values.out, copied)
+    wrong = measurements.wrong_in(original, copied)
+    say("{wrong_bits:,} of {bits:,} bits and {wrong_bytes:,} of {bytes:,} bytes differ".format(**wrong))
+    return FAILED if wrong["wrong_bytes"] else 0
+
+
+def _diagnose(words: list[str]) -> int:
+    """Say what a machine does and what is wrong with it, with evidence and a cure. 0 only if nothing is wrong."""
+    options = _options_of_a_machine("diagnose", _diagnose.__doc__)
+    options.value("--length", int, "vectors in a copy; else 120, or where its verdict was wrong")
+    options.switch("--json", "print JSON instead of text")
+    values = options.parse(words)
+
+    from dataclasses import asdict
+
+    from ntm_lib.analysis import diagnosis
+
+    found = diagnosis.diagnose(*_loaded(values), values.length, values.memory_size)
+    show(json.dumps([asdict(finding) for finding in found], indent=1) if values.json else told(found))
+    return FAILED if any(finding.fault for finding in found) else 0
+
+
+def _study(words: list[str]) -> int:
+    """Train every seed of every recipe, side by side; runs that DIR already holds are not trained again."""
+    from ntm_lib.study import arms, content, engines, fields, measurements, seeds, study, tables
+
+    usage = "RECIPE ... --seeds SEEDS --out DIR [changes to the recipes]"
+    options = Options("study", _study.__doc__, usage)
+    text = "a recipe that `ntm recipes` lists, a question's PATH for all of its arms, or PATH:ARM for one"
+    options.value("recipes", nargs="+", metavar="RECIPE", text=text)
+    options.value("--seeds", text="seeds, such as 0-99 or 3,5,8-12", required=True)
+    options.value("--out", text="directory to keep runs and tables in", required=True, metavar="DIR")
+    options.value("--jobs", int, "processes on this machine; else one a core")
+    options.value("--backend", text="library that runs processes: loky, dask or ray", default="loky")
+    options.value("--address", text="address of a dask scheduler or a ray head")
+    options.value("--together", int, "seeds that one process trains in shared passes", default=engines.SEEDS_TOGETHER)
+    options.value("--lengths", int, "count wrong bits at these lengths too", nargs="+", default=[])
+    options.value("--sequences", int, "random sequences of each of these lengths", default=20)
+    options.value("--file", text="copy this file with every machine")
+    options.switch("--compiled", COMPILED)
+    options.switch("--findings", "note what `ntm diagnose` finds in every machine")
+    options.switch("--json", "print JSON instead of a table")
+    add_fields(options, words)
+    values = options.parse(words)
+    rows = study.study(
+        [fields.changed(recipe, changes_in(values)) for word in values.recipes for recipe in arms.recipes_of(word)],
+        seeds.parse_seeds(values.seeds),
+        content.directory(values.out),
+        measure=measurements.Measurements(
+            tuple(values.lengths), values.sequences, values.file and Path(values.file), values.findings
+        ),
+        workers=engines.Workers(values.jobs, values.backend, values.address, values.together),
+        compiled=values.compiled,
+    )
+    return show(json.dumps(tables.summary(rows), indent=1) if values.json else tables.summary_text(rows))
+
+
+def _recipes(words: list[str]) -> int:
+    """List the recipes, and how each differs from `reliable`; then questions and arms, as `ntm study` takes them."""
+    from ntm_lib.study import arms
+    from ntm_lib.training import recipes
+
+    options = Options("recipes", _recipes.__doc__)
+    options.value("paths", nargs="*", metavar="PATH", text="a question, or a folder of questions; else data/studies")
+    options.switch("--json", "print JSON instead of text")
+    values = options.parse(words)
+    paths = values.paths or [path for path in ("data/studies",) if Path(path).is_dir()]
+    questions = {place: question for path in paths for place, question in arms.questions_in(path).items()}
+    differences = {name: recipes.differences(recipes.by_name(name), recipes.reliable) for name in recipes.names()}
+    if values.json:
+        found = {question.name: [arm.name for arm in question.arms] for question in questions.values()}
+        return show(json.dumps({"recipes": differences, "questions": found}, indent=1))
+    lines = []
+    for name, changes in differences.items():
+        lines += [name, *(f"    {field} {value}" for field, value in changes.items() if field != "name")]
+    for place, question in questions.items():
+        asked = ": ".join(text for text in (question.asked_by, question.question) if text)
+        lines.append(f"{place} ({asked})")
+        lines += [f"    {place}:{arm.name.removeprefix(question.name + '-')}" for arm in question.arms]
+    return show("\n".join(lines))
+
+
+COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "train": _train,
+    "evaluate": _evaluate,
+    "copy": _copy,
+    "diagnose": _diagnose,
+    "study": _study,
+    "recipes": _recipes,
+}
+
+
+def _options_of_a_machine(command: str, description: str | None) -> Options:
+    """The options of every command that runs a trained machine."""
+    options = Options(command, description)
+    options.value("dir", metavar="DIR", text="directory that `ntm train --out` made")
+    options.value("--memory_size", int, ROWS)
+    options.value("--device", text=DEVICE, default="cpu")
+    return options
+
+
+def _loaded(values: Namespace) -> "tuple[Machine, Run]":
+    """The machine that a command names, on its device and on one thread, and the run that made it."""
+    import torch
+
+    from ntm_lib import load
+
+    torch.set_num_threads(1)
+    device = _device(values.device)
+    model, run = load(values.dir)
+    return model.to(device), run
+
+
+def _device(name: str) -> "torch.device":
+    """The device of that name; ValueError for one that is not here, or holds no numbers."""
+    from ntm_lib.machine import validate
+
+    device = validate.device(name)
+    if device.type == "meta":
+        raise ValueError(f"device is {name!r}, which holds no numbers: expected {' or '.join(validate.devices())}")
+    return device

@@ -1,0 +1,113 @@
+"""How the `ntm` command speaks: results on standard output, everything else as one line on standard error."""
+
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from ntm_lib.analysis.finding import Finding
+    from ntm_lib.machine.heads import Emission
+    from ntm_lib.training.evaluation import Machine
+
+
+def show(text: str) -> int:
+    """Print a result, and return the exit code 0."""
+    print(_printable(text, sys.stdout))
+    return 0
+
+
+def say(text: str) -> None:
+    """Print one line on stderr."""
+    print(_printable(f"ntm: {' '.join(text.split())}", sys.stderr), file=sys.stderr)
+
+
+def _printable(text: str, stream: TextIO) -> str:
+    """A text in which characters that steer a terminal, and those beyond its encoding, are replaced."""
+    visible = "".join(character if character.isprintable() or character == "\n" else "�" for character in text)
+    encoding = stream.encoding or "utf-8"
+    return visible.encode(encoding, "replace").decode(encoding)
+
+
+def announce(seconds: float) -> None:
+    """Say beforehand that a command takes long, in the largest unit that fits."""
+    for unit, size in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            say(f"this may take about {seconds / size:,.0f} {unit}; Ctrl-C ends it")
+            return
+
+
+@contextmanager
+def progress_bar(total: int, unit: str) -> Iterator[Callable[..., None]]:
+    """A bar on a terminal, if tqdm is installed; yields a function that takes the progress and numbers to show."""
+    try:
+        from tqdm import tqdm
+    except ModuleNotFoundError:
+        yield lambda done, **numbers: None
+        return
+    with tqdm(total=total, unit=unit, leave=False, disable=None) as bar:
+
+        def follow(done: int, **numbers: object) -> None:
+            bar.set_postfix(numbers, refresh=False)
+            bar.update(done - bar.n)
+
+        yield follow
+
+
+@contextmanager
+def steps_shown(model: "Machine", lengths: Sequence[int], sequences: int) -> Iterator[None]:
+    """Show meanwhile, in a bar, how many steps of how many sequences a machine has run."""
+    from ntm_lib.machine import NTM
+
+    done = 0
+    with progress_bar(sum(2 * length + 2 for length in lengths) * sequences, "step") as follow:
+
+        def count(_: object, __: object, emission: "Emission") -> None:
+            nonlocal done
+            done += len(emission.key)
+            follow(done)
+
+        hook = model.heads.register_forward_hook(count) if isinstance(model, NTM) else None
+        try:
+            yield
+        finally:
+            if hook is not None:
+                hook.remove()
+
+
+def discard_output() -> None:
+    """Discard text that could not be printed, or Python would try again, and complain, when it ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextmanager
+def warnings_on_one_line() -> Iterator[None]:
+    """Every warning of the library is one line on stderr."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", UserWarning)
+        warnings.showwarning = lambda message, *_: say(f"warning: {message}")
+        yield
+
+
+def told(findings: "Sequence[Finding]") -> str:
+    """Findings as paragraphs: a sentence, what it was read from, and a cure."""
+    paragraphs = []
+    for finding in findings:
+        lines = [f"{finding.name}{' (fault)' if finding.fault else ''}", f"  {finding.sentence}"]
+        lines += [f"    {name.replace('_', ' ')} {_short(value)}" for name, value in finding.evidence.items()]
+        paragraphs.append("\n".join([*lines, *([f"  Cure: {finding.cure}"] if finding.cure else [])]))
+    return "\n".join(paragraphs)
+
+
+def _short(value: object) -> str:
+    """A value of some evidence, numbers with three digits."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_short(entry)}" for name, entry in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_short, value))
+    return f"{value:.3g}" if isinstance(value, float) else str(value)

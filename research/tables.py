@@ -1,0 +1,102 @@
+"""The runs that docs/findings.md counts, read from the tables in data/studies/."""
+
+import csv
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ntm_lib.study.arms import Question, read_question
+from ntm_lib.study.fields import closest
+from ntm_lib.training.recipes import differences
+
+ROOT = Path(__file__).parent.parent
+STUDIES = ROOT / "data" / "studies"
+
+Row = dict[str, Any]
+"""One line of a table: its values by the name of the column."""
+
+
+def read_table(path: Path) -> list[Row]:
+    """The lines of a CSV file: numbers as numbers, True and False as such, empty cells as None."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return [{column: _value(text) for column, text in line.items()} for line in csv.DictReader(file)]
+
+
+def _value(text: str) -> Any:
+    if text in ("", "True", "False"):
+        return {"": None, "True": True, "False": False}[text]
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def questions() -> list[str]:
+    """The names of the questions that have been asked: of the studies that have an arms.toml."""
+    return sorted(path.parent.name for path in STUDIES.glob("*/arms.toml"))
+
+
+@cache
+def question(name: str) -> Question:
+    """A question and its arms."""
+    return read_question(STUDIES / name)
+
+
+@cache
+def study(name: str) -> dict[str, list[Row]]:
+    """All runs of a study by the name of their arm, the arms in the order of their question."""
+    arms: dict[str, list[Row]] = {}
+    if name in questions():
+        arms = {arm.name.removeprefix(f"{name}-"): [] for arm in question(name).arms}
+    for row in read_table(STUDIES / name / "runs.csv"):
+        arms.setdefault(row["recipe"].removeprefix(f"{name}-"), []).append(row)
+    return {arm: rows for arm, rows in arms.items() if rows}
+
+
+def runs(name: str, arm: str) -> list[Row]:
+    """The runs of one arm of a study."""
+    return study(name)[arm]
+
+
+def all_runs(name: str) -> list[Row]:
+    """The runs of all arms of a study."""
+    return [row for rows in study(name).values() for row in rows]
+
+
+@cache
+def changes(name: str) -> dict[str, tuple[str, dict[str, object]]]:
+    """Of every arm of a question: the recipe that it varies, and the fields that it changes."""
+    found = {}
+    for arm in question(name).arms:
+        base = closest(arm)
+        fields = {field: value for field, value in differences(arm, base).items() if field != "name"}
+        found[arm.name.removeprefix(f"{name}-")] = (base.name, fields)
+    return found
+
+
+@cache
+def by_length(name: str) -> dict[int, list[Row]]:
+    """Wrong bits by cause, and all bits, for each length and each machine of a study that was asked."""
+    lengths: dict[int, list[Row]] = {}
+    for line in read_table(STUDIES / name / "causes_by_length.csv"):
+        lengths.setdefault(line["length"], []).append(line)
+    return lengths
+
+
+def causes_of(line: Row) -> dict[str, int]:
+    """Wrong bits of one machine at one length by cause; "other" has no cause of its own in an older table."""
+    return {column: value for column, value in line.items() if column not in ("recipe", "seed", "length", "bits")}
+
+
+@cache
+def as_written() -> list[Row]:
+    """The runs of the post's recipe with the formulas of its code, and where numbers stopped being finite."""
+    return read_table(STUDIES / "random" / "formulas_post.csv")
+
+
+@cache
+def enlarged(rows: int) -> list[Row]:
+    """Wrong bits at length 120 of the machines of the question "memory" in a memory of so many rows."""
+    lines = read_table(STUDIES / "memory" / "enlarged.csv")
+    return [line for line in lines if line["rows"] == rows and line["length"] == 120]

@@ -1,0 +1,166 @@
+"""A finished run in plain numbers, and which files a study takes for its own."""
+
+import json
+import math
+from dataclasses import asdict, replace
+
+import pytest
+from small import SMALL, judge_quickly
+
+from ntm_lib import load, train
+from ntm_lib.study import rows
+from ntm_lib.training import evaluation
+from ntm_lib.training.progress import Progress, Stop
+
+TINY = replace(SMALL, name="tiny", updates=4, validate_every=2)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    judge_quickly(monkeypatch)
+
+
+def record(update, norm, wrong):
+    return {"update": update, "gradient_norm": norm, "validation_wrong_bits": wrong}
+
+
+HISTORY = [record(2, 3.5, None), record(4, 11.0, 5), record(6, 0.5, 0), record(8, 1.0, 0), record(10, 7.0, 0)]
+
+
+def test_validations_are_those_that_were_asked():
+    assert rows.validations(HISTORY) == [[4, 5], [6, 0], [8, 0], [10, 0]]
+    assert rows.validations(HISTORY[:1]) == []
+
+
+def test_what_was_exact_and_is_no_more_is_lost():
+    lost = [*HISTORY, record(12, 1.0, 3), record(14, 1.0, 0), record(16, 1.0, 2)]
+    assert rows.lost_at(Progress(converged_at=8, history=lost)) == 12
+    assert rows.lost_at(Progress(converged_at=8, history=HISTORY)) is None
+    assert rows.lost_at(Progress(converged_at=None, history=lost)) is None
+
+
+def test_the_largest_gradient_and_when():
+    assert rows.gradient_norms(HISTORY) == {
+        "peak_gradient_norm": 11.0,
+        "peak_gradient_norm_at_update": 4,
+        "gradient_norm_peaks": [[2, 3.5], [4, 11.0], [6, 0.5], [8, 1.0], [10, 7.0]],
+    }
+    for norm in (float("inf"), float("nan")):
+        assert rows.gradient_norms([record(2, 3.5, 1), record(3, norm, None)]) == {
+            "peak_gradient_norm": None,
+            "peak_gradient_norm_at_update": None,
+            "gradient_norm_peaks": [[2, 3.5], [3, None]],
+        }
+
+
+@pytest.mark.parametrize(
+    ("step", "operation"), [(None, "gradient of output.weight"), (17, "gradient of output.weight at time step 17")]
+)
+def test_where_a_number_was_not_finite(tmp_path, step, operation):
+    train(TINY, 5, tmp_path)
+    run = load(tmp_path)[1]
+    run.progress.stopped = Stop(1200, 13, "gradient of output.weight", math.nan, step)
+    row = rows.row_of(run)
+    assert row["stopped"] == f"update 1200, length 13: the {operation} is not finite (loss nan)"
+    assert (row["nan_update"], row["nan_length"], row["nan_operation"]) == (1200, 13, operation)
+    assert not row["converged"] and json.loads(json.dumps(row, allow_nan=False)) == row
+
+
+def test_a_run_without_such_a_number_says_so(tmp_path):
+    train(TINY, 5, tmp_path)
+    row = rows.row_of(load(tmp_path)[1])
+    assert [row[name] for name in ("stopped", "nan_update", "nan_length", "nan_operation")] == [None] * 4
+
+
+def test_a_run_that_is_trained_on_tells_when_it_was_lost(monkeypatch, tmp_path):
+    """Validations are made up: exact twice, so converged at 4, and wrong at the second of the two after that."""
+    wrong = iter([7, 0, 0, 0, 5, 0])
+    monkeypatch.setattr(evaluation, "validate", lambda *arguments: next(wrong))
+    train(replace(TINY, updates=24, keep_training=1.0), 0, tmp_path)
+    row = rows.row_of(load(tmp_path)[1])
+    assert row["converged_at_update"] == 6 and row["lost_at_update"] == 10
+    assert row["validations"] == [[2, 7], [4, 0], [6, 0], [8, 0], [10, 5], [12, 0]]
+    assert [update for update, _ in row["gradient_norm_peaks"]] == [2, 4, 6, 8, 10, 12]
+
+
+def written(out, **settings):
+    """Write the row of a tiny run, with other settings than its own."""
+    row = rows.row_of(load(out)[1])
+    kept = {name: value for name, value in (row["settings"] | settings).items() if value is not None}
+    rows.write_row(out, TINY, row | {"settings": kept})
+
+
+def test_a_field_that_there_was_not_yet_has_its_default(tmp_path):
+    train(TINY, 5, tmp_path)
+    machine = {name: value for name, value in asdict(TINY.machine).items() if name != "forget_ceiling"}
+    written(tmp_path, keep_training=None, machine=machine)
+    assert rows.read_row(tmp_path, TINY, 5)["seed"] == 5
+    with pytest.raises(ValueError, match=r"another recipe called 'tiny' \(its keep_training differ\)"):
+        rows.read_row(tmp_path, replace(TINY, keep_training=0.5), 5)
+
+
+def test_a_row_of_an_older_version_is_read(tmp_path, row):
+    """Recipes had all of their fields side by side, and some that are constants now."""
+    file, content = row
+    older = {"schedule": 0, "momentum": 0.9, "settled_loss": 0.0, "any_length": 0.0, "settle_updates": 225}
+    historical = content["settings"].pop("historical")
+    settings = {**content["settings"], **historical, **older}
+    file.write_text(json.dumps(content | {"settings": settings}))
+    assert rows.read_row(tmp_path, TINY, 5)["seed"] == 5
+
+
+def test_a_field_that_there_is_no_more_is_named(tmp_path):
+    train(TINY, 5, tmp_path)
+    written(tmp_path, temper=3)
+    with pytest.raises(ValueError, match=r"its settings are of no recipe: .*'temper'"):
+        rows.read_row(tmp_path, TINY, 5)
+
+
+@pytest.fixture
+def row(tmp_path):
+    """A file with the row of a tiny run, and what it holds."""
+    train(TINY, 5, tmp_path)
+    rows.write_row(tmp_path, TINY, rows.row_of(load(tmp_path)[1]))
+    file = rows.row_path(tmp_path, TINY, 5)
+    return file, json.loads(file.read_text())
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"seed": None}, "seed is None: expected a whole number"),
+        ({"seed": 6}, "it is of seed 6 of 'tiny', copied under another name"),
+        ({"recipe": ["tiny"]}, r"recipe is \['tiny'\]: expected a text"),
+        ({"converged": 1}, "converged is 1: expected true or false"),
+        ({"sequences": True}, "sequences is True: expected a whole number"),
+        ({"seconds": float("nan")}, "seconds is nan: expected a number"),
+        ({"seconds": "7"}, "seconds is '7': expected a number"),
+        ({"wrong_bits": {"random": {"20": None}}}, "20 is None: expected a whole number"),
+        ({"wrong_bits": {"random": []}}, r"random is \[\]: expected a table"),
+        ({"lengths": {"20": {"sequences": 3}}}, "20 has no wrong_bits"),
+        ({"lengths": []}, r"lengths is \[\]: expected a table"),
+        ({"files": {"text": {"sha256": 3, "wrong_bits": 0}}}, "sha256 is 3: expected a text"),
+        ({"settings": 3}, "settings is 3: expected a table"),
+    ],
+)
+def test_an_edited_row_is_refused_with_its_file_and_entry(tmp_path, row, changes, complaint):
+    file, content = row
+    file.write_text(json.dumps(content | changes))
+    for read in (lambda: rows.read_row(tmp_path, TINY, 5), lambda: rows.read_rows(tmp_path)):
+        with pytest.raises(ValueError, match=rf"tiny-5.json is not what a study wrote \({complaint}\): remove it or"):
+            read()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "null", "[" * 100_000, '{"recipe": "tiny"}', "\x00"])
+def test_a_file_that_is_no_row_is_refused(tmp_path, row, text):
+    row[0].write_text(text)
+    with pytest.raises(ValueError, match=r"tiny-5.json is not what a study wrote \(.*\): remove it or choose another"):
+        rows.read_row(tmp_path, TINY, 5)
+
+
+@pytest.mark.parametrize("missing", rows.SHAPE)
+def test_a_missing_entry_is_named(tmp_path, row, missing):
+    file, content = row
+    file.write_text(json.dumps({name: value for name, value in content.items() if name != missing}))
+    with pytest.raises(ValueError, match=rf"tiny-5.json is not what a study wrote \(the file has no {missing}\)"):
+        rows.read_row(tmp_path, TINY, 5)

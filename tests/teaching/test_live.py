@@ -1,0 +1,217 @@
+"""A live training: it learns as without a picture, is held and goes on, is steered, and tells where it stands."""
+
+import html
+import math
+import re
+import time
+from dataclasses import replace
+
+import pytest
+
+from ntm_lib.teaching import live
+from ntm_lib.teaching.live import LiveTraining, Training, bits_a_bit, in_words, snapshot
+from ntm_lib.training import loop, recipes
+from ntm_lib.training.evaluation import Count, Report, Verdict
+from ntm_lib.training.progress import Stop
+from ntm_lib.training.recipes import Historical
+from ntm_lib.training.run import Run
+from tests.small import SMALL, judge_quickly, same_run, same_tensors, tensors
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Verdicts and pictures over short sequences."""
+    judge_quickly(monkeypatch)
+    monkeypatch.setattr(live, "LENGTHS", (1, 3))
+
+
+def status(widget):
+    return html.unescape(re.fullmatch(r'<p role="status">(.*)</p>', widget.status.value).group(1))
+
+
+def held_after(updates):
+    """A training that holds itself after so many updates."""
+    training = Training(Run(SMALL, seed=3), lambda: None)
+    seen = []
+
+    def hold_in_time():
+        seen.append(training.run.progress.update)
+        if len(seen) >= updates:
+            training.asked_to_hold.set()
+
+    training.on_change = hold_in_time
+    return training
+
+
+def test_a_machine_learns_the_same_beside_the_notebook():
+    assert same_run(LiveTraining(SMALL, seed=3).finish(), loop.train(SMALL, seed=3))
+
+
+@pytest.mark.parametrize("updates", [1, SMALL.validate_every, SMALL.validate_every + 2])
+def test_a_training_that_was_held_goes_on_bit_for_bit(updates):
+    training = held_after(updates)
+    training.go_on()
+    training.thread.join()
+    assert training.result is None and not training.is_running
+    assert training.run.progress.update == updates
+    training.on_change = lambda: None
+    training.go_on()
+    training.thread.join()
+    assert same_run(training.result, loop.train(SMALL, seed=3))
+
+
+def test_holding_waits_until_nothing_moves():
+    training = Training(Run(replace(SMALL, updates=10_000), seed=3), lambda: None)
+    training.go_on()
+    training.hold()
+    update, weights = training.run.progress.update, tensors(training.run.model)
+    assert not training.is_running
+    assert training.run.progress.update == update < 10_000
+    assert same_tensors(weights, tensors(training.run.model))
+
+
+def test_stop_and_continue_by_button():
+    widget = LiveTraining(replace(SMALL, updates=10_000), seed=3)
+    widget.stop.click()
+    assert status(widget).endswith("Stopped.") and not widget.training.is_running
+    update = widget.training.run.progress.update
+    widget.go_on.click()
+    assert widget.training.is_running and not status(widget).endswith("Stopped.")
+    while widget.training.run.progress.update == update:
+        time.sleep(0.01)
+    widget.stop.click()
+    assert not widget.training.is_running
+
+
+def test_start_anew_takes_seed_and_fields():
+    widget = LiveTraining(SMALL, seed=3)
+    widget.finish()
+    for name, value in {"seed": 5, "max_length": 4, "curriculum": "ramp"}.items():
+        widget.entries[name].value = value
+    widget.anew.click()
+    expected = loop.train(replace(SMALL, max_length=4, historical=Historical(curriculum="ramp")), seed=5)
+    assert same_run(widget.finish(), expected)
+
+
+def test_a_value_that_does_not_fit_is_named_and_the_training_stands():
+    widget = LiveTraining(SMALL, seed=3)
+    result = widget.finish()
+    for name, value, sentence in (
+        ("seed", 99999999999, "seed is 99,999,999,999: expected 0 to 4,294,967,295"),
+        ("seed", -5, "seed is -5: expected 0 to 4,294,967,295"),
+        ("max_length", 5000, "longest sequence to train on is 5,000: expected 1 to 50"),
+        ("max_length", 0, "longest sequence to train on is 0: expected 1 to 50"),
+        ("learning_rate", 1e308, "learning rate at its peak is 1e+308: expected 0 to 1.0"),
+        ("learning_rate", math.nan, "learning rate at its peak is nan: expected 0 to 1.0"),
+        ("clip_norm", 1e308, "longest gradient (0: no limit) is 1e+308: expected 0 to 1,000.0"),
+    ):
+        entry = widget.entries[name]
+        fits, entry.value = entry.value, value
+        widget.anew.click()
+        assert status(widget) == f"{sentence}; then start anew"
+        entry.value = fits
+    assert widget.finish() is result
+
+
+def test_every_number_has_a_largest_value():
+    widget = LiveTraining(SMALL, seed=3)
+    widget.finish()
+    numbers = {name for name, entry in widget.entries.items() if isinstance(entry.value, int | float)}
+    assert live.BOUNDS.keys() == numbers
+
+
+def test_a_new_start_shows_the_new_machine_before_it_has_learned_anything(monkeypatch):
+    widget = LiveTraining(SMALL, seed=3)
+    widget.finish()
+    pictures = []
+    widget.picture.observe(lambda change: pictures.append(change["new"]), names="value")
+    widget.anew.click()
+    widget.finish()
+    assert "from 1.0 to 1.0 bits a bit" in pictures[0]
+
+
+def test_what_stops_a_training_is_told_and_raised(monkeypatch):
+    def no_room(*_):
+        raise MemoryError("no room for <7 rows>")
+
+    monkeypatch.setattr(loop, "update", no_room)
+    widget = LiveTraining(SMALL)
+    with pytest.raises(MemoryError, match="no room for <7 rows>"):
+        widget.finish()
+    assert "&lt;7 rows&gt;" in widget.status.value
+    assert status(widget).endswith("It stopped with MemoryError: no room for <7 rows>")
+
+
+def test_a_training_stopped_while_waited_for_says_what_to_do():
+    widget = LiveTraining(SMALL, seed=3)
+    widget.training.hold()
+    widget.training = held_after(1)
+    with pytest.raises(RuntimeError, match="run this cell again to go on"):
+        widget.finish()
+
+
+def test_when_it_is_over_verdict_and_last_picture_stand():
+    widget = LiveTraining(SMALL, seed=3)
+    result = widget.finish()
+    assert status(widget) == f"seed 3: update 24, 120 sequences. {in_words(result)}"
+    words = live.learning_figure(snapshot(widget.training.run)).get_label()
+    assert f'alt="{words}"' in widget.picture.value
+    assert repr(widget) == "LiveTraining: run this notebook to watch it and to steer it"
+
+
+def test_every_entry_has_a_label():
+    widget = LiveTraining(SMALL)
+    widget.finish()
+    assert [entry.description for entry in widget.entries.values()] == [
+        "seed",
+        "which lengths in turn",
+        "longest sequence to train on",
+        "learning rate at its peak",
+        "longest gradient (0: no limit)",
+    ]
+    assert [button.description for button in (widget.anew, widget.stop, widget.go_on)] == [
+        "Start anew",
+        "Stop",
+        "Continue",
+    ]
+
+
+def test_a_snapshot_leaves_its_run_alone():
+    looked_at, left_alone = Run(SMALL, seed=3), Run(SMALL, seed=3)
+    for run in (looked_at, left_alone):
+        for _ in range(3):
+            if run is looked_at:
+                snapshot(run)
+            loop.update([run])
+    assert same_tensors(tensors(looked_at.model), tensors(left_alone.model))
+
+
+def test_a_snapshot_says_what_the_run_says():
+    run = Run(replace(SMALL, updates=8), seed=3)
+    history = [record for _, record in loop.records([run])]
+    seen = snapshot(run)
+    assert seen.sequences == [0, 20, 40]
+    assert seen.loss[0] == 1.0 and seen.loss[1:] == [bits_a_bit(record["loss"]) for record in history]
+    assert seen.read.shape == seen.write.shape == (22, 36)
+    assert set(seen.wrong) == {1, 3} and all(20 < share < 80 for share in seen.wrong.values())
+
+
+def test_a_bit_is_the_cost_of_knowing_nothing():
+    assert bits_a_bit(0.6931471805599453) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        (
+            {"stopped": Stop(7, 3, "memory", math.nan, 2)},
+            "It stopped at update 7, length 3: the memory at time step 2 is not",
+        ),
+        ({"converged": True}, "Converged: not one wrong bit"),
+        ({}, "Not converged: 1,234 wrong bits"),
+    ],
+)
+def test_a_verdict_in_words(changes, sentence):
+    verdict = Verdict((Report("random", {20: Count(2, 1, 5000, 1234)}),))
+    result = loop.Result(None, recipes.reliable, 0, verdict, False, 0, 0.0, [], None)
+    assert in_words(replace(result, **changes)).startswith(sentence)
