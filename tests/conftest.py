@@ -11,8 +11,3 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # Examples are the same in every run, and none fails because the machine was busy.
 settings.register_profile("ntm", derandomize=True, deadline=None)
 settings.load_profile("ntm")
-
-
-def pytest_configure(config):
-    """Tests that take more than ten seconds."""
-    config.addinivalue_line("markers", "slow: takes more than ten seconds; runs in CI too")

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 import torch
 from small import ADAPTIVE, MACHINE, SMALL, YARDSTICK, judge_quickly, same_run, without_seconds
+from torch._dynamo import config, lookup_backend
 
 from ntm_lib import NTM, cli
 from ntm_lib.training import curriculum, evaluation, recipes
@@ -34,12 +35,12 @@ def traced(monkeypatch):
 
     def backend(graph, inputs):
         sizes.append(max(len(part) for part in inputs if part.ndim == 3) // FIXED.batch_size)
-        return torch._dynamo.lookup_backend("aot_eager")(graph, inputs)
+        return lookup_backend("aot_eager")(graph, inputs)
 
     monkeypatch.setattr(NTM, "compile_step", lambda self, **options: real(self, **options, backend=backend))
     monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")
     torch.compiler.reset()
-    with torch._dynamo.config.patch(recompile_limit=3):  # fewer than torch's own, so that a test soon meets it
+    with config.patch(recompile_limit=3):  # fewer than torch's own, so that a test soon meets it
         yield sizes
     torch.compiler.reset()
 

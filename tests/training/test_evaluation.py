@@ -482,26 +482,26 @@ def test_a_machine_of_another_precision_is_evaluated_in_its_own(dtype):
 def test_an_answer_makes_no_tensor_away_from_its_machine():
     """On meta, where every tensor can be told from those of the processor."""
 
-    class Devices(TorchDispatchMode):
-        seen = set()
+    seen = set()
 
+    class Devices(TorchDispatchMode):
         def __torch_dispatch__(self, func, types, args=(), kwargs=None):
             made = func(*args, **(kwargs or {}))
             parts = made if isinstance(made, tuple | list) else [made]
-            self.seen |= {part.device.type for part in parts if isinstance(part, torch.Tensor)}
+            seen.update(part.device.type for part in parts if isinstance(part, torch.Tensor))
             return made
 
     machine, inputs = NTM(MACHINE).to("meta"), tasks.copy(4, 3, 3).inputs
-    with Devices() as devices:
+    with Devices():
         assert evaluation.answer(machine, inputs, 29).shape == (4, 8, 3)
-    assert devices.seen == {"meta"}
+    assert seen == {"meta"}
 
 
 def test_a_device_may_be_named():
     machine = NTM(MACHINE)
     assert evaluate(machine, [3], 4, device="cpu") == evaluate(machine, [3], 4)
     for name in ("gpu", "cuda:77", "nowhere"):
-        with pytest.raises(ValueError, match="device is .*: expected") as caught:
+        with pytest.raises(ValueError, match=r"device is .*: expected") as caught:
             evaluate(machine, [3], 4, device=name)
         assert "\n" not in str(caught.value)
         assert name in str(caught.value)

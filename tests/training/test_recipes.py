@@ -112,7 +112,7 @@ def changed(values):
     for field in fields(values):
         value = getattr(values, field.name)
         if isinstance(value, int | float) and field.name != "state_decay":  # one optimiser alone has it
-            low, high = LIMITS.get(field.name, (0, 10**6))
+            _, high = LIMITS.get(field.name, (0, 10**6))
             others[field.name] = type(value)(value / 2 if value == high else min(high, 1 + value))
         elif get_origin(field.type) is Literal:
             others[field.name] = next(choice for choice in get_args(field.type) if choice != value)
@@ -167,7 +167,7 @@ def test_differences_are_the_fields_that_differ():
 
 
 NUMBERS = [(kind, one.name) for kind in (Recipe, Historical) for one in fields(kind) if one.type in (int, float)]
-every_number = pytest.mark.parametrize(("kind", "field"), NUMBERS, ids=lambda value: str(value))
+every_number = pytest.mark.parametrize(("kind", "field"), NUMBERS, ids=str)
 
 
 @every_number
