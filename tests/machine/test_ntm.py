@@ -168,6 +168,7 @@ def test_shapes():
 # Without autograd, where memories are written over
 
 
+without_autograd = pytest.mark.parametrize("off", [torch.no_grad, torch.inference_mode])
 EVERY_WRITER = [{"read_heads": 1, "write_heads": 1}, {}]
 
 
@@ -189,11 +190,16 @@ def test_without_autograd_everything_is_the_same(initial_memory, writers, contro
                 assert torch.equal(tensors[2], tensors[0])
 
 
-@torch.no_grad()
+@without_autograd
 @pytest.mark.parametrize("controller", ["feed-forward", "lstm"])
 @pytest.mark.parametrize("writers", EVERY_WRITER)
-def test_without_autograd_a_state_passed_in_stays_as_it_is(writers, controller):
+def test_without_autograd_a_state_passed_in_stays_as_it_is(writers, controller, off):
     """The very first, which is a view of one row, and one that a call returned; both can be used again."""
+    with off():
+        assert_states_stay(writers, controller)
+
+
+def assert_states_stay(writers, controller):
     model = make(vary(controller=controller, initial_value=0.5, **writers))
     for state in (model.initial_state(B), model(sequence())[1]):
         before = [tensor.clone() for tensor in state.tensors()]
@@ -206,10 +212,15 @@ def test_without_autograd_a_state_passed_in_stays_as_it_is(writers, controller):
             assert torch.equal(tensor, kept)
 
 
-@torch.no_grad()
+@without_autograd
 @pytest.mark.parametrize("controller", ["feed-forward", "lstm"])
 @pytest.mark.parametrize("writers", EVERY_WRITER)
-def test_without_autograd_the_history_holds_every_step_and_no_step_twice(writers, controller):
+def test_without_autograd_the_history_holds_every_step_and_no_step_twice(writers, controller, off):
+    with off():
+        assert_history_holds_every_step(writers, controller)
+
+
+def assert_history_holds_every_step(writers, controller):
     model = make(vary(controller=controller, **writers))
     history = []
     model(sequence(), history=history)

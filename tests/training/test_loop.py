@@ -595,6 +595,14 @@ def test_a_training_takes_a_device(device):
     assert same_run(train(SMALL, seed=5, device=device), trained(SMALL, 5))
 
 
+@pytest.mark.parametrize("device", ["gpu", "cuda:77", "nowhere", 3.5])
+def test_a_device_that_there_is_not(device, tmp_path):
+    with pytest.raises(ValueError, match=r"\Adevice is [^\n]*: expected [^\n]*\Z") as caught:
+        train(SMALL, seed=5, out=tmp_path / "none", device=device)
+    assert str(device) in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("recipe", [SMALL, SETTLING, LSTM, YARDSTICK, APART], ids=lambda recipe: recipe.name)
 def test_an_update_makes_every_tensor_on_the_machines_device(recipe):
     """On meta, where every tensor can be told from those of the processor: only the drawn batch, and numbers of one
