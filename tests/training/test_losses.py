@@ -240,6 +240,20 @@ def test_the_quiet_loss_of_a_padded_sequence_is_that_of_the_sequence_alone():
     torch.testing.assert_close(changes_of(history, mask), torch.cat([changes_of(*one) for one in alone]))
 
 
+def test_a_sequence_that_is_answered_in_its_first_step_alone_is_quiet():
+    """Alone, and in a batch with a longer one: no memory comes before its only answer."""
+    history, mask, _ = padded_and_alone()
+    mask[0] = 0
+    mask[0, 0] = 1
+    first = history[0].memory.requires_grad_()
+    expected = changes_of(history, mask)
+    assert expected[0] == 0
+    assert (expected[1:] > 0).all()
+    expected.sum().backward()
+    assert first.grad.isfinite().all()
+    assert changes_of(history[:1], mask[:, :1]).tolist() == [0, 0, 0]
+
+
 def test_the_loss_of_the_answers_is_the_mean_over_all_bits_that_count():
     batches = [tasks.copy(1, length, 3, generator=torch.Generator().manual_seed(length)) for length in LENGTHS]
     together = tasks.join(batches)
