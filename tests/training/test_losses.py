@@ -250,7 +250,9 @@ def test_a_sequence_that_is_answered_in_its_first_step_alone_is_quiet():
     assert expected[0] == 0
     assert (expected[1:] > 0).all()
     expected.sum().backward()
-    assert all(memory.grad.isfinite().all() for memory in memories[3:])
+    reached = [memory.grad for memory in memories if memory.grad is not None]
+    assert len(reached) > 2
+    assert all(gradient.isfinite().all() for gradient in reached)
     assert changes_of(history[:1], mask[:, :1]).tolist() == [0, 0, 0]
 
 
