@@ -104,19 +104,12 @@ def train_together(
     if task is not None:
         machine = replace(recipe.machine, input_size=task.input_size, output_size=task.output_size)
         recipe = replace(recipe, machine=machine)
+    for seed in outs:
+        validate.seed(seed)
     if compiled:
         check_compiled(recipe)
     with ExitStack() as directories:
-        runs = []
-        for seed, out in outs.items():
-            run = Run(recipe, validate.seed(seed), task, device)
-            directories.enter_context(checkpoints.alone_in(out))
-            runs.append(checkpoints.resume(run, out))
-        for run in runs:
-            if run.is_done and not run.progress.finished:
-                finish(run)
-            if not run.progress.finished:
-                checkpoints.save(run, outs[run.seed])  # a directory that cannot be written is noticed at once
+        runs = [directories.enter_context(opened(Run(recipe, seed, task, device), out)) for seed, out in outs.items()]
         yield from (result_of(run) for run in runs if run.progress.finished)
         active = [run for run in runs if not run.progress.finished]
         for run, record in records(active, compiled_machine(active) if compiled and active else None):
@@ -125,6 +118,18 @@ def train_together(
                 on_record(record)
             if run.progress.finished:
                 yield result_of(run)
+
+
+@contextmanager
+def opened(run: Run, out: str | Path | None) -> Iterator[Run]:
+    """A fresh run, or the one that `out` holds, which no other training can touch meanwhile."""
+    with checkpoints.alone_in(out):
+        resumed = checkpoints.resume(run, out)
+        if resumed.is_done and not resumed.progress.finished:
+            finish(resumed)
+        if not resumed.progress.finished:
+            checkpoints.save(resumed, out)  # a directory that cannot be written is noticed before anything else
+        yield resumed
 
 
 def check_compiled(recipe: Recipe) -> None:
