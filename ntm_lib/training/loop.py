@@ -109,7 +109,8 @@ def train_together(
     if compiled:
         check_compiled(recipe)
     with ExitStack() as directories:
-        runs = [directories.enter_context(opened(Run(recipe, seed, task, device), out)) for seed, out in outs.items()]
+        fresh = [(Run(recipe, seed, task, device), out) for seed, out in outs.items()]
+        runs = [directories.enter_context(checkpoints.opened(run, out)) for run, out in fresh]
         yield from (result_of(run) for run in runs if run.progress.finished)
         active = [run for run in runs if not run.progress.finished]
         for run, record in records(active, compiled_machine(active) if compiled and active else None):
@@ -118,18 +119,6 @@ def train_together(
                 on_record(record)
             if run.progress.finished:
                 yield result_of(run)
-
-
-@contextmanager
-def opened(run: Run, out: str | Path | None) -> Iterator[Run]:
-    """A fresh run, or the one that `out` holds, which no other training can touch meanwhile."""
-    with checkpoints.alone_in(out):
-        resumed = checkpoints.resume(run, out)
-        if resumed.is_done and not resumed.progress.finished:
-            finish(resumed)
-        if not resumed.progress.finished:
-            checkpoints.save(resumed, out)  # a directory that cannot be written is noticed before anything else
-        yield resumed
 
 
 def check_compiled(recipe: Recipe) -> None:
@@ -150,6 +139,9 @@ def records(runs: Sequence[Run], machine: NTM | None = None) -> Iterator[tuple[R
     A run can be saved and continued between two records. The time of an update is shared by the runs that took it.
     Passes go through `machine`, as in `update`.
     """
+    for run in runs:
+        if run.is_done:  # interrupted before its verdict
+            yield run, finish(run)
     recent: dict[int, list[dict[str, Any]]] = {run.seed: [] for run in runs}
     while active := [run for run in runs if not run.progress.finished]:
         started = time.perf_counter()
@@ -230,17 +222,16 @@ def check(run: Run, updates: list[dict[str, Any]]) -> dict[str, Any]:
             "validation_wrong_bits": wrong,
         }
     )
-    if run.is_done:
-        finish(run)
-    return progress.history[-1]
+    return finish(run) if run.is_done else progress.history[-1]
 
 
-def finish(run: Run) -> None:
-    """Judge a run that is done, and keep the verdict."""
+def finish(run: Run) -> dict[str, Any]:
+    """Judge a run that is done, and keep the verdict; returns its last record."""
     progress, started = run.progress, time.perf_counter()
     progress.reports = evaluation.judge(run.judged, run.task).to_json()
     progress.seconds += time.perf_counter() - started
     progress.finished = True
+    return progress.history[-1]
 
 
 def result_of(run: Run) -> Result:
