@@ -7,7 +7,7 @@ import torch
 from ntm_lib.machine import LSTMConfig, NTMConfig
 from ntm_lib.training import curriculum, evaluation, losses, progress
 from ntm_lib.training.evaluation import Verdict, evaluate
-from ntm_lib.training.recipes import Historical, Recipe
+from ntm_lib.training.recipe import Historical, Recipe
 
 MACHINE = NTMConfig(
     input_size=5, output_size=3, memory_size=13, word_size=5, controller_size=11, initial_weights="spaced"

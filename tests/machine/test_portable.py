@@ -4,6 +4,7 @@ import copy
 import pickle
 from pathlib import Path
 
+import onnxruntime
 import pytest
 import torch
 from machines import make, pairs, sequence, vary
@@ -147,8 +148,6 @@ class StepOf(torch.nn.Module):
 
 def exported(machine, path):
     """A step of a machine as onnxruntime runs it: takes and returns NumPy arrays."""
-    onnxruntime = pytest.importorskip("onnxruntime")
-    pytest.importorskip("onnxscript")
     example = torch.zeros(1, machine.config.input_size), *machine.initial_state(1).detach().tensors()
     torch.onnx.export(StepOf(machine).eval(), example, path, dynamo=True, verbose=False)
     session = onnxruntime.InferenceSession(path)

@@ -352,14 +352,16 @@ def test_an_interrupted_judgement_is_made_again(tmp_path, monkeypatch):
 
 
 def test_a_run_whose_last_update_is_done_is_judged(tmp_path):
-    """As versions before have left them."""
+    """As a version before left it when it was interrupted: no update is missing, and the verdict is kept."""
     straight = train(SMALL, seed=5, out=tmp_path)
     run = read(tmp_path)
     run.progress.finished, run.progress.reports = False, []
     save(run, tmp_path)
-    result = train(SMALL, seed=5, out=tmp_path, on_record=interrupt_after(1))  # no update is missing
+    records = []
+    result = train(SMALL, seed=5, out=tmp_path, on_record=records.append)
     assert same_run(result, straight)
     assert result.verdict == straight.verdict
+    assert records == result.history[-1:]
     assert read(tmp_path).progress.finished
 
 

@@ -25,7 +25,7 @@ from ntm_lib.training.curriculum import (
     longest,
     points,
 )
-from ntm_lib.training.recipes import Historical
+from ntm_lib.training.recipe import Historical
 
 every_stretch = pytest.mark.parametrize(
     ("first", "count"), [(0, 100), (0, 3000), (BLOCK - 7, 100), (2 * BLOCK - 1, 1500), (40_961, 3000)]

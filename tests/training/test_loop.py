@@ -33,7 +33,7 @@ from ntm_lib.training.evaluation import Count, Report, Verdict
 from ntm_lib.training.loop import records, train, update
 from ntm_lib.training.losses import spread_of
 from ntm_lib.training.progress import Stop
-from ntm_lib.training.recipes import Historical
+from ntm_lib.training.recipe import Historical
 from ntm_lib.training.run import Run, build, draw
 from ntm_lib.training.together import backpropagate, key_strength_times
 

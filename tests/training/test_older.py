@@ -16,7 +16,7 @@ from ntm_lib.machine import LSTMConfig, NTMConfig
 from ntm_lib.training import older, recipes
 from ntm_lib.training.checkpoints import FILE_NAME, read, recipe_from_json, save
 from ntm_lib.training.progress import Stop
-from ntm_lib.training.recipes import Historical, Recipe
+from ntm_lib.training.recipe import Historical, Recipe
 from ntm_lib.training.run import Run
 
 MACHINES = sorted(path.parent for path in (Path(__file__).parents[2] / "data" / "machines").glob(f"*/{FILE_NAME}"))

@@ -11,7 +11,7 @@ from torch import nn
 
 from ntm_lib.training import optimizers, recipes
 from ntm_lib.training.optimizers import clip, learning_rate, make_optimizer
-from ntm_lib.training.recipes import Historical
+from ntm_lib.training.recipe import Historical
 from ntm_lib.training.run import build
 
 LSTM = replace(SMALL, name="lstm", machine=replace(MACHINE, controller="lstm"))

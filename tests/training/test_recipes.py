@@ -12,7 +12,7 @@ import pytest
 from ntm_lib.machine import NTM, LSTMConfig, NTMConfig
 from ntm_lib.training import recipes
 from ntm_lib.training.checkpoints import recipe_from_json
-from ntm_lib.training.recipes import LIMITS, Historical, Recipe, differences, settings
+from ntm_lib.training.recipe import LIMITS, Historical, Recipe, differences, settings
 from ntm_lib.training.run import build
 
 every_recipe = pytest.mark.parametrize(

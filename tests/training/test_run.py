@@ -11,7 +11,7 @@ from torch import nn
 from ntm_lib.machine import NTM, LSTMBaseline
 from ntm_lib.machine.heads import Emission
 from ntm_lib.training import curriculum, recipes
-from ntm_lib.training.recipes import Historical
+from ntm_lib.training.recipe import Historical
 from ntm_lib.training.run import Run, build, draw
 
 POST = replace(recipes.post_2014, machine=replace(recipes.post_2014.machine, memory_size=31, controller_size=11))
