@@ -30,6 +30,7 @@ def copying(width: int = 8, start_marker: bool = True, payload: str = "random", 
         settle=draw(settle),
         tests={kind: draw(kind) for kind in KINDS},
         rows=lambda length: 2 * length + 2,
+        name="copying",
     )
 
 
@@ -64,7 +65,7 @@ def copy(
     >>> batch.inputs.shape, batch.mask.sum(1).tolist()
     (torch.Size([2, 12, 10]), [3.0, 5.0])
     """
-    if isinstance(length, Sequence):
+    if isinstance(length, Sequence) and not isinstance(length, str):
         if len(length) != whole_number("batch_size", batch_size):
             raise ValueError(f"length names {len(length)} lengths: expected {batch_size}, one for each sequence")
         return join([frame_copy(payload_of(1, one, width, kind, generator)) for one in length])

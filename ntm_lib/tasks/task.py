@@ -59,6 +59,8 @@ class Task:
     """Counts the errors of each sequence, (logits, batch) -> (B): no error is exact."""
     sizes: tuple[int, ...] = (20, 50, 120)
     """Sizes at which a trained machine is judged."""
+    name: str = "a task of one's own"
+    """Name of the task in the file of a run, which goes on with a task of that name only."""
 
     @property
     def kinds(self) -> Mapping[str, Draw]:

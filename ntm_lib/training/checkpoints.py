@@ -20,10 +20,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_bytes
 from torch import Tensor
 
-from ntm_lib.machine import NTM, LSTMBaseline, LSTMConfig, NTMConfig
-from ntm_lib.tasks import Task
+from ntm_lib.machine import NTM, LSTMBaseline, LSTMConfig, NTMConfig, validate
+from ntm_lib.tasks import Batch, Task
 from ntm_lib.training import older
-from ntm_lib.training.progress import Progress, Stop
+from ntm_lib.training.progress import Progress
 from ntm_lib.training.recipes import Historical, Recipe, differences
 from ntm_lib.training.run import Run
 
@@ -40,7 +40,7 @@ def save(run: Run, out: str | Path | None) -> None:
     """
     if out is None:
         return
-    content = {"recipe": asdict(run.recipe), "seed": run.seed, "progress": asdict(run.progress)}
+    content = {"recipe": asdict(run.recipe), "task": run.task.name, "seed": run.seed, "progress": asdict(run.progress)}
     text, tensors = json.dumps(content | {"versions": {"torch": torch.__version__}}), tensors_of(run)
     header = {"format": FORMAT, "run": text, "sha256": checksum(text, tensors)}
     write_whole(Path(out) / FILE_NAME, to_bytes(tensors, metadata=header))
@@ -134,12 +134,12 @@ def resume(run: Run, out: str | Path | None) -> Run:
     if out is None or not (Path(out) / FILE_NAME).exists():
         return run
     saved = read(out, run.task, run.device)
-    if saved.recipe != run.recipe or saved.seed != run.seed:
+    if (saved.recipe, saved.seed, saved.task.name) != (run.recipe, run.seed, run.task.name):
         differing = ", ".join(differences(saved.recipe, run.recipe))
         raise ValueError(
-            f"{out} holds seed {saved.seed} of recipe {saved.recipe.name!r}"
+            f"{out} holds seed {saved.seed} of recipe {saved.recipe.name!r} for {saved.task.name}"
             + (f" with another {differing}" if differing else "")
-            + f", not seed {run.seed} of {run.recipe.name!r}: choose another directory"
+            + f", not seed {run.seed} of {run.recipe.name!r} for {run.task.name}: choose another directory"
         )
     return saved
 
@@ -168,10 +168,12 @@ def read(directory: str | Path, task: Task | None = None, device: str | torch.de
             header = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}
         content = content_of(header, tensors)
-        recipe, stopped = recipe_from_json(content["recipe"]), content["progress"]["stopped"]
+        recipe, name = recipe_from_json(content["recipe"]), content.get("task", "copying")
         require_weights(recipe, tensors)
-        run = Run(recipe, content["seed"], task, device)
-        run.progress = Progress(**{**content["progress"], "stopped": Stop(**stopped) if stopped else None})
+        if task is None or task.name != name:
+            task = None if name == "copying" else unknown_task(recipe, name)
+        run = Run(recipe, validate.seed(content["seed"]), task, device)
+        run.progress = Progress.from_json(content["progress"])
         restore(run, tensors)
     except PermissionError as error:
         raise ValueError(f"cannot read {path}: {error.strerror}; make it readable") from error
@@ -203,6 +205,15 @@ def require_weights(recipe: Recipe, tensors: dict[str, Tensor]) -> None:
             raise ValueError(f"model.{name} has shape {tuple(found.shape)}: expected {tuple(value.shape)}")
         if not found.isfinite().all():
             raise ValueError(f"model.{name} has numbers that are not finite")
+
+
+def unknown_task(recipe: Recipe, name: str) -> Task:
+    """Stands for a task that only its author can draw batches of."""
+
+    def draw(*_: object) -> Batch:
+        raise ValueError(f"this machine was trained on {name}: hand the task in as task=...")
+
+    return Task(recipe.machine.input_size, recipe.machine.output_size, draw, name=name)
 
 
 def recipe_from_json(values: dict[str, Any]) -> Recipe:

@@ -1,6 +1,5 @@
 """How well a machine does its task, counted in wrong bits, and what "converged" means."""
 
-import math
 import warnings
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
@@ -179,8 +178,7 @@ def validate(model: Machine, longest: int, generator: Generator, task: Task | No
     to its number of rows gets sequences that fit.
     """
     task = task or tasks.copying_for(model.config)
-    room = math.inf if model.free_memory_size or model.memory_size is None else (model.memory_size - 2) // 2
-    short, long = int(min(4 * longest, room)), int(min(10 * longest, room))
+    short, long = (fitting(model, task, size) for size in (4 * longest, 10 * longest))
     short_rows, long_rows = task.rows_needed(short) + SPARE_ROWS, task.rows_needed(long) + SPARE_ROWS
     trials = [(short, short_rows, 16, 8), (long, long_rows, 64, 8), (short, 20 * long_rows, 4, 1)]
     for size, rows, of_first, of_others in trials if model.free_memory_size else trials[:2]:
@@ -191,6 +189,14 @@ def validate(model: Machine, longest: int, generator: Generator, task: Task | No
         if wrong:
             return wrong
     return 0
+
+
+def fitting(model: Machine, task: Task, size: int) -> int:
+    """The size, or for a machine tied to its number of rows the largest size below that fits them."""
+    if isinstance(model, NTM) and not model.free_memory_size:
+        while size > 1 and task.rows_needed(size) > model.memory_size:
+            size -= 1
+    return size
 
 
 def generator_of(seed: int, length: int) -> Generator:

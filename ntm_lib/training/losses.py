@@ -27,9 +27,9 @@ def loss_of(logits: Tensor, batch: Batch, over: str) -> Tensor:
     return binary_cross_entropy_with_logits(logits, batch.targets, weight, reduction="sum") / weight.sum()
 
 
-def bits_of(batch: Batch, over: str) -> int:
-    """Number of bits of one sequence that the loss is the mean of."""
-    steps = batch.targets.shape[1] if over == "sequence" else int(batch.mask[0].sum())
+def bits_of(batch: Batch, over: str) -> float:
+    """Number of bits of one sequence that the loss is the mean of; the average one where lengths differ."""
+    steps = batch.targets.shape[1] if over == "sequence" else batch.mask.sum().item() / len(batch.mask)
     return steps * batch.targets.shape[-1]
 
 
@@ -57,20 +57,23 @@ def unrest_of(history: list[NTMState], mask: Tensor, read_heads: int) -> Tensor:
     """
     weights = torch.stack([state.weights[:, :read_heads] for state in history], dim=1)  # (B, T, R, N)
     stays = (weights[:, 1:] * weights[:, :-1]).sum(-1)  # (B, T - 1, R)
-    return ((1 - stays) * incoming(mask)[:, 1:, None]).mean((1, 2))
+    unrest = ((1 - stays) * incoming(mask)[:, 1:, None]).sum((1, 2))
+    return unrest / ((steps_of(mask) - 1) * read_heads).clamp(min=1)
 
 
 def heard_of(history: list[NTMState], mask: Tensor) -> Tensor:
     """Listen loss: mean square of the reads, counted as 0 outside the incoming steps: mask (B,T) -> (B)."""
     reads = torch.stack([state.reads for state in history], dim=1)  # (B, T, R, M)
-    return (reads.square().mean((2, 3)) * incoming(mask)).mean(1)
+    return (reads.square().mean((2, 3)) * incoming(mask)).sum(1) / steps_of(mask).clamp(min=1)
+
+
+def steps_of(mask: Tensor) -> Tensor:
+    """Number of steps of each sequence without the padding behind its last answer: mask (B,T) -> (B)."""
+    return mask.flip(1).cummax(1).values.sum(1)
 
 
 def incoming(mask: Tensor) -> Tensor:
-    """1 on the steps in which a sequence comes in: those before its last answer that are no answers (B, T).
-
-    Padding behind the last answer is no part of a sequence.
-    """
+    """1 on the steps in which a sequence comes in: those before its last answer that are no answers (B, T)."""
     return (1 - mask) * mask.flip(1).cummax(1).values.flip(1)
 
 

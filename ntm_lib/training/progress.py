@@ -2,7 +2,8 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 from ntm_lib.training.evaluation import Verdict
 from ntm_lib.training.recipes import Recipe
@@ -51,6 +52,17 @@ class Progress:
     finished: bool = False
     reports: list[dict[str, Any]] = field(default_factory=list)
     history: list[dict[str, Any]] = field(default_factory=list)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "Progress":
+        """The progress that `dataclasses.asdict` turned into dictionaries; TypeError for a field of another type."""
+        stopped = values["stopped"]
+        progress = cls(**{**values, "stopped": Stop(**stopped) if stopped else None})
+        for name, kind in get_type_hints(cls).items():
+            parts = get_args(kind) if isinstance(kind, UnionType) else (get_origin(kind) or kind,)
+            if not isinstance(getattr(progress, name), (*parts, int) if float in parts else parts):
+                raise TypeError(f"{name} in its progress is {getattr(progress, name)!r}: expected {kind}")
+        return progress
 
     @property
     def settled_for(self) -> int | None:

@@ -141,6 +141,8 @@ def check_fields(values: Recipe | Historical) -> None:
     """TypeError for a number of the wrong type, ValueError for one out of bounds and for an unknown choice."""
     validate.choices(values)
     for one in fields(values):
+        if one.type is str and not isinstance(getattr(values, one.name), str):
+            raise TypeError(f"{one.name} is {getattr(values, one.name)!r}: expected a word")
         if one.type not in (int, float):
             continue
         number, (low, high) = getattr(values, one.name), LIMITS.get(one.name, (0, 10**6))
