@@ -64,7 +64,7 @@ def steps_shown(model: "Machine", lengths: Sequence[int], sequences: int) -> Ite
     done = 0
     with progress_bar(sum(2 * length + 2 for length in lengths) * sequences, "step") as follow:
 
-        def count(heads: object, hidden: object, emission: "Emission") -> None:
+        def count(_: object, __: object, emission: "Emission") -> None:
             nonlocal done
             done += len(emission.key)
             follow(done)

@@ -139,7 +139,7 @@ class LiveTraining(ipywidgets.VBox):
             entry.style.description_width, entry.layout.width = "16em", "28em"
         self.anew, self.stop, self.go_on = (
             _button("Start anew", self.begin),
-            _button("Stop", lambda: self.training.hold()),
+            _button("Stop", self.hold),
             _button("Continue", self._continue),
         )
         self.status, self.picture = ipywidgets.HTML(), Picture()
@@ -158,6 +158,10 @@ class LiveTraining(ipywidgets.VBox):
             return
         self._show()
         self._continue()
+
+    def hold(self) -> None:
+        """Hold the training between two updates, until it is told to go on."""
+        self.training.hold()
 
     def finish(self) -> Result:
         """Wait for the verdict, going on where training was stopped; RuntimeError where it is stopped meanwhile."""

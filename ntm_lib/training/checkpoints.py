@@ -206,10 +206,10 @@ def restore(run: Run, tensors: dict[str, Tensor]) -> None:
             own = {name.removeprefix(prefix): tensors[name] for name in tensors if name.startswith(prefix)}
             module.load_state_dict(own)
     averages: dict[int, dict[str, Tensor]] = {}
-    for name in tensors:
+    for name, value in tensors.items():
         if name.startswith("optimizer."):
             _, index, key = name.split(".")
-            averages.setdefault(int(index), {})[key] = tensors[name]
+            averages.setdefault(int(index), {})[key] = value
     if len({frozenset(each) for each in averages.values()}) > 1:
         raise ValueError("the optimiser's averages are incomplete")
     run.optimizer.load_state_dict({**run.optimizer.state_dict(), "state": averages})

@@ -140,14 +140,14 @@ def test_a_closed_stream_is_one_line(trained, closed, words, complaint):
     command = shlex.join(
         [sys.executable, "-m", "ntm_lib", *(str(trained) if word == "TRAINED" else word for word in words)]
     )
-    done = subprocess.run(["sh", "-c", f"{command} {closed}"], capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run(["sh", "-c", f"{command} {closed}"], capture_output=True, text=True, cwd=ROOT, check=False)
     assert done.returncode == 2 and one_line(done.stderr) and complaint in done.stderr
 
 
 def test_without_standard_error_results_are_printed(trained):
     words = ["evaluate", str(trained), "--lengths", "3", "--sequences", "1"]
     command = shlex.join([sys.executable, "-m", "ntm_lib", *words])
-    done = subprocess.run(["sh", "-c", f"{command} 2>&-"], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    done = subprocess.run(["sh", "-c", f"{command} 2>&-"], stdout=subprocess.PIPE, text=True, cwd=ROOT, check=False)
     assert done.returncode == 0 and done.stdout.startswith("length")
 
 
@@ -161,7 +161,7 @@ def test_a_full_disk_for_results_is_one_line():
 def test_a_package_that_is_missing_is_one_line_with_its_extra(tmp_path):
     command = ["study", "reliable", "--seeds", "0", "--out", str(tmp_path / "new")]
     code = f"import sys; sys.modules['joblib'] = None; from ntm_lib import cli; sys.exit(cli.main({command}))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 2 and not (tmp_path / "new").exists()
     assert done.stderr == "ntm: joblib is not installed: pip install 'ntm-lib[study]'\n"
 

@@ -77,7 +77,7 @@ def curriculum(ask: Ask) -> Trials:
     yield fewer, "all seeds learn, but from more vectors than with the library's lengths: what do long sequences add?"
 
 
-def librarys_lengths(update: int, loss: float, chance: float) -> int:
+def librarys_lengths(_update: int, _loss: float, chance: float) -> int:
     """A length as `reliable` draws it: any from 1 to 10, whatever has been learned."""
     return 1 + int(LONGEST * chance)
 
