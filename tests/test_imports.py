@@ -140,18 +140,20 @@ def test_a_planted_violation_is_caught(house, file, line, complaint):
 ROOT = PACKAGE.parent
 USES = {
     "": """
-from ntm_lib import NTM, NTMConfig, evaluate, load, recipes, tasks, train
+from tempfile import TemporaryDirectory
+from dataclasses import replace
+from ntm_lib import NTM, NTMConfig, cli, evaluate, load, recipes, tasks, train
 batch = tasks.copy(2, 3)
 logits, state = NTM(NTMConfig(input_size=10, output_size=8))(batch.inputs)
 logits.sum().backward()
-model, run = load("data/machines/backwards")
-assert set(evaluate(model, [2], 1).lengths) == {2}
+with TemporaryDirectory() as folder:
+    train(replace(recipes.reliable, updates=1), 0, folder)
+    model, run = load(folder)
+    assert set(evaluate(model, [2], 1).lengths) == {2}
+    assert cli.main(["evaluate", folder, "--lengths", "2", "--sequences", "1"]) in (0, 1)
+assert cli.main(["recipes"]) == 0
 """,
-    "command": """
-from ntm_lib.cli import main
-assert main(["evaluate", "data/machines/backwards", "--lengths", "2", "--sequences", "1"]) in (0, 1)
-assert main(["recipes"]) == 0
-""",
+    "command": "from tqdm import tqdm",
     "study": """
 from ntm_lib.cli import main
 import ntm_lib.study.study
@@ -194,16 +196,26 @@ def brought_by(line: str) -> set[str]:
     return {canonicalize_name(Requirement(line).name) for line in seen}
 
 
-@pytest.mark.parametrize("extra", USES)
-def test_an_extra_brings_all_that_its_part_needs(extra):
-    brought = brought_by(f"ntm-lib[{extra}]" if extra else "ntm-lib")
+def run_with(distributions: set[str], code: str) -> None:
+    """Run code in a Python that has these distributions and no others."""
     missing = {
         module
-        for module, distributions in packages_distributions().items()
-        if not brought & {canonicalize_name(name) for name in distributions}
+        for module, names in packages_distributions().items()
+        if not distributions & {canonicalize_name(name) for name in names}
     }
     assert {"matplotlib", "IPython", "pytest"} <= missing
     assert not {"torch", "safetensors", "ntm_lib"} & missing
-    command = [sys.executable, "-W", "ignore", "-c", ALONE.replace("{missing}", repr(missing)) + USES[extra]]
+    command = [sys.executable, "-W", "ignore", "-c", ALONE.replace("{missing}", repr(missing)) + code]
     finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stderr
+
+
+@pytest.mark.parametrize("extra", USES)
+def test_an_extra_brings_all_that_its_part_needs(extra):
+    run_with(brought_by(f"ntm-lib[{extra}]" if extra else "ntm-lib"), USES[extra])
+
+
+def test_the_machine_alone_needs_torch_and_safetensors():
+    alone = brought_by("torch") | {"ntm-lib", "safetensors"}
+    assert "numpy" not in alone
+    run_with(alone, "import ntm_lib; ntm_lib.NTM(ntm_lib.NTMConfig(10, 8))(ntm_lib.tasks.copy(2, 3).inputs)")

@@ -128,4 +128,5 @@ def test_the_loop_learns_from_as_many_seeds_as_it_says():
     kept = json.loads((ROOT / "benchmarks" / "results" / "readme.json").read_text(encoding="utf-8"))
     assert [run["seed"] for run in kept["results"]["runs"]] == list(range(20))
     exact = [not any(run["wrong_bits"].values()) for run in kept["results"]["runs"]]
-    assert f"with {sum(exact)} of the {len(exact)} seeds from 0 to 19 (`{kept['command']}`)" in WORDS
+    ends = re.search(r"\((.*)\)", interval(sum(exact), len(exact)))[1]
+    assert f"with {sum(exact)} of the {len(exact)} seeds from 0 to 19, {ends} (`{kept['command']}`)" in WORDS

@@ -113,6 +113,19 @@ def alone_in(out: str | Path | None) -> Iterator[None]:
         lock.release()
 
 
+@contextmanager
+def opened(run: Run, out: str | Path | None) -> Iterator[Run]:
+    """The run that `out` holds, or else `run`, saved there; meanwhile no other training can touch the directory.
+
+    Raises ValueError as `alone_in`, `resume` and `save` do.
+    """
+    with alone_in(out):
+        held = resume(run, out)
+        if not held.progress.finished:
+            save(held, out)  # a directory that cannot be written is noticed before anything else
+        yield held
+
+
 def resume(run: Run, out: str | Path | None) -> Run:
     """The run that `out` holds, if it is of an equal recipe and seed; `run` itself where `out` holds none.
 

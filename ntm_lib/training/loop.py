@@ -104,19 +104,13 @@ def train_together(
     if task is not None:
         machine = replace(recipe.machine, input_size=task.input_size, output_size=task.output_size)
         recipe = replace(recipe, machine=machine)
+    for seed in outs:
+        validate.seed(seed)
     if compiled:
         check_compiled(recipe)
     with ExitStack() as directories:
-        runs = []
-        for seed, out in outs.items():
-            run = Run(recipe, validate.seed(seed), task, device)
-            directories.enter_context(checkpoints.alone_in(out))
-            runs.append(checkpoints.resume(run, out))
-        for run in runs:
-            if run.is_done and not run.progress.finished:
-                finish(run)
-            if not run.progress.finished:
-                checkpoints.save(run, outs[run.seed])  # a directory that cannot be written is noticed at once
+        fresh = [(Run(recipe, seed, task, device), out) for seed, out in outs.items()]
+        runs = [directories.enter_context(checkpoints.opened(run, out)) for run, out in fresh]
         yield from (result_of(run) for run in runs if run.progress.finished)
         active = [run for run in runs if not run.progress.finished]
         for run, record in records(active, compiled_machine(active) if compiled and active else None):
@@ -145,6 +139,9 @@ def records(runs: Sequence[Run], machine: NTM | None = None) -> Iterator[tuple[R
     A run can be saved and continued between two records. The time of an update is shared by the runs that took it.
     Passes go through `machine`, as in `update`.
     """
+    for run in runs:
+        if run.is_done:  # interrupted before its verdict
+            yield run, finish(run)
     recent: dict[int, list[dict[str, Any]]] = {run.seed: [] for run in runs}
     while active := [run for run in runs if not run.progress.finished]:
         started = time.perf_counter()
@@ -225,17 +222,16 @@ def check(run: Run, updates: list[dict[str, Any]]) -> dict[str, Any]:
             "validation_wrong_bits": wrong,
         }
     )
-    if run.is_done:
-        finish(run)
-    return progress.history[-1]
+    return finish(run) if run.is_done else progress.history[-1]
 
 
-def finish(run: Run) -> None:
-    """Judge a run that is done, and keep the verdict."""
+def finish(run: Run) -> dict[str, Any]:
+    """Judge a run that is done, and keep the verdict; returns its last record."""
     progress, started = run.progress, time.perf_counter()
     progress.reports = evaluation.judge(run.judged, run.task).to_json()
     progress.seconds += time.perf_counter() - started
     progress.finished = True
+    return progress.history[-1]
 
 
 def result_of(run: Run) -> Result:

@@ -22,7 +22,7 @@ def test_a_line_of_the_table_is_what_the_notebook_says(notebook):
     number = notebook.name[:2]
     assert line.startswith(f"| [{number}](notebooks/{notebook.name}) | **{title}**: ")
     assert f" | {minutes[1]} + {minutes[2]} | " in line
-    assert re.search(rf'<img src="docs/lessons/{number}\.png" width="260" alt="[^"]+\.">', line)
+    assert re.search(rf'<img src="docs/lessons/{number}\.png" width="180" alt="[^"]+\.">', line)
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)

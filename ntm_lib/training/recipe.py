@@ -1,0 +1,164 @@
+"""Every number of a training in one place. A recipe is frozen: change one with `dataclasses.replace`."""
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Literal
+
+from ntm_lib.machine import LSTMConfig, NTMConfig, validate
+
+COPY_MACHINE = NTMConfig(input_size=10, output_size=8, initial_weights="spaced", output_from="hidden")
+"""The paper's sizes, for bytes between two markers; the heads begin apart."""
+
+LIMITS = {
+    **dict.fromkeys(("updates", "batch_size", "max_length", "validate_every"), (1, 10**9)),
+    **dict.fromkeys(("large_memories", "final_rate", "handicap", "keep_rate", "averaging"), (0, 1)),
+    **dict.fromkeys(("erase_bias", "open_gates"), (-100, 100)),
+}
+"""Smallest and largest value of a number in a recipe; of all others (0, 1,000,000)."""
+
+
+@dataclass(frozen=True)
+class Historical:
+    """Choices that only the recipes of 2014, and the studies that compare with them, make differently."""
+
+    initialisation: Literal["pytorch", "glorot"] = "pytorch"
+    """First weights. pytorch: uniform within 1/sqrt(inputs); glorot: as in the 2014 post's code, with zeros in the
+    output layer and for the key strengths."""
+    loss_over: Literal["answer", "sequence"] = "answer"
+    """Steps whose cross-entropy is trained on: the answer's, or the whole sequence's, with targets of 0 before it."""
+    loss_per: Literal["bit", "sequence"] = "bit"
+    """Unit of the loss: the mean over bits, or the sum over a sequence, whose gradient grows with length."""
+    draws: Literal["even", "independent"] = "even"
+    """Lengths and memory sizes over the updates: even, all of them in any stretch of updates; or independent."""
+    curriculum: Literal["uniform", "power", "ramp", "mixed", "adaptive"] = "uniform"
+    """Longest length over the updates. uniform: always max_length; power: max_length * progress ** 1.5, the law of the
+    2014 post; ramp: max_length * progress, and no shorter length; mixed: power, with a fifth of the updates from all
+    lengths; adaptive: one more whenever the longest is learned."""
+    clip_value: float = 0.0
+    """Largest absolute value of any one number in the gradient; 0: no limit."""
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one machine is built, trained and judged.
+
+    Raises TypeError for a number of the wrong type, ValueError for one out of bounds and for an unknown choice.
+
+    >>> from dataclasses import replace
+    >>> replace(Recipe(), name="longer", max_length=20).max_length
+    20
+    """
+
+    name: str = "reliable"
+    """Name of the recipe in tables."""
+    machine: NTMConfig | LSTMConfig = COPY_MACHINE
+    """Sizes and choices of the machine."""
+    input_gain: float = 4.0
+    """Factor on the controller's first weights for the input: above 1, a marker outweighs the numbers being read."""
+    location_gain: float = 0.3
+    """Factor on the heads' first weights for key strength, gate, shift and sharpening: below 1, they move less."""
+    open_gates: float = 0.0
+    """Added to the first biases of an LSTM's input and output gates, taken from its forget gates': above 0, the LSTM
+    passes on its input and keeps little."""
+    erase_bias: float = 3.0
+    """Added to the first bias of every erase gate: above 0, a head replaces numbers, not only adds."""
+
+    updates: int = 3000
+    """Most updates of one training; training ends sooner when the machine has settled and is exact."""
+    batch_size: int = 8
+    """Sequences in one update, all of one length."""
+    payload: Literal["random", "uneven", "varied"] = "uneven"
+    """Vectors to copy while learning. random: fair bits; uneven: half of the sequences fair bits, half vectors in which
+    every number of ones is equally likely; varied: also sequences of one or two vectors, repeated."""
+    payload_settling: Literal["random", "uneven", "varied"] = "varied"
+    """Vectors to copy while settling; choices as for payload."""
+    max_length: int = 10
+    """Longest sequence to train on, in vectors."""
+
+    largest_memory: int = 48
+    """Most rows of memory while learning: every update draws a number from 2L + 4 on, log-uniformly; 0: memory_size."""
+    large_memories: float = 0.5
+    """Share of the updates while settling that use a large memory, of up to 1,000 rows, from 0 to 1."""
+    handicap: float = 0.5
+    """Factor on the key strengths in updates with a large memory: below 1, jumps must succeed with weaker keys."""
+
+    optimizer: Literal["adam", "rmsprop", "lagging-rmsprop"] = "adam"
+    """adam; rmsprop, Graves's (Graves 2013, Eqs. 38-45: decay 0.95, momentum 0.9, centred); or lagging-rmsprop, that
+    of the 2014 post's code, which divides a gradient by the sizes of the gradients before it."""
+    learning_rate: float = 5e-3
+    """Peak of the learning rate."""
+    warmup_updates: int = 50
+    """Updates in which the learning rate rises to its peak."""
+    state_decay: float = 0.0
+    """Decoupled weight decay (Adam only) of an LSTM's weights from its own last state: above 0, the LSTM forgets."""
+    clip_norm: float = 0.2
+    """Largest norm of the whole gradient; 0: no limit."""
+
+    settle_updates: int = 225
+    """Updates in which the learning rate falls along a cosine once the running loss is below 0.05 nats a bit; a machine
+    that is not exact at their end learns on at the peak rate; 0: the rate never falls."""
+    settle_at_least: int = 175
+    """Updates of settling before an exact validation counts."""
+    final_rate: float = 0.05
+    """Learning rate at the end of settling, as a share of its peak."""
+    focus: float = 0.1
+    """Weight of the focus loss while settling: the mean entropy of all weightings, in nats."""
+    rest: float = 0.05
+    """Weight of the rest loss, times the share of the task that is learned: how far the read heads are from resting on
+    one row while the sequence comes in, from 0 to 1."""
+    listen: float = 0.1
+    """Weight of the listen loss: the mean square of the numbers that are read while the sequence comes in."""
+    quiet: float = 0.02
+    """Weight of the quiet loss while settling: the mean squared change of a row during the answer, summed over rows."""
+
+    validate_every: int = 25
+    """Updates between validations; training ends with two exact ones in a row."""
+    keep_training: float = 0.0
+    """Updates after the machine has converged, as a multiple of the updates before."""
+    keep_rate: float = 0.1
+    """Learning rate after the machine has converged, as a share of its peak."""
+    averaging: float = 0.0
+    """Share of the past in a running average of the weights, which is then validated and judged; 0: no average."""
+    historical: Historical = field(default_factory=Historical)
+    """Choices of the recipes of 2014."""
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        feed_forward = isinstance(self.machine, NTMConfig) and self.machine.controller == "feed-forward"
+        if self.historical.initialisation == "glorot" and not feed_forward:
+            raise ValueError(
+                "initialisation is 'glorot', which is for a feed-forward controller: leave it at 'pytorch' here"
+            )
+        if self.state_decay and self.optimizer != "adam":
+            raise ValueError(
+                f"state_decay is {self.state_decay}: only Adam has it; leave it at 0 with {self.optimizer}"
+            )
+
+
+def check_fields(values: Recipe | Historical) -> None:
+    """TypeError for a number of the wrong type, ValueError for one out of bounds and for an unknown choice."""
+    validate.choices(values)
+    for one in fields(values):
+        if one.type not in (int, float):
+            continue
+        number, (low, high) = getattr(values, one.name), LIMITS.get(one.name, (0, 10**6))
+        if isinstance(number, bool) or not isinstance(number, int if one.type is int else (int, float)):
+            raise TypeError(f"{one.name} is {number!r}: expected a {'whole number' if one.type is int else 'number'}")
+        if not low <= number <= high:
+            raise ValueError(f"{one.name} is {number}: expected a number from {low} to {high}")
+
+
+def settings(recipe: Recipe) -> dict[str, Any]:
+    """All fields of a recipe by name, those of its machine as "machine.…", its historical ones as "historical.…"."""
+    flat: dict[str, Any] = {"machine": type(recipe.machine).__name__}
+    for name, value in asdict(recipe).items():
+        flat |= {f"{name}.{inner}": one for inner, one in value.items()} if isinstance(value, dict) else {name: value}
+    return flat
+
+
+def differences(recipe: Recipe, base: Recipe) -> dict[str, Any]:
+    """Fields of a recipe whose values differ from those of another, by name as in `settings`."""
+    other = settings(base)
+    return {name: value for name, value in settings(recipe).items() if name not in other or other[name] != value}
