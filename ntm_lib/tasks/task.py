@@ -62,7 +62,7 @@ class Task:
 
     @property
     def kinds(self) -> Mapping[str, Draw]:
-        """What draws each kind of test batch; the first kind counts most."""
+        """The functions that draw test batches, by kind; the first kind counts most."""
         return self.tests or {"drawn": self.draw}
 
     def rows_needed(self, size: int) -> int:

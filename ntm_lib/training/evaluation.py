@@ -89,9 +89,8 @@ def evaluate(
     """Run `sequences` fresh sequences of each length through a machine and count the bits that differ.
 
     The task is copying unless another is given, the kind its first ("random"), and the device the machine's own. The
-    memory has `memory_size` rows,
-    or as many as the length needs where the machine allows it. Every length draws from a generator of its own, so a
-    count does not depend on the lengths beside it.
+    memory has `memory_size` rows, or as many as the length needs where the machine allows it. Every length draws from a
+    generator of its own, so a count does not depend on the lengths beside it.
     Raises TypeError or ValueError for sizes that are not integers of at least 1 and for an unknown kind; warns when
     the memory is so small that heads come round to rows they have written.
 
@@ -144,7 +143,8 @@ def total(parts: Sequence[tuple[Tensor, int]]) -> Count:
 
 
 def judge(model: Machine, task: Task | None = None, seed: int = 0) -> Verdict:
-    """What "converged" means: 100 random sequences at each of 20, 50 and 120, 10 of every other kind at 20 and 120.
+    """Judge whether a machine has converged: no wrong bit in 100 random sequences at each of 20, 50 and 120, nor in 10
+    of every other kind at 20 and 120.
 
     The sequences are those that `evaluate` draws from this seed, all of one length in one batch. A machine with one
     parameter or number a row is judged at the one memory size it has.
