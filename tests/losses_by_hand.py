@@ -3,6 +3,11 @@
 import torch
 
 
+def comes_in(mask, b, t):
+    """Whether step t of sequence b is no answer, and an answer comes later: behind the last one there is padding."""
+    return not mask[b, t] and bool(mask[b, t:].any())
+
+
 def changes_by_hand(history, mask):
     """How much one row's numbers change in one step of the answer, squared, summed over rows and averaged."""
     means = []
@@ -27,7 +32,7 @@ def unrest_by_hand(history, mask, read_heads):
         for t in range(1, len(history)):
             for head in range(read_heads):
                 stays = sum(history[t].weights[b, head] * history[t - 1].weights[b, head])
-                total = total + (0 if mask[b, t] else 1 - stays)
+                total = total + (1 - stays if comes_in(mask, b, t) else 0)
                 count += 1
         means.append(total / count)
     return torch.stack(means)
@@ -40,7 +45,7 @@ def heard_by_hand(history, mask):
         total, count = 0.0, 0
         for t, state in enumerate(history):
             numbers = state.reads[b].flatten()
-            total = total + (0 if mask[b, t] else sum(number**2 for number in numbers) / len(numbers))
+            total = total + (sum(number**2 for number in numbers) / len(numbers) if comes_in(mask, b, t) else 0)
             count += 1
         means.append(total / count)
     return torch.stack(means)

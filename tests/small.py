@@ -5,9 +5,9 @@ from dataclasses import replace
 import torch
 
 from ntm_lib.machine import LSTMConfig, NTMConfig
-from ntm_lib.training import evaluation
+from ntm_lib.training import curriculum, evaluation, losses, progress
 from ntm_lib.training.evaluation import Verdict, evaluate
-from ntm_lib.training.recipes import Historical, Recipe
+from ntm_lib.training.recipe import Historical, Recipe
 
 MACHINE = NTMConfig(
     input_size=5, output_size=3, memory_size=13, word_size=5, controller_size=11, initial_weights="spaced"
@@ -34,12 +34,17 @@ SMALL = Recipe(
 """Never settles."""
 
 SETTLING = replace(SMALL, name="settling", settle_updates=100, settle_at_least=9)
-"""Settles from its second update on."""
+"""Settles early where `quicken` says so, and then for good."""
 
 ADAPTIVE = replace(
-    SMALL, name="adaptive", updates=12, historical=Historical(curriculum="adaptive"), max_length=5, largest_memory=23
+    SMALL,
+    name="adaptive",
+    updates=12,
+    max_length=5,
+    largest_memory=23,
+    historical=Historical(curriculum="adaptive"),
 )
-"""Machines of different seeds soon earn different levels, and so meet different lengths."""
+"""Machines of different seeds soon earn different levels, and so draw different lengths, where `quicken` says so."""
 
 APART = replace(
     SETTLING,
@@ -59,11 +64,19 @@ APART = replace(
 YARDSTICK = replace(SMALL, name="yardstick", machine=LSTMConfig(5, 3, 7))
 
 
+def quicken(monkeypatch, settled_loss=0.69):
+    """Constants of the library that let even a small recipe go through every stage of a training."""
+    monkeypatch.setattr(progress, "SETTLED_LOSS", settled_loss)
+    monkeypatch.setattr(progress, "LEVEL_LOSS", 0.69)
+    monkeypatch.setattr(losses, "RISE", 3)
+    monkeypatch.setattr(curriculum, "LARGEST_MEMORY_SETTLING", 41)
+
+
 def judge_quickly(monkeypatch):
     """A verdict over 2 sequences in place of the hundreds that converging takes."""
 
-    def judge(model, *arguments, **options):
-        return Verdict((evaluate(model, lengths=(2, 3), sequences=2),))
+    def judge(model, task=None, seed=0):
+        return Verdict((evaluate(model, lengths=(2, 3), sequences=2, task=task),))
 
     monkeypatch.setattr(evaluation, "judge", judge)
 

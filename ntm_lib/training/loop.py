@@ -108,8 +108,10 @@ def train_together(
         validate.seed(seed)
     if compiled:
         check_compiled(recipe)
+    fresh = [(Run(recipe, seed, task, device), out) for seed, out in outs.items()]
+    for run, out in fresh:
+        checkpoints.resume(run, out)  # a directory of another run is noticed before any is written
     with ExitStack() as directories:
-        fresh = [(Run(recipe, seed, task, device), out) for seed, out in outs.items()]
         runs = [directories.enter_context(checkpoints.opened(run, out)) for run, out in fresh]
         yield from (result_of(run) for run in runs if run.progress.finished)
         active = [run for run in runs if not run.progress.finished]
@@ -140,7 +142,7 @@ def records(runs: Sequence[Run], machine: NTM | None = None) -> Iterator[tuple[R
     Passes go through `machine`, as in `update`.
     """
     for run in runs:
-        if run.is_done:  # interrupted before its verdict
+        if run.is_done and not run.progress.finished:  # interrupted before its verdict
             yield run, finish(run)
     recent: dict[int, list[dict[str, Any]]] = {run.seed: [] for run in runs}
     while active := [run for run in runs if not run.progress.finished]:

@@ -42,9 +42,11 @@ def spread_of(history: list[NTMState]) -> Tensor:
 def changes_of(history: list[NTMState], mask: Tensor) -> Tensor:
     """Quiet loss: mean over the answer's steps of a row's squared change, summed over rows: mask (B,T) -> (B)."""
     steps = [t for t in range(1, len(history)) if mask[:, t].any()]
+    if not steps:
+        return mask.new_zeros(len(mask))
     changed = [(history[t].memory - history[t - 1].memory).square().sum(dim=(1, 2)) for t in steps]
     counts = mask[:, steps].T  # (answer's steps, B)
-    return (torch.stack(changed) * counts).sum(0) / counts.sum(0) / history[0].memory.shape[-1]
+    return (torch.stack(changed) * counts).sum(0) / counts.sum(0).clamp(min=1) / history[0].memory.shape[-1]
 
 
 def unrest_of(history: list[NTMState], mask: Tensor, read_heads: int) -> Tensor:

@@ -6,15 +6,18 @@ from dataclasses import replace
 import pytest
 import torch
 from small import ADAPTIVE, MACHINE, SMALL, YARDSTICK, judge_quickly, same_run, without_seconds
+from torch._dynamo import config, lookup_backend
 
 from ntm_lib import NTM, cli
-from ntm_lib.training import loop, recipes
+from ntm_lib.training import curriculum, evaluation, recipes
 from ntm_lib.training.loop import train, train_together
+from ntm_lib.training.run import Run
 
 FIXED = replace(SMALL, name="fixed", largest_memory=0, batch_size=3, max_length=7)
 SEEDS = (5, 0, 7)
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor"),  # both are what torch.compile does by itself
     pytest.mark.filterwarnings("ignore:.*should not be instantiated:DeprecationWarning"),
 ]
@@ -28,16 +31,16 @@ def quick(monkeypatch):
 @pytest.fixture
 def traced(monkeypatch):
     """How many machines each trace was made for; it is run as it is, so no compiler is needed."""
-    sizes, real = [], NTM.compile
+    sizes, real = [], NTM.compile_step
 
     def backend(graph, inputs):
         sizes.append(max(len(part) for part in inputs if part.ndim == 3) // FIXED.batch_size)
-        return torch._dynamo.lookup_backend("aot_eager")(graph, inputs)
+        return lookup_backend("aot_eager")(graph, inputs)
 
-    monkeypatch.setattr(NTM, "compile", lambda self, **options: real(self, **options, backend=backend))
-    monkeypatch.setattr(loop.shutil, "which", lambda name: f"/bin/{name}")
+    monkeypatch.setattr(NTM, "compile_step", lambda self, **options: real(self, **options, backend=backend))
+    monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")
     torch.compiler.reset()
-    with torch._dynamo.config.patch(recompile_limit=3):  # fewer than torch's own, so that a test soon meets it
+    with config.patch(recompile_limit=3):  # fewer than torch's own, so that a test soon meets it
         yield sizes
     torch.compiler.reset()
 
@@ -60,35 +63,32 @@ def test_compiled_runs_are_the_runs(traced, controller):
 
 def test_lengths_share_their_traces(traced):
     """Of all that is drawn, only the number of machines in a pass makes others: for its first step and for the rest."""
-    lengths = set()
-    real = loop.draw
-
-    def watched(run):
-        one = real(run)
-        lengths.add(one.length)
-        return one
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop, "draw", watched)
-        list(train_together(FIXED, dict.fromkeys(SEEDS), compiled=True))
-    assert len(lengths) == FIXED.max_length
+    results = list(train_together(FIXED, dict.fromkeys(SEEDS), compiled=True))
+    shapes = [
+        curriculum.draw_shape(FIXED, update, level=1, settling=False, rows_needed=lambda length: 2 * length + 2)
+        for update in range(FIXED.updates)
+    ]
+    assert len({shape.length for shape in shapes}) == FIXED.max_length
+    assert len(results) == len(SEEDS)
     assert traced == [len(SEEDS)] * 2
 
 
 def test_more_shapes_than_torch_allows_by_itself(traced, monkeypatch):
     """Runs that end one after the other leave passes of every number of machines, each with traces of its own."""
-    seeds, ends, real = range(5), {}, loop.Run
+    seeds = range(4)
+    first = {Run(FIXED, seed).generator.initial_seed(): seed for seed in seeds}
 
-    def made(recipe, seed):
-        run = real(recipe, seed)
-        ends[id(run.progress)] = seed + 1
-        return run
+    def validate(model, longest, generator, task):
+        """Seed n is exact from its update n + 1 on."""
+        seed = first[generator.initial_seed()]
+        asked[seed] += 1
+        return int(asked[seed] <= seed)
 
-    monkeypatch.setattr(loop, "Run", made)
-    monkeypatch.setattr(loop, "last_update", lambda recipe, progress: ends[id(progress)])
+    asked = dict.fromkeys(seeds, 0)
+    monkeypatch.setattr(evaluation, "validate", validate)
     results = list(train_together(replace(FIXED, validate_every=1), dict.fromkeys(seeds), compiled=True))
-    assert [result.seed for result in results] == list(seeds)
-    assert traced == [5, 5, 4, 4, 3, 3, 2, 2, 1, 1]
+    assert [result.history[-1]["update"] for result in results] == [2, 3, 4, 5]
+    assert traced == [4, 4, 3, 3, 2, 2, 1, 1]
 
 
 def test_a_compiled_run_is_the_same_in_any_company(traced):
@@ -111,16 +111,12 @@ def test_a_compiled_run_goes_on_where_it_was_left(traced, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("recipe", "complaint"),
-    [
-        (recipes.reliable, "compiled is for passes of one shape, and reliable draws memories of many sizes: leave it"),
-        (replace(ADAPTIVE, largest_memory=0), "and adaptive draws for every seed lengths of its own: leave it out"),
-        (YARDSTICK, "compiled is for an NTM, and the machine of yardstick is none: leave it out"),
-    ],
-    ids=lambda value: getattr(value, "name", None),
+    "recipe", [recipes.reliable, replace(ADAPTIVE, largest_memory=0), YARDSTICK], ids=lambda recipe: recipe.name
 )
-def test_a_recipe_that_is_not_for_it(recipe, complaint, tmp_path):
-    with pytest.raises(ValueError, match=complaint):
+def test_a_recipe_that_is_not_for_it(recipe, tmp_path):
+    """Memories of many sizes, lengths of every machine's own, no machine with steps: nothing is written."""
+    expected = f"compiled is for an NTM whose passes all have one shape, and those of {recipe.name} have many: leave it"
+    with pytest.raises(ValueError, match=expected):
         train(recipe, 0, tmp_path / "none", compiled=True)
     assert not list(tmp_path.iterdir())
 

@@ -1,6 +1,4 @@
-"""The LSTM baseline keeps the machine's forward: (inputs, state, memory_size, history) -> (logits, state)."""
-
-import inspect
+"""The LSTM baseline is called as a machine is: (inputs, state) -> (logits, state)."""
 
 import pytest
 import torch
@@ -37,17 +35,28 @@ def test_it_continues_exactly_where_it_stopped():
     assert not torch.allclose(model(inputs[:, 3:])[0], second)
 
 
-def test_memory_size_and_history_change_nothing():
-    model, inputs = make(), torch.randn(B, T, INPUT)
-    assert (model(inputs, memory_size=3, history=[])[0] == model(inputs)[0]).all()
-
-
 def test_it_keeps_its_configuration():
     assert make().config == LSTMConfig(INPUT, OUTPUT, hidden_size=HIDDEN, layers=LAYERS)
 
 
-def test_its_forward_takes_what_the_machines_forward_takes():
-    assert list(inspect.signature(LSTMBaseline.forward).parameters) == list(inspect.signature(NTM.forward).parameters)
+def test_no_number_of_rows_can_be_asked_for():
+    assert not make().free_memory_size
+    assert make().memory_size is None
+
+
+def test_a_generator_decides_every_weight_and_no_other_random_numbers_are_touched():
+    torch.manual_seed(0)
+    before = torch.get_rng_state()
+    first, same, other = (
+        LSTMBaseline(LSTMConfig(INPUT, OUTPUT, HIDDEN, LAYERS), torch.Generator().manual_seed(seed))
+        for seed in (0, 0, 1)
+    )
+    assert torch.equal(torch.get_rng_state(), before)
+    expected = make().state_dict()  # of torch.manual_seed(0)
+    for name, value in first.state_dict().items():
+        assert torch.equal(value, same.state_dict()[name])
+        assert torch.equal(value, expected[name])
+        assert not torch.equal(value, other.state_dict()[name])
 
 
 @pytest.mark.parametrize("make_model", [make, lambda: NTM(NTMConfig(INPUT, OUTPUT, memory_size=13, word_size=2))])
@@ -58,7 +67,7 @@ def test_one_loop_trains_both(make_model):
     optimiser = torch.optim.Adam(model.parameters(), lr=1e-2)
     losses = []
     for _ in range(20):
-        logits, _ = model(inputs, memory_size=17)
+        logits, _ = model(inputs)
         loss = nn.functional.binary_cross_entropy_with_logits(logits, targets)
         optimiser.zero_grad()
         loss.backward()

@@ -5,13 +5,14 @@ from dataclasses import replace
 
 import pytest
 import torch
-from small import SMALL, YARDSTICK, same_tensors, tensors
+from small import MACHINE, SETTLING, SMALL, YARDSTICK, same_tensors, tensors
 from torch import nn
 
 from ntm_lib.machine import NTM, LSTMBaseline
 from ntm_lib.machine.heads import Emission
-from ntm_lib.training import recipes
-from ntm_lib.training.run import Run, build, make_optimizer
+from ntm_lib.training import curriculum, recipes
+from ntm_lib.training.recipe import Historical
+from ntm_lib.training.run import Run, build, draw
 
 POST = replace(recipes.post_2014, machine=replace(recipes.post_2014.machine, memory_size=31, controller_size=11))
 LSTM = replace(SMALL, name="lstm", machine=replace(SMALL.machine, controller="lstm"))
@@ -179,110 +180,101 @@ def test_what_moves_a_head_starts_as_deaf_to_the_payload_as_the_recipe_says():
         torch.testing.assert_close(after[name] - after[name].mean(dim=0), factor * spread, msg=name)
 
 
-# Optimisers
+# The batch
 
 
-def one_parameter():
-    model = nn.Linear(1, 1, bias=False)
-    with torch.no_grad():
-        model.weight.fill_(0.5)
-    return model
+def draws(recipe, count=80, seed=0, first=0, **progress):
+    """What a run draws for `count` updates from the `first` on, as if it learned nothing meanwhile."""
+    run = Run(recipe, seed)
+    for name, value in progress.items():
+        setattr(run.progress, name, value)
+    drawn = []
+    for run.progress.update in range(first, first + count):
+        drawn.append(draw(run))
+    return drawn
 
 
-def steps(recipe, gradients):
-    """Where a weight of 0.5 stands after each of these gradients."""
-    model = one_parameter()
-    optimizer = make_optimizer(recipe, model)
-    places = []
-    for gradient in gradients:
-        model.weight.grad = torch.tensor([[gradient]])
-        optimizer.step()
-        places.append(model.weight.item())
-    return places
+def test_a_batch_is_what_the_recipe_says():
+    lengths = set()
+    for batch, (length, rows, large) in draws(replace(SMALL, max_length=5, largest_memory=19)):
+        lengths.add(length)
+        assert batch.inputs.shape == (5, 2 * length + 2, 5)
+        assert batch.targets.shape == (5, 2 * length + 2, 3)
+        assert torch.equal(batch.targets[:, length + 2 :], batch.inputs[:, 1 : length + 1, :3])
+        assert 2 * length + 2 <= rows <= 19
+        assert not large
+    assert lengths == {1, 2, 3, 4, 5}
 
 
-GRADIENTS = [0.3, -0.1, 0.2, 0.25, -0.4]
+def test_a_batch_without_a_start_marker():
+    ((batch, shape),) = draws(POST, 1)
+    assert batch.inputs.shape == (1, 2 * shape.length + 1, 8)
 
 
-def test_adam_by_hand():
-    rate, weight, mean, square = 0.05, 0.5, 0.0, 0.0
-    expected = []
-    for count, gradient in enumerate(GRADIENTS, 1):
-        mean = 0.9 * mean + 0.1 * gradient
-        square = 0.999 * square + 0.001 * gradient**2
-        weight -= rate * (mean / (1 - 0.9**count)) / (math.sqrt(square / (1 - 0.999**count)) + 1e-8)
-        expected.append(weight)
-    assert steps(replace(SMALL, optimizer="adam", learning_rate=rate), GRADIENTS) == pytest.approx(expected, rel=1e-5)
+def test_a_batch_has_the_precision_and_the_device_of_the_machine():
+    run = Run(SMALL, 0)
+    run.model.double()
+    assert {part.dtype for part in draw(run).batch} == {torch.float64}
+    assert {part.device.type for part in draw(Run(SMALL, 0, device="meta")).batch} == {"meta"}
 
 
-def test_the_weights_from_an_lstms_own_state_decay_and_no_others():
-    """By rate times decay at every step, whatever the gradient."""
-    recipe = replace(LSTM, learning_rate=0.05, state_decay=0.3)
-    plain, decaying = build(recipe, 0), build(recipe, 0)
-    for model, one in ((plain, replace(recipe, state_decay=0.0)), (decaying, recipe)):
-        optimizer = make_optimizer(one, model)
-        for parameter in model.parameters():
-            parameter.grad = torch.full_like(parameter, 0.1)
-        optimizer.step()
-    expected, name = tensors(plain), "controller.from_state.weight"
-    expected[name] -= 0.05 * 0.3 * build(recipe, 0).state_dict()[name]
-    found = tensors(decaying)
-    torch.testing.assert_close(found.pop(name), expected.pop(name))
-    assert same_tensors(found, expected)
+def test_larger_memories_while_settling(monkeypatch):
+    monkeypatch.setattr(curriculum, "LARGEST_MEMORY_SETTLING", 97)
+    recipe = replace(SETTLING, large_memories=0.4)
+    assert max(one.shape.rows for one in draws(recipe)) <= 17
+    settling = [one.shape for one in draws(recipe, settled_at=1)]
+    assert 40 < max(shape.rows for shape in settling) <= 97
+    assert all(shape.large or shape.rows <= 17 for shape in settling)
+    assert abs(sum(shape.large for shape in settling) - 0.4 * 80) < 4
 
 
-@pytest.mark.parametrize("momentum", [0.9, 0.5])
-def test_rmsprop_is_graves(momentum):
-    """Graves 2013, Eqs. 38-45: the gradient over the root of its variance, decay 0.95, and momentum.
-
-    His 1e-4 inside the root is a 1e-2 outside it: the same where the variance is zero.
-    """
-    rate, weight = 0.05, 0.5
-    n = g = step = 0.0
-    expected = []
-    for gradient in GRADIENTS:
-        n = 0.95 * n + 0.05 * gradient**2
-        g = 0.95 * g + 0.05 * gradient
-        step = momentum * step - rate * gradient / (math.sqrt(n - g**2) + math.sqrt(1e-4))
-        weight += step
-        expected.append(weight)
-    recipe = replace(SMALL, optimizer="rmsprop", learning_rate=rate, momentum=momentum)
-    assert steps(recipe, GRADIENTS) == pytest.approx(expected, rel=1e-4)
+@pytest.mark.parametrize("level", [1, 4])
+def test_the_adaptive_curriculum_follows_the_level(level):
+    adaptive = replace(SMALL, max_length=10, historical=Historical(curriculum="adaptive"))
+    assert max(one.shape.length for one in draws(adaptive, level=level)) == level
 
 
-@pytest.mark.parametrize("momentum", [0.9, 0.5])
-def test_the_posts_rmsprop_is_graves_with_averages_of_the_gradients_before(momentum):
-    rate, weight = 0.05, 0.5
-    n = g = step = 0.0
-    expected = []
-    for gradient in GRADIENTS:
-        step = momentum * step - rate * gradient / math.sqrt(n - g**2 + 1e-4)
-        weight += step
-        n = 0.95 * n + 0.05 * gradient**2
-        g = 0.95 * g + 0.05 * gradient
-        expected.append(weight)
-    recipe = replace(SMALL, optimizer="lagging-rmsprop", learning_rate=rate, momentum=momentum)
-    assert steps(recipe, GRADIENTS) == pytest.approx(expected, rel=1e-4)
+def test_uneven_payloads_have_vectors_that_random_ones_almost_never_have():
+    recipe = replace(SMALL, machine=replace(MACHINE, input_size=17, output_size=15), batch_size=8, max_length=30)
+    for payload, low, high in (("random", 0.0, 0.01), ("uneven", 0.03, 0.1)):  # 1 in 2,048; half of 2 in 16
+        drawn = draws(replace(recipe, payload=payload), 40)
+        vectors = torch.cat([one.batch.targets[:, -one.shape.length :].flatten(0, 1) for one in drawn])
+        assert low <= (vectors.sum(-1) <= 1).float().mean() <= high
 
 
-@pytest.mark.parametrize(("optimizer", "bounded"), [("rmsprop", True), ("lagging-rmsprop", False)])
-def test_only_graves_rmsprop_bounds_a_step(optimizer, bounded):
-    """After a hundred gradients of 0.1 and -0.1 one of 100: at most 1 / sqrt(0.05 * 0.95) rates, or a thousand."""
-    recipe = replace(SMALL, optimizer=optimizer, learning_rate=1e-3, momentum=0.0)
-    *_, before, after = steps(recipe, [0.1, -0.1] * 50 + [100.0])
-    assert before - after == pytest.approx(1e-3 / math.sqrt(0.05 * 0.95) if bounded else 1.0, rel=0.05)
+def has_dull_sequences(batches):
+    """Whether a long sequence of at most two different vectors is among them."""
+    return any(
+        len({tuple(vector) for vector in bits.tolist()}) <= 2
+        for one in batches
+        if one.shape.length > 20
+        for bits in one.batch.targets[:, -one.shape.length :]
+    )
 
 
-def test_a_variance_that_rounds_below_zero_is_none():
-    """A constant gradient whose square is 10^7: float32 knows its variance to 1."""
-    recipe = replace(SMALL, optimizer="lagging-rmsprop", learning_rate=1e-3, momentum=0.0)
-    assert all(math.isfinite(place) for place in steps(recipe, [3333.3] * 300))
+def test_the_payload_is_what_the_recipe_says():
+    recipe = replace(SETTLING, batch_size=8, max_length=30, payload="random", payload_settling="varied")
+    swapped = replace(recipe, payload="varied", payload_settling="uneven")
+    assert not has_dull_sequences(draws(recipe))
+    assert has_dull_sequences(draws(recipe, settled_at=1))
+    assert has_dull_sequences(draws(swapped))
+    assert not has_dull_sequences(draws(swapped, settled_at=1))
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "rmsprop", "lagging-rmsprop"])
-@pytest.mark.parametrize("recipe", [SMALL, LSTM, YARDSTICK, POST], ids=lambda r: r.name)
-def test_the_optimiser_has_every_weight_once(optimizer, recipe):
-    model = build(recipe, 0)
-    groups = make_optimizer(replace(recipe, optimizer=optimizer), model).param_groups
-    weights = [id(weight) for group in groups for weight in group["params"]]
-    assert sorted(weights) == sorted(id(weight) for weight in model.parameters())
+@pytest.mark.parametrize("settled_at", [None, 1])
+def test_every_seed_meets_the_same_shapes_and_bits_of_its_own(settled_at):
+    recipe = replace(SETTLING, max_length=7, largest_memory=97)
+    first, other = (draws(recipe, seed=seed, settled_at=settled_at) for seed in (3, 4))
+    assert [one.shape for one in first] == [one.shape for one in other]
+    for one, another in zip(first, other, strict=True):
+        if one.shape.length > 1:
+            assert not torch.equal(one.batch.inputs, another.batch.inputs)
+
+
+def test_draws_are_as_even_as_the_recipe_says():
+    counts = {}
+    for kind in ("even", "independent"):
+        recipe = replace(SMALL, max_length=5, historical=Historical(draws=kind))
+        drawn = [one.shape.length for one in draws(recipe, 100)]
+        counts[kind] = [drawn.count(length) for length in range(1, 6)]
+    assert max(counts["even"]) - min(counts["even"]) <= 3 < max(counts["independent"]) - min(counts["independent"])

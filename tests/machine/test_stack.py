@@ -23,8 +23,8 @@ SMALL = NTMConfig(
 )
 """A different number on every axis: T 2, P 3, R 4, B 5 a machine, W 6, S 7, A 10, M 11, N 13, hidden 17, output 19."""
 
-LEARNED = {"initial_weights": "learned", "initial_memory": "learned"}
-RANDOM = {"initial_weights": "spaced", "initial_memory": "random", "initial_reads": "memory"}
+LEARNED = {"initial_weights": "learned", "initial_memory": "learned", "initial_value": 0.2}
+RANDOM = {"initial_weights": "spaced", "initial_memory": "random", "initial_reads": "memory", "initial_value": 0.2}
 ONE_HEAD = {"read_heads": 1, "write_heads": 1}
 every_machine = pytest.mark.parametrize(
     "changes",
@@ -128,11 +128,12 @@ def test_a_machine_that_is_not_finite_leaves_its_neighbours_as_they_are():
 
 @pytest.mark.parametrize("initial_memory", ["constant", "random", "learned"])
 def test_a_stack_has_every_parameter_and_buffer_of_every_machine(initial_memory):
-    machines = make({"weightings": "separate", "controller": "lstm", "initial_memory": initial_memory})
+    start = {"initial_memory": initial_memory, "initial_value": 0.2}
+    machines = make({"weightings": "separate", "controller": "lstm", **start})
     stacked = stack(machines)
     names = [*dict(machines[0].named_parameters()), *dict(machines[0].named_buffers())]
     assert list(stacked) == names
-    assert "memory_0" in names
+    assert ("memory_0" in names) == (initial_memory != "constant")
     for name, parts in stacked.items():
         for part, machine in zip(parts, machines, strict=True):
             owner, _, last = name.rpartition(".")

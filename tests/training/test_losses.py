@@ -11,6 +11,7 @@ from small import SETTLING
 
 from ntm_lib import tasks
 from ntm_lib.machine import NTMState
+from ntm_lib.training import losses
 from ntm_lib.training.losses import (
     auxiliary_loss,
     auxiliary_weights,
@@ -21,7 +22,6 @@ from ntm_lib.training.losses import (
     spread_of,
     unrest_of,
 )
-from ntm_lib.training.run import Progress
 
 # The answer
 
@@ -185,30 +185,107 @@ def test_what_is_read_in_the_answer_is_free():
         assert heard == pytest.approx(9 / 6 if step < 4 else 0)
 
 
+# Padding
+
+LENGTHS = [2, 5, 3]
+
+
+def padded_and_alone():
+    """States of a padded batch of three copies, with whatever numbers behind their ends, and each copy's by itself."""
+    steps = [2 * length + 2 for length in LENGTHS]
+    mask = tasks.copy(3, LENGTHS, 3).mask
+    generator = torch.Generator().manual_seed(0)
+    history = [
+        NTMState(
+            torch.randn(3, 7, 11, generator=generator),
+            torch.randn(3, 5, 7, generator=generator).softmax(-1),
+            torch.randn(3, 3, 11, generator=generator),
+            (),
+        )
+        for _ in range(max(steps))
+    ]
+    alone = [
+        ([NTMState(*(part[b : b + 1] for part in state[:3]), ()) for state in history[:end]], mask[b : b + 1, :end])
+        for b, end in enumerate(steps)
+    ]
+    return history, mask, alone
+
+
+def test_by_hand_too_padding_is_no_part_of_a_sequence():
+    history, mask, _ = padded_and_alone()
+    torch.testing.assert_close(changes_of(history, mask), changes_by_hand(history, mask))
+    torch.testing.assert_close(unrest_of(history, mask, 3), unrest_by_hand(history, mask, 3))
+    torch.testing.assert_close(heard_of(history, mask), heard_by_hand(history, mask))
+
+
+@pytest.mark.parametrize("which", ["quiet", "rest", "listen"])
+def test_what_happens_behind_the_end_of_a_sequence_counts_for_nothing(which):
+    history, mask, _ = padded_and_alone()
+    measure = {
+        "quiet": lambda states: changes_of(states, mask),
+        "rest": lambda states: unrest_of(states, mask, 3),
+        "listen": lambda states: heard_of(states, mask),
+    }[which]
+    expected = measure(history)
+    for t, state in enumerate(history):
+        for b, length in enumerate(LENGTHS):
+            if t >= 2 * length + 2:
+                for part in state[:3]:
+                    part[b] = 7.0
+    torch.testing.assert_close(measure(history), expected)
+
+
+def test_the_quiet_loss_of_a_padded_sequence_is_that_of_the_sequence_alone():
+    history, mask, alone = padded_and_alone()
+    torch.testing.assert_close(changes_of(history, mask), torch.cat([changes_of(*one) for one in alone]))
+
+
+def test_a_sequence_that_is_answered_in_its_first_step_alone_is_quiet():
+    """Alone, and in a batch with a longer one: no memory comes before its only answer."""
+    history, mask, _ = padded_and_alone()
+    mask[0] = 0
+    mask[0, 0] = 1
+    memories = [state.memory.requires_grad_() for state in history]
+    expected = changes_of(history, mask)
+    assert expected[0] == 0
+    assert (expected[1:] > 0).all()
+    expected.sum().backward()
+    reached = [memory.grad for memory in memories if memory.grad is not None]
+    assert len(reached) > 2
+    assert all(gradient.isfinite().all() for gradient in reached)
+    assert changes_of(history[:1], mask[:, :1]).tolist() == [0, 0, 0]
+
+
+def test_the_loss_of_the_answers_is_the_mean_over_all_bits_that_count():
+    batches = [tasks.copy(1, length, 3, generator=torch.Generator().manual_seed(length)) for length in LENGTHS]
+    together = tasks.join(batches)
+    logits = torch.randn(together.targets.shape, generator=torch.Generator().manual_seed(1))
+    parts = [loss_of(logits[b : b + 1, : one.mask.shape[1]], one, "answer") for b, one in enumerate(batches)]
+    expected = sum(length * part for length, part in zip(LENGTHS, parts, strict=True)) / sum(LENGTHS)
+    torch.testing.assert_close(loss_of(logits, together, "answer"), expected)
+
+
 # All of them together
 
-WEIGHED = replace(SETTLING, listen=0.7, rest=0.5, focus=0.3, quiet=0.2, focus_updates=4)
+WEIGHED = replace(SETTLING, listen=0.7, rest=0.5, focus=0.3, quiet=0.2)
 
 
 @pytest.mark.parametrize(
-    ("progress", "expected"),
+    ("learned", "settled_for", "expected"),
     [
-        ({}, [0.7, 0.0, 0.0, 0.0]),
-        ({"learned": 0.25}, [0.7, 0.125, 0.0, 0.0]),
-        ({"update": 10, "settled_at": 10}, [0.7, 0.0, 0.075, 0.05]),
-        ({"update": 12, "settled_at": 10, "learned": 1.0}, [0.7, 0.5, 0.225, 0.15]),
-        ({"update": 13, "settled_at": 10}, [0.7, 0.0, 0.3, 0.2]),
-        ({"update": 99, "settled_at": 10}, [0.7, 0.0, 0.3, 0.2]),
+        (0.0, None, [0.7, 0.0, 0.0, 0.0]),
+        (0.25, None, [0.7, 0.125, 0.0, 0.0]),
+        (0.0, 0, [0.7, 0.0, 0.075, 0.05]),
+        (1.0, 2, [0.7, 0.5, 0.225, 0.15]),
+        (0.0, 3, [0.7, 0.0, 0.3, 0.2]),
+        (0.0, 89, [0.7, 0.0, 0.3, 0.2]),
     ],
 )
-def test_how_much_each_counts_by_hand(progress, expected):
-    weights = auxiliary_weights(WEIGHED, Progress(**progress))
+def test_how_much_each_counts_by_hand(learned, settled_for, expected, monkeypatch):
+    monkeypatch.setattr(losses, "RISE", 4)
+    weights = auxiliary_weights(WEIGHED, learned, settled_for)
     assert list(weights) == ["listen", "rest", "focus", "quiet"]
     assert list(weights.values()) == pytest.approx(expected)
-
-
-def test_no_updates_to_rise_in_is_at_once():
-    assert auxiliary_weights(replace(WEIGHED, focus_updates=0), Progress(settled_at=0))["focus"] == 0.3
 
 
 def test_each_machine_has_its_own_weights_and_the_mean_of_its_own_sequences():

@@ -4,15 +4,19 @@ import json
 import math
 import os
 import re
+import resource
 import signal
+import struct
 import subprocess
 import sys
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from random import Random
 
 import pytest
 import torch
+from processes import end, start_python
 from safetensors import safe_open
 from safetensors.torch import save as to_bytes
 from small import (
@@ -23,6 +27,7 @@ from small import (
     SMALL,
     YARDSTICK,
     judge_quickly,
+    quicken,
     same_run,
     same_tensors,
     tensors,
@@ -30,12 +35,15 @@ from small import (
 )
 
 from ntm_lib import load
-from ntm_lib.training import checkpoints, loop
-from ntm_lib.training.checkpoints import FILE_NAME, FORMAT, read, resume, save, write_whole
+from ntm_lib.training import checkpoints, evaluation, loop, together
+from ntm_lib.training.checkpoints import FILE_NAME, FORMAT, alone_in, checksum, read, resume, save, write_whole
 from ntm_lib.training.loop import train, train_together, update
+from ntm_lib.training.progress import Stop
 from ntm_lib.training.run import Run
 
-RMSPROP = replace(SMALL, name="rmsprop", optimizer="rmsprop", machine=replace(MACHINE, initial_memory="learned"))
+RMSPROP = replace(
+    SMALL, name="rmsprop", optimizer="rmsprop", machine=replace(MACHINE, initial_memory="learned", initial_value=0.2)
+)
 RMSPROP = replace(RMSPROP, largest_memory=0)
 LSTM = replace(SETTLING, name="lstm", machine=replace(MACHINE, controller="lstm"))
 AVERAGED = replace(SMALL, name="averaged", averaging=0.75)
@@ -55,8 +63,9 @@ class Interrupted(Exception):
 
 
 @pytest.fixture(autouse=True)
-def quick_judge(monkeypatch):
+def quick(monkeypatch):
     judge_quickly(monkeypatch)
+    quicken(monkeypatch)
 
 
 @pytest.fixture
@@ -76,13 +85,32 @@ def header(path):
 
 
 def rewrite(path, change=None, drop=(), **changed):
-    """Write a run's file again with another header or other tensors."""
+    """Write a run's file again with another text or other tensors, and a checksum that fits them."""
     with safe_open(path, framework="pt") as file:
         content = {name: file.get_tensor(name) for name in file.keys() if name not in drop}
-    metadata = header(path)
+    content |= changed
+    values = header(path)
     if change:
-        change(metadata)
-    path.write_bytes(to_bytes({**content, **changed}, metadata={"run": json.dumps(metadata)}))
+        change(values)
+    text = json.dumps(values)
+    metadata = {"format": FORMAT, "run": text, "sha256": checksum(text, content)}
+    path.write_bytes(to_bytes(content, metadata=metadata))
+
+
+REMEDY = "): restore the file, or remove it to train anew"
+
+
+def assert_damaged(path):
+    """The file is refused in one line that names it and says what to do, also where a training would go on."""
+    message = complaint(path.parent)
+    assert message.startswith(f"{path} is damaged or no run of this library (")
+    assert message.endswith(REMEDY)
+    before = path.read_bytes()
+    with pytest.raises(ValueError) as caught:
+        train(SMALL, seed=3, out=path.parent)
+    assert str(caught.value) == message
+    assert path.read_bytes() == before
+    return message
 
 
 def complaint(directory):
@@ -99,7 +127,7 @@ def complaint(directory):
 
 @every_recipe
 def test_everything_comes_back(recipe, tmp_path):
-    run = Run(recipe, 2**63 - 1)
+    run = Run(recipe, 2**32 - 1)
     for _ in range(3):
         update([run])
     save(run, tmp_path)
@@ -131,7 +159,7 @@ def test_every_number_of_the_progress_comes_back(tmp_path):
     run.progress.running_loss = 0.1 + 0.2
     run.progress.seconds = math.pi
     run.progress.settled_at, run.progress.converged_at, run.progress.exact_in_a_row = 5, 7, 2
-    run.progress.stopped = "update 8, length 1: the output is not finite (loss nan) — β"
+    run.progress.stopped = Stop(8, 1, "gradient of β", math.inf, 3)
     run.progress.history = [{"update": 4, "loss": 1 / 3}, {"update": 8, "loss": math.inf}]
     run.progress.reports = [{"kind": "random", "lengths": {}}]
     run.progress.finished = True
@@ -156,8 +184,9 @@ def test_loading_touches_nobody_elses_random_numbers(saved):
 
 
 def test_the_file_says_what_it_is(saved):
+    with safe_open(saved[1], framework="pt") as file:
+        assert file.metadata()["format"] == FORMAT
     metadata = header(saved[1])
-    assert metadata["format"] == FORMAT
     assert metadata["seed"] == 3
     assert metadata["versions"]["torch"] == torch.__version__
     assert metadata["recipe"]["machine"]["word_size"] == 5
@@ -233,7 +262,7 @@ def test_an_interrupted_run_ends_as_if_it_had_not_been(recipe, tmp_path):
 def test_an_update_that_breaks_off_leaves_what_was_saved(tmp_path, monkeypatch):
     """Ctrl-C in the middle of the sixth update: the fourth is on disk, and the run goes on from there."""
     straight = trained(SMALL)
-    real = loop.loss_of
+    real = together.loss_of
     calls = []
 
     def interrupted(*arguments):
@@ -242,7 +271,7 @@ def test_an_update_that_breaks_off_leaves_what_was_saved(tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return real(*arguments)
 
-    monkeypatch.setattr(loop, "loss_of", interrupted)
+    monkeypatch.setattr(together, "loss_of", interrupted)
     with pytest.raises(KeyboardInterrupt):
         train(SMALL, seed=5, out=tmp_path)
     assert read(tmp_path).progress.update == 4
@@ -313,19 +342,37 @@ def test_an_interrupted_judgement_is_made_again(tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(loop, "judge", interrupted)
+        patch.setattr(evaluation, "judge", interrupted)
         with pytest.raises(KeyboardInterrupt):
             train(SMALL, seed=5, out=tmp_path)
     assert not read(tmp_path).progress.finished
-    result = train(SMALL, seed=5, out=tmp_path, on_record=interrupt_after(1))  # no update is missing
+    result = train(SMALL, seed=5, out=tmp_path)
     assert same_run(result, straight)
     assert result.verdict == straight.verdict
+
+
+def test_a_run_whose_last_update_is_done_is_judged(tmp_path):
+    """As a version before left it when it was interrupted: no update is missing, and the verdict is kept."""
+    straight = train(SMALL, seed=5, out=tmp_path)
+    run = read(tmp_path)
+    run.progress.finished, run.progress.reports = False, []
+    save(run, tmp_path)
+    records = []
+    result = train(SMALL, seed=5, out=tmp_path, on_record=records.append)
+    assert same_run(result, straight)
+    assert result.verdict == straight.verdict
+    assert records == result.history[-1:]
+    assert read(tmp_path).progress.finished
 
 
 KILLED = """
 import os, signal, sys
 from small import SETTLING
+from ntm_lib.training import curriculum, losses, progress
 from ntm_lib.training.loop import train_together
+
+progress.SETTLED_LOSS = progress.LEVEL_LOSS = 0.69
+losses.RISE, curriculum.LARGEST_MEMORY_SETTLING = 3, 41
 
 def kill(*arguments):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -345,7 +392,7 @@ list(train_together(SETTLING, {int(seed): f"{sys.argv[1]}/{seed}" for seed in sy
 )
 def test_killed_runs_end_as_if_they_had_not_been(when, seeds, updates, tmp_path):
     """kill -9 in another process, between two updates or while a file is put in place; then others stand beside."""
-    here = Path(__file__).parent
+    here = Path(__file__).parents[1]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(here.parent), str(here)]), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-c", KILLED, tmp_path, when, *map(str, seeds)]
     killed = subprocess.run(command, env=environment, timeout=600, check=False)
@@ -369,7 +416,7 @@ def test_a_finished_run_comes_back_as_it_is(tmp_path, monkeypatch):
         raise AssertionError("trained or judged again")
 
     monkeypatch.setattr(loop, "update", forbidden)
-    monkeypatch.setattr(loop, "judge", forbidden)
+    monkeypatch.setattr(evaluation, "judge", forbidden)
     again = train(SMALL, seed=5, out=tmp_path, on_record=forbidden)
     assert same_run(again, first)
     assert again.history == first.history
@@ -402,9 +449,9 @@ def test_truncated_at_every_hundredth_of_its_length(saved):
     for length in sorted(lengths):
         path.write_bytes(content[:length])
         message = complaint(path.parent)
-        assert message.startswith(f"{path} is truncated or not ours ("), length
-        assert message.endswith("): train again or restore the file"), length
-        with pytest.raises(ValueError, match="is truncated or not ours"):
+        assert message.startswith(f"{path} is damaged or no run of this library ("), length
+        assert message.endswith(REMEDY), length
+        with pytest.raises(ValueError, match="is damaged or no run of this library"):
             resume(Run(SMALL, 3), path.parent)
         assert path.stat().st_size == length  # left as it was
     path.write_bytes(content)
@@ -414,7 +461,7 @@ def test_truncated_at_every_hundredth_of_its_length(saved):
 @pytest.mark.parametrize("content", [b"not ours\n", b"\0" * 100, b"\xff" * 100, b"PK\3\4" + b"\0" * 60])
 def test_a_file_of_another_kind(tmp_path, content):
     (tmp_path / FILE_NAME).write_bytes(content)
-    assert complaint(tmp_path).startswith(f"{tmp_path / FILE_NAME} is truncated or not ours (")
+    assert complaint(tmp_path).startswith(f"{tmp_path / FILE_NAME} is damaged or no run of this library (")
 
 
 @pytest.mark.parametrize(
@@ -425,15 +472,14 @@ def test_a_file_of_another_kind(tmp_path, content):
 def test_safetensors_of_somebody_else(tmp_path, metadata):
     path = tmp_path / FILE_NAME
     path.write_bytes(to_bytes({"weight": torch.zeros(3)}, metadata=metadata))
-    message = complaint(tmp_path)
-    assert message.startswith(f"{path} ")
-    assert message.endswith(("train again", "restore the file"))
+    assert_damaged(path)
 
 
 def test_another_version(saved):
-    path = saved[1]
-    rewrite(path, lambda metadata: metadata.update(format="ntm-lib run 0"))
-    assert complaint(path.parent) == f"{path} has format 'ntm-lib run 0': expected {FORMAT!r}; train again"
+    run, path = saved
+    text = json.dumps(header(path) | {"format": "ntm-lib run 0"})
+    path.write_bytes(to_bytes(tensors(run.model), metadata={"run": text}))
+    assert "its format is 'ntm-lib run 0': expected 'ntm-lib run 3' or newer" in assert_damaged(path)
 
 
 def without_seed(metadata):
@@ -470,9 +516,7 @@ def unknown_progress(metadata):
 def test_a_header_that_does_not_fit(saved, change):
     path = saved[1]
     rewrite(path, change)
-    message = complaint(path.parent)
-    assert message.startswith(f"{path} does not fit this version of ntm_lib (")
-    assert message.endswith("): train again")
+    assert_damaged(path)
 
 
 @pytest.mark.parametrize(
@@ -485,15 +529,171 @@ def test_a_header_that_does_not_fit(saved, change):
         {"model.output.bias": torch.zeros(7)},
         {"model.surplus": torch.zeros(7)},
         {"optimizer.0.exp_avg.surplus": torch.zeros(7)},
+        {"drop": ["optimizer.1.exp_avg"]},
+        {"model.output.bias": torch.tensor([0.0, math.nan, 0.0])},
+        {"model.output.bias": torch.tensor([0.0, math.inf, 0.0])},
     ],
     ids=str,
 )
 def test_tensors_that_do_not_fit(saved, changes):
     path = saved[1]
     rewrite(path, **changes)
-    message = complaint(path.parent)
-    assert message.startswith(f"{path} does not fit this version of ntm_lib (")
-    assert message.endswith("): train again")
+    assert_damaged(path)
+
+
+# Damage
+
+
+def places(content, count):
+    """Bits over a whole file: its length, its header and its tensors."""
+    (size,) = struct.unpack("<Q", content[:8])
+    header_bits, tensor_bits = range(64, 8 * (8 + size)), range(8 * (8 + size), 8 * len(content))
+    return [*range(0, 64, 5), *Random(0).sample(header_bits, count), *Random(1).sample(tensor_bits, count)]
+
+
+def test_a_flipped_bit_is_noticed_wherever_it_is(saved):
+    """In the file's own length and index, in the text, in the weights, in the optimiser, in the generator."""
+    path = saved[1]
+    whole = path.read_bytes()
+    for place in places(whole, 60):
+        content = bytearray(whole)
+        content[place // 8] ^= 1 << place % 8
+        path.write_bytes(content)
+        message = complaint(path.parent)
+        assert message.startswith(f"{path} is damaged or no run of this library ("), place
+        assert message.endswith(REMEDY), place
+    path.write_bytes(whole)
+    assert load(path.parent)[1].seed == 3
+
+
+@pytest.mark.parametrize("length", [1, 100, 4000])
+def test_an_overwritten_block_is_noticed(saved, length):
+    path = saved[1]
+    whole = path.read_bytes()
+    for seed in range(10):
+        start = Random(seed).randrange(len(whole) - length)
+        path.write_bytes(whole[:start] + Random(seed + 100).randbytes(length) + whole[start + length :])
+        if path.read_bytes() != whole:
+            assert_damaged(path)
+
+
+def claims(path, shape):
+    """Rewrite the index of a file: its first tensor has this shape, and as many bytes as that takes."""
+    (size,) = struct.unpack("<Q", path.read_bytes()[:8])
+    content = path.read_bytes()
+    index = json.loads(content[8 : 8 + size])
+    index["model.output.bias"] = {"dtype": "F32", "shape": shape, "data_offsets": [0, 4 * math.prod(shape)]}
+    text = json.dumps(index).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + content[8 + size :])
+
+
+@pytest.mark.parametrize("shape", [[2_000_000_000], [100_000, 100_000]])
+def test_an_index_that_claims_gigabytes_takes_none(saved, shape):
+    claims(saved[1], shape)
+    assert_damaged(saved[1])
+
+
+def test_an_index_that_claims_a_huge_length_takes_none(saved):
+    content = saved[1].read_bytes()
+    for size in (2**40, 2**63 - 1, 2**64 - 1):
+        saved[1].write_bytes(struct.pack("<Q", size) + content[8:])
+        assert_damaged(saved[1])
+
+
+@pytest.mark.parametrize("field", ["controller_size", "memory_size", "word_size", "read_heads"])
+def test_a_recipe_that_claims_a_huge_machine_takes_no_memory(saved, field):
+    """Its weights would take up to terabytes; those in the file are looked at first."""
+
+    def claim(values):
+        values["recipe"]["machine"] |= {field: 1_000_000, "initial_memory": "learned", "initial_weights": "learned"}
+
+    rewrite(saved[1], claim)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert_damaged(saved[1])
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000  # kilobytes
+
+
+def test_a_text_that_is_nested_without_end_is_refused(saved):
+    content = {"a": torch.zeros(1)}
+    deep = "[" * 100_000 + "]" * 100_000
+    saved[1].write_bytes(to_bytes(content, metadata={"format": FORMAT, "run": deep, "sha256": checksum(deep, content)}))
+    assert_damaged(saved[1])
+
+
+@pytest.mark.parametrize(
+    ("where", "value"),
+    [
+        (("progress", "stopped"), "a sentence"),
+        (("progress", "stopped"), {"update": 3}),
+        (("seed",), "3"),
+        (("seed",), 2**70),
+        (("recipe", "batch_size"), None),
+        (("recipe", "machine", "word_size"), "5"),
+        (("recipe", "historical"), None),
+        (("recipe", "historical", "draws"), "odd"),
+    ],
+    ids=str,
+)
+def test_a_value_of_another_kind_in_the_text_is_refused(saved, where, value):
+    def edit(values):
+        for name in where[:-1]:
+            values = values[name]
+        values[where[-1]] = value
+
+    rewrite(saved[1], edit)
+    assert_damaged(saved[1])
+
+
+# Alone in a directory
+
+
+HOLDS = """
+import sys, time
+from ntm_lib.training.checkpoints import alone_in
+
+with alone_in(sys.argv[1]):
+    print("alone", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_second_training_in_a_directory_is_told(tmp_path):
+    """In another process, whatever its seed; when the first is gone, even killed, the directory is free."""
+    first = start_python("-c", HOLDS, tmp_path, env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])})
+    try:
+        assert first.stdout.readline() == b"alone\n"
+        for seed in (5, 6):
+            with pytest.raises(ValueError) as caught:
+                train(SMALL, seed=seed, out=tmp_path)
+            expected = f"another training is at work in {tmp_path}: wait for its end or choose another one"
+            assert str(caught.value) == expected
+        assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+    finally:
+        end(first)
+    assert same_run(train(SMALL, seed=5, out=tmp_path), trained(SMALL))
+
+
+def test_two_runs_of_one_call_need_two_directories(tmp_path):
+    with pytest.raises(ValueError, match="another training is at work in"):
+        list(train_together(SMALL, {5: tmp_path, 6: tmp_path}))
+
+
+def test_a_training_leaves_its_directory_when_it_breaks_off(tmp_path):
+    with pytest.raises(Interrupted):
+        train(SMALL, seed=5, out=tmp_path, on_record=interrupt_after(1))
+    with alone_in(tmp_path):
+        pass
+
+
+def test_what_a_killed_training_left_half_written_is_removed(tmp_path):
+    """And nothing else, whatever its name."""
+    unfinished = tmp_path / f".{FILE_NAME}.4711"
+    others = [tmp_path / name for name in (FILE_NAME + ".4711", f".{FILE_NAME}.backup", ".notes.4711", "4711")]
+    for path in (unfinished, *others):
+        path.write_bytes(b"half of a file")
+    train(SMALL, seed=5, out=tmp_path)
+    assert not unfinished.exists()
+    assert all(path.read_bytes() == b"half of a file" for path in others)
 
 
 # What cannot be written
@@ -579,7 +779,7 @@ def test_a_disk_that_fills_up_in_the_middle_loses_nothing(tmp_path, monkeypatch)
         patch.setattr(checkpoints, "write_whole", fourth_time_full)
         with pytest.raises(ValueError, match="No space left on device"):
             train(SMALL, seed=5, out=tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == [FILE_NAME]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", FILE_NAME]
     assert read(tmp_path).progress.update == 8
     assert same_run(train(SMALL, seed=5, out=tmp_path), straight)
 
