@@ -8,6 +8,11 @@ def comes_in(mask, b, t):
     return not mask[b, t] and bool(mask[b, t:].any())
 
 
+def belongs(mask, b, t):
+    """Whether step t is part of sequence b, and not of the padding behind its last answer."""
+    return bool(mask[b, t:].any())
+
+
 def changes_by_hand(history, mask):
     """How much one row's numbers change in one step of the answer, squared, summed over rows and averaged."""
     means = []
@@ -25,7 +30,7 @@ def changes_by_hand(history, mask):
 
 
 def unrest_by_hand(history, mask, read_heads):
-    """Over all steps but the first, and read heads: how little of a weighting stays where it was."""
+    """Over all of a sequence's steps but the first, and read heads: how little of a weighting stays where it was."""
     means = []
     for b in range(len(mask)):
         total, count = 0.0, 0
@@ -33,20 +38,20 @@ def unrest_by_hand(history, mask, read_heads):
             for head in range(read_heads):
                 stays = sum(history[t].weights[b, head] * history[t - 1].weights[b, head])
                 total = total + (1 - stays if comes_in(mask, b, t) else 0)
-                count += 1
+                count += belongs(mask, b, t)
         means.append(total / count)
     return torch.stack(means)
 
 
 def heard_by_hand(history, mask):
-    """Over all steps: the mean of the squares of what is read before the answer."""
+    """Over all of a sequence's steps: the mean of the squares of what is read before the answer."""
     means = []
     for b in range(len(mask)):
         total, count = 0.0, 0
         for t, state in enumerate(history):
             numbers = state.reads[b].flatten()
             total = total + (sum(number**2 for number in numbers) / len(numbers) if comes_in(mask, b, t) else 0)
-            count += 1
+            count += belongs(mask, b, t)
         means.append(total / count)
     return torch.stack(means)
 

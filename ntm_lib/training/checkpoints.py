@@ -135,11 +135,11 @@ def resume(run: Run, out: str | Path | None) -> Run:
         return run
     saved = read(out, run.task, run.device)
     if (saved.recipe, saved.seed, saved.task.name) != (run.recipe, run.seed, run.task.name):
-        differing = ", ".join(differences(saved.recipe, run.recipe))
+        another = [*differences(saved.recipe, run.recipe), *["task"] * (saved.task.name != run.task.name)]
         raise ValueError(
-            f"{out} holds seed {saved.seed} of recipe {saved.recipe.name!r} for {saved.task.name}"
-            + (f" with another {differing}" if differing else "")
-            + f", not seed {run.seed} of {run.recipe.name!r} for {run.task.name}: choose another directory"
+            f"{out} holds seed {saved.seed} of recipe {saved.recipe.name!r}"
+            + (f" with another {', '.join(another)}" if another else "")
+            + f", not seed {run.seed} of {run.recipe.name!r}: choose another directory"
         )
     return saved
 

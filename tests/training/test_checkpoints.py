@@ -9,7 +9,7 @@ import signal
 import struct
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -34,11 +34,11 @@ from small import (
     without_seconds,
 )
 
-from ntm_lib import load
+from ntm_lib import load, tasks
 from ntm_lib.training import checkpoints, evaluation, loop, together
 from ntm_lib.training.checkpoints import FILE_NAME, FORMAT, alone_in, checksum, read, resume, save, write_whole
 from ntm_lib.training.loop import train, train_together, update
-from ntm_lib.training.progress import Stop
+from ntm_lib.training.progress import Progress, Stop
 from ntm_lib.training.run import Run
 
 RMSPROP = replace(
@@ -430,6 +430,28 @@ def test_a_finished_run_comes_back_as_it_is(tmp_path, monkeypatch):
 def test_a_directory_that_is_not_there(tmp_path):
     missing = tmp_path / "missing"
     assert complaint(missing) == f"{missing} holds no {FILE_NAME}: expected a directory that `ntm train --out` made"
+
+
+def test_a_run_goes_on_with_its_own_task_only(tmp_path):
+    task = replace(tasks.copying(3), name="another task")
+    train(SMALL, 5, tmp_path, task=task)
+    with pytest.raises(
+        ValueError, match="recipe 'small' with another task, not seed 5 of 'small': choose another directory"
+    ):
+        train(SMALL, 5, tmp_path)
+    _, run = load(tmp_path)
+    with pytest.raises(ValueError, match="this machine was trained on another task: hand the task in as task="):
+        run.task.draw(1, 1, run.generator)
+    assert train(SMALL, 5, tmp_path, task=task).sequences == run.progress.sequences
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("update", "3"), ("history", None), ("settled_at", "never"), ("reports", 7), ("level", [])]
+)
+def test_progress_of_another_type_is_named(field, value):
+    progress = asdict(Progress()) | {field: value}
+    with pytest.raises(TypeError, match=f"{field} in its progress is {re.escape(repr(value))}: expected"):
+        Progress.from_json(progress)
 
 
 def test_a_directory_without_a_run(tmp_path):

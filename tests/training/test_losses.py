@@ -235,9 +235,12 @@ def test_what_happens_behind_the_end_of_a_sequence_counts_for_nothing(which):
     torch.testing.assert_close(measure(history), expected)
 
 
-def test_the_quiet_loss_of_a_padded_sequence_is_that_of_the_sequence_alone():
+@pytest.mark.parametrize(
+    "loss", [changes_of, heard_of, lambda history, mask: unrest_of(history, mask, 3)], ids=["quiet", "listen", "rest"]
+)
+def test_the_loss_of_a_padded_sequence_is_that_of_the_sequence_alone(loss):
     history, mask, alone = padded_and_alone()
-    torch.testing.assert_close(changes_of(history, mask), torch.cat([changes_of(*one) for one in alone]))
+    torch.testing.assert_close(loss(history, mask), torch.cat([loss(*one) for one in alone]))
 
 
 def test_a_sequence_that_is_answered_in_its_first_step_alone_is_quiet():
