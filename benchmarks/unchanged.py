@@ -46,23 +46,28 @@ def machine() -> dict[str, str]:
     return {"torch": torch.__version__, "instructions": torch.backends.cpu.get_cpu_capability()}
 
 
+def name_of(name: str, seed: int, updates: int | None) -> str:
+    """What a run is called in the list."""
+    return f"{name} {seed}" + (f" for {updates} updates" if updates else "")
+
+
 def main(arguments: list[str]) -> int:
-    """Compare, or write, the list; returns the exit code."""
-    kept = json.loads(LIST.read_text(encoding="utf-8")) if LIST.exists() else {}
-    if arguments != ["--write"] and kept.get("machine") != machine():
-        print(f"the list was made with {kept.get('machine')}, this is {machine()}: nothing to compare")
-        return 2
-    hashes = {}
-    for name, seed, updates in RUNS:
-        key = f"{name} {seed}" + (f" for {updates} updates" if updates else "")
-        hashes[key] = weights_hash(name, seed, updates)
-        print(
-            f"{key:32} {'written' if arguments else 'unchanged' if hashes[key] == kept['weights'][key] else 'CHANGED'}"
-        )
+    """Compare the weights with the list, or write it; returns the exit code."""
     if arguments == ["--write"]:
-        made = {"command": "python -m benchmarks.unchanged --write", "machine": machine(), "weights": hashes}
+        weights = {name_of(*run): weights_hash(*run) for run in RUNS}
+        made = {"command": "python -m benchmarks.unchanged --write", "machine": machine(), "weights": weights}
         LIST.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
-    return int(hashes != (hashes if arguments else kept["weights"]))
+        return 0
+    kept = json.loads(LIST.read_text(encoding="utf-8"))
+    if kept["machine"] != machine():
+        print(f"the list was made with {kept['machine']}, this is {machine()}: nothing to compare")
+        return 2
+    changed = 0
+    for run in RUNS:
+        same = weights_hash(*run) == kept["weights"][name_of(*run)]
+        changed += not same
+        print(f"{name_of(*run):32} {'unchanged' if same else 'CHANGED'}", flush=True)
+    return int(changed > 0)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import pytest
 import torch
 from small import SMALL
 
-from benchmarks import limit, notebooks, report, scale, step
+from benchmarks import limit, notebooks, report, scale, step, unchanged
 from benchmarks.textbook import Head, TextbookNTM
 from ntm_lib import train
 from ntm_lib.training.copies import rows_needed
@@ -153,3 +153,19 @@ def test_the_learning_of_the_readme_is_the_results():
     )
     assert f"{one_by_one:,.0f} seeds an hour with one seed a pass, {grouped:,.0f} in groups" in text
     assert f"groups are {grouped / one_by_one:.1f} times as fast" in text
+
+
+def test_the_list_of_unchanged_weights_has_a_hash_for_every_run():
+    kept = json.loads(unchanged.LIST.read_text(encoding="utf-8"))
+    assert list(kept["weights"]) == [unchanged.name_of(*run) for run in unchanged.RUNS]
+    assert len(set(kept["weights"].values())) == len(unchanged.RUNS)
+
+
+def test_a_weight_that_differs_by_one_bit_is_another_hash(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(unchanged, "RUNS", [("reliable", 3, 1)])
+    monkeypatch.setattr(unchanged, "LIST", tmp_path / "list.json")
+    assert unchanged.main(["--write"]) == 0 and unchanged.main([]) == 0
+    monkeypatch.setattr(unchanged, "RUNS", [("reliable", 4, 1)])
+    kept = json.loads((tmp_path / "list.json").read_text().replace("reliable 3", "reliable 4"))
+    (tmp_path / "list.json").write_text(json.dumps(kept))
+    assert unchanged.main([]) == 1 and "CHANGED" in capsys.readouterr().out

@@ -28,7 +28,7 @@ def test_what_each_ingredient_is_worth():
     table = {change: (converged, took) for change, converged, took in cells}
     expected = {}
     for arm, (recipe, changed) in changes("without").items():
-        rows = runs("without", arm)
+        rows, changed = runs("without", arm), dict(changed)
         assert (recipe, changed.pop("updates")) == ("reliable", 600)
         assert [row["seed"] for row in rows] == list(range(len(rows)))
         sequences = [row["sequences"] for row in rows]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 KINDS: dict[Any, tuple[str, str]] = {int: ("INT", "a whole number"), float: ("NUMBER", "a number"), str: ("TEXT", "")}
 """Words for a type in help and in errors."""
 
-NEGATIVE = re.compile(r"-(inf|nan|(\d+\.?\d*|\.\d+)e[+-]?\d+)", re.IGNORECASE)
+NEGATIVE = re.compile(r"-(inf(inity)?|nan|(\d+\.?\d*|\.\d+)(e[+-]?\d+)?)", re.IGNORECASE)
 """Negative numbers that argparse takes for options."""
 
 
@@ -71,8 +71,12 @@ def _converter(prog: str, name: str, kind: Any, choices: tuple[str, ...]) -> Cal
 def _plain(words: Iterable[str]) -> list[str]:
     """Options spelt with underscores, and a negative number such as -1e-3 in one word with its option."""
     plain: list[str] = []
+    are_options = True
     for word in words:
-        if NEGATIVE.fullmatch(word) and plain and re.fullmatch(r"--[^=]+", plain[-1]):
+        are_options = are_options and word != "--"
+        if not are_options:
+            plain.append(word)
+        elif NEGATIVE.fullmatch(word) and plain and re.fullmatch(r"--[^=]+", plain[-1]):
             plain[-1] += f"={word}"
         else:
             plain.append(re.sub(r"^--[\w.-]+", lambda name: "--" + name[0][2:].replace("-", "_"), word))

@@ -69,8 +69,8 @@ class NTMConfig:
         validate.choices(self)
         if not 0 < self.forget_ceiling <= 1:
             raise ValueError(f"forget_ceiling is {self.forget_ceiling}: expected more than 0 and at most 1")
-        if not abs(self.initial_value) < float("inf"):
-            raise ValueError(f"initial_value is {self.initial_value}: expected a finite number")
+        if not abs(self.initial_value) <= 3.4e38:
+            raise ValueError(f"initial_value is {self.initial_value}: expected a finite number that float32 holds")
         if self.initial_memory == "random" and self.initial_value <= 0:
             raise ValueError(
                 f"initial_value is {self.initial_value}: a random memory needs a size above 0, such as 0.1"

@@ -165,8 +165,7 @@ class _Write(torch.autograd.Function):
         product = grad * memory  # (B, N, M)
         grad_weights = a @ grad.mT - e @ product.mT
         grad_e, grad_a = -(weights @ product), weights @ grad
-        erased = torch.mul(grad, e, out=product)
-        return torch.addcmul(grad, weights.mT, erased, value=-1, out=product), grad_weights, grad_e, grad_a
+        return torch.addcmul(grad, weights.mT, grad * e, value=-1), grad_weights, grad_e, grad_a
 
 
 def _apply(function: Any, *inputs: Tensor) -> Tensor:

@@ -80,7 +80,12 @@ class NTM(nn.Module):
         Raises ValueError for fewer than 1 row, and for a size other than the config's where a part of the machine
         has one entry a row ("learned" or "random" initial weights or memory).
         """
-        return initial_state(self, batch_size, validate.rows(memory_size, self.config))
+        like = self.output.weight
+        if autocast_is_on(like):
+            with torch.autocast(like.device.type, enabled=False):
+                return self.initial_state(batch_size, memory_size)
+        shared = initial_state(self, batch_size, validate.rows(memory_size, self.config))
+        return shared.each(torch.clone)  # numbers of its own, which a caller may change
 
     def forward(
         self,
@@ -125,6 +130,7 @@ class NTM(nn.Module):
     def compile_step(self, *arguments: Any, **options: Any) -> None:
         """Let torch.compile, which takes these arguments, compile one step; numbers stay the same up to rounding.
 
+        Derivatives of derivatives need a machine that is not compiled.
         `compile` would compile the whole unrolled loop, which takes minutes, and again for every length. A step is
         compiled again for every batch size and number of rows, so compiling pays where both stay.
         """

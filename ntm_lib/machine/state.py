@@ -1,6 +1,6 @@
 """The state that a machine carries from step to step, and where it begins."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
@@ -26,15 +26,18 @@ class NTMState(NamedTuple):
         """All tensors of the state."""
         return self.memory, self.weights, self.reads, *self.controller
 
+    def each(self, change: Callable[[Tensor], Tensor]) -> "NTMState":
+        """The state with a function applied to every tensor."""
+        memory, weights, reads, *controller = map(change, self.tensors())
+        return NTMState(memory, weights, reads, tuple(controller))
+
     def detach(self) -> "NTMState":
         """The state cut off from its past: gradients of later steps end here (truncated backpropagation)."""
-        memory, weights, reads, *controller = (part.detach() for part in self.tensors())
-        return NTMState(memory, weights, reads, tuple(controller))
+        return self.each(Tensor.detach)
 
     def to(self, *where: Any, **options: Any) -> "NTMState":
         """The state on another device or in another dtype; arguments as for `torch.Tensor.to`."""
-        memory, weights, reads, *controller = (part.to(*where, **options) for part in self.tensors())
-        return NTMState(memory, weights, reads, tuple(controller))
+        return self.each(lambda part: part.to(*where, **options))
 
 
 def own_parts(config: "NTMConfig", generator: Generator | None) -> Iterator[tuple[str, Tensor, bool]]:

@@ -40,11 +40,18 @@ def require_writable(name: str, source: str) -> None:
         return
     if not name or path.is_dir():
         raise ValueError(f"cannot write {name!r}: expected the name of a file, or - for standard output")
-    if path.exists() and Path(source).exists() and path.samefile(source):
+    if path.exists() and _is_one_file(path, source):
         raise ValueError(f"cannot write {name}: it is what is copied, and would be lost; choose another file")
     there = path if path.exists() else next(parent for parent in path.absolute().parents if parent.exists())
     if not os.access(there, os.W_OK) or not (path.exists() or there.is_dir()):
         raise ValueError(f"cannot write {name}: {there} cannot be written; choose another file")
+
+
+def _is_one_file(path: Path, source: str) -> bool:
+    """Whether a path leads to the file that is copied, by name or as standard input."""
+    if source == "-":
+        return sys.stdin is not None and os.path.samestat(os.fstat(sys.stdin.fileno()), path.stat())
+    return Path(source).exists() and path.samefile(source)
 
 
 def write_content(name: str, content: bytes) -> None:

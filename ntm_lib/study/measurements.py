@@ -37,6 +37,8 @@ class Measurements:
         for length in self.lengths:
             at_most("length", whole_number("length", length), MOST_BYTES)
         if self.file is not None:
+            if self.file.exists() and not self.file.is_file():
+                raise ValueError(f"{self.file} is no file: expected one that every machine can copy anew")
             read_content(str(self.file))
 
     def options(self) -> list[str]:

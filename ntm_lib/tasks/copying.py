@@ -68,6 +68,8 @@ def copy(
     if isinstance(length, Sequence) and not isinstance(length, str):
         if len(length) != whole_number("batch_size", batch_size):
             raise ValueError(f"length names {len(length)} lengths: expected {batch_size}, one for each sequence")
+        if kind not in KINDS:
+            raise ValueError(f"kind is {kind!r}: with several lengths expected one of {', '.join(KINDS)}")
         return join([frame_copy(payload_of(1, one, width, kind, generator)) for one in length])
     return frame_copy(payload_of(batch_size, length, width, kind, generator))
 

@@ -8,6 +8,7 @@ progress with history, versions) and a checksum over text and tensors.
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -105,9 +106,9 @@ def alone_in(out: str | Path | None) -> Iterator[None]:
     except OSError as error:
         raise ValueError(f"cannot write {out}: {error.strerror}; choose a directory that can be written") from error
     try:
-        for unfinished in Path(out).glob(f".{FILE_NAME}.*[0-9]"):
-            if unfinished.is_file():
-                unfinished.unlink(missing_ok=True)
+        for path in Path(out).glob(f".{FILE_NAME}.*"):
+            if re.fullmatch(rf"\.{FILE_NAME}\.\d+", path.name) and path.is_file() and not path.is_symlink():
+                path.unlink()
         yield
     finally:
         lock.release()
@@ -169,7 +170,7 @@ def read(directory: str | Path, task: Task | None = None, device: str | torch.de
             tensors = {name: file.get_tensor(name) for name in file.keys()}
         content = content_of(header, tensors)
         recipe, name = recipe_from_json(content["recipe"]), content.get("task", "copying")
-        require_weights(recipe, tensors)
+        require_weights(recipe, tensors, finite=not content["progress"]["stopped"])
         if task is None or task.name != name:
             task = None if name == "copying" else unknown_task(recipe, name)
         run = Run(recipe, validate.seed(content["seed"]), task, device)
@@ -195,7 +196,7 @@ def content_of(header: dict[str, str], tensors: dict[str, Tensor]) -> dict[str, 
     return content
 
 
-def require_weights(recipe: Recipe, tensors: dict[str, Tensor]) -> None:
+def require_weights(recipe: Recipe, tensors: dict[str, Tensor], finite: bool) -> None:
     """ValueError where a file's weights do not fit the recipe's machine or are not finite, before memory is taken."""
     with torch.device("meta"):
         model = LSTMBaseline(recipe.machine) if isinstance(recipe.machine, LSTMConfig) else NTM(recipe.machine)
@@ -203,7 +204,7 @@ def require_weights(recipe: Recipe, tensors: dict[str, Tensor]) -> None:
         found = tensors[f"model.{name}"]
         if found.shape != value.shape:
             raise ValueError(f"model.{name} has shape {tuple(found.shape)}: expected {tuple(value.shape)}")
-        if not found.isfinite().all():
+        if finite and not found.isfinite().all():
             raise ValueError(f"model.{name} has numbers that are not finite")
 
 

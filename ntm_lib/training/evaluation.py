@@ -111,7 +111,7 @@ def evaluate(
         rows = rows_for(model, task, length, memory_size)
         share = max(1, min(sequences, NUMBERS_AT_ONCE // cells(model, rows, length)))
         sizes = [min(share, sequences - first) for first in range(0, sequences, share)]
-        batches = (task.kinds[kind](size, length, generator) for size in sizes)
+        batches = (task.draw_kind(kind, size, length, generator) for size in sizes)
         counts[length] = total([(errors(model, task, batch, rows), bits_in(batch)) for batch in batches])
     return Report(kind, counts)
 
@@ -167,7 +167,7 @@ def judged(task: Task, size: int, seed: int = 0) -> dict[str, Batch]:
     """
     first, *others = task.kinds
     kinds = {first: 100} | (dict.fromkeys(others, 10) if size in (min(task.sizes), max(task.sizes)) else {})
-    return {kind: task.kinds[kind](number, size, generator_of(seed, size)) for kind, number in kinds.items()}
+    return {kind: task.draw_kind(kind, number, size, generator_of(seed, size)) for kind, number in kinds.items()}
 
 
 def validate(model: Machine, longest: int, generator: Generator, task: Task | None = None) -> int:
@@ -184,7 +184,7 @@ def validate(model: Machine, longest: int, generator: Generator, task: Task | No
     for size, rows, of_first, of_others in trials if model.free_memory_size else trials[:2]:
         first, *others = task.kinds
         numbers = {first: of_first} | dict.fromkeys(others, of_others)
-        batches = [task.kinds[kind](number, size, generator) for kind, number in numbers.items()]
+        batches = [task.draw_kind(kind, number, size, generator) for kind, number in numbers.items()]
         wrong = int(errors(model, task, tasks.join(batches), rows if model.free_memory_size else None).sum())
         if wrong:
             return wrong

@@ -208,6 +208,9 @@ def check(run: Run, updates: list[dict[str, Any]]) -> dict[str, Any]:
     """Validate, unless it is too early to ask, and judge a run that is done; returns the record of the last updates."""
     progress, started = run.progress, time.perf_counter()
     wrong = None
+    broken = [name for name, weights in run.model.named_parameters() if not weights.isfinite().all()]
+    if broken and progress.stopped is None:
+        progress.stopped = Stop(progress.update, updates[-1]["length"], f"weight {broken[0]}", updates[-1]["loss"])
     if progress.stopped is None and run.may_be_exact:
         wrong = evaluation.validate(run.judged, run.recipe.max_length, run.generator, run.task)
         progress.note_validation(wrong)

@@ -62,6 +62,8 @@ class Progress:
             parts = get_args(kind) if isinstance(kind, UnionType) else (get_origin(kind) or kind,)
             if not isinstance(getattr(progress, name), (*parts, int) if float in parts else parts):
                 raise TypeError(f"{name} in its progress is {getattr(progress, name)!r}: expected {kind}")
+        if progress.finished and not progress.reports:
+            raise ValueError("its progress is finished and has no reports")
         return progress
 
     @property

@@ -92,7 +92,7 @@ ROOT = Path(__file__).parents[2]
         ("study reliable --seeds 0-99999999999 --out new", "expected numbers below 4,294,967,296"),
         ("study reliable --seeds 0-3000000 --out new", "3,000,001 of them: expected at most 100,000 in one study"),
         ("study reliable --seeds 0 --out new --machine.output_size 7", "10 inputs and 7 outputs: a copy needs one"),
-        ("study reliable --seeds 0 --out new --file /dev/zero", "/dev/zero is too long"),
+        ("study reliable --seeds 0 --out new --file /dev/zero", "/dev/zero is no file: expected one"),
         ("study reliable --seeds 0 --out= ", "out is '': expected the name of a directory"),
         ("study reliable --seeds 0 --out new --jobs 0", "jobs is 0: expected at least 1"),
         ("study reliable --seeds 0 --out new --backend slurm", "backend is 'slurm': expected one of loky, dask, ray"),
@@ -200,3 +200,12 @@ def test_other_errors_are_not_hidden(ntm, trained, monkeypatch):
     monkeypatch.setattr("ntm_lib.evaluate", lambda *_: (_ for _ in ()).throw(RuntimeError("a mistake of ours")))
     with pytest.raises(RuntimeError, match="a mistake of ours"):
         ntm("evaluate", trained)
+
+
+def test_a_copy_of_standard_input_does_not_replace_its_file(trained, tmp_path):
+    file = tmp_path / "text"
+    file.write_bytes(b"abc")
+    command = shlex.join([sys.executable, "-m", "ntm_lib", "copy", str(trained), "-", "--out", str(file)])
+    done = subprocess.run(["sh", "-c", f"{command} < {file}"], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 2 and "it is what is copied" in done.stderr
+    assert file.read_bytes() == b"abc"

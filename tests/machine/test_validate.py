@@ -269,7 +269,7 @@ def test_no_size_is_larger_than_any_memory():
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
 def test_an_initial_value_is_finite(value):
-    with raises(ValueError, f"initial_value is {value}: expected a finite number"):
+    with raises(ValueError, f"initial_value is {value}: expected a finite number that float32 holds"):
         vary(initial_value=value)
 
 
