@@ -37,7 +37,7 @@ class Measurements:
         for length in self.lengths:
             at_most("length", whole_number("length", length), MOST_BYTES)
         if self.file is not None:
-            if self.file.exists() and not self.file.is_file():
+            if Path(self.file).exists() and not Path(self.file).is_file():
                 raise ValueError(f"{self.file} is no file: expected one that every machine can copy anew")
             read_content(str(self.file))
 
