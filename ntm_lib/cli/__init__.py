@@ -1,4 +1,4 @@
-"""The `ntm` command: exit code 0 when it did what it says, 1 when the machine fails its check, 2 on bad input."""
+"""The `ntm` command: exit code 0 on success, 1 when the machine fails its check, 2 on bad input."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""The commands of `ntm`: each reads its options, calls the library and prints; what it needs is imported late."""
+"""The commands of `ntm`: each reads its options, calls the library and prints. Imports come late."""
 
 import json
 from argparse import Namespace
@@ -208,7 +208,4 @@ def _device(name: str) -> "torch.device":
     """The device of that name; ValueError for one that is not here, or holds no numbers."""
     from ntm_lib.machine import validate
 
-    device = validate.device(name)
-    if device.type == "meta":
-        raise ValueError(f"device is {name!r}, which holds no numbers: expected {' or '.join(validate.devices())}")
-    return device
+    return validate.device_with_numbers(name)

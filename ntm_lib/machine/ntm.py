@@ -130,10 +130,12 @@ class NTM(nn.Module):
     def compile_step(self, *arguments: Any, **options: Any) -> None:
         """Let torch.compile, which takes these arguments, compile one step; numbers stay the same up to rounding.
 
-        Derivatives of derivatives need a machine that is not compiled.
         `compile` would compile the whole unrolled loop, which takes minutes, and again for every length. A step is
-        compiled again for every batch size and number of rows, so compiling pays where both stay.
+        compiled again for every batch size and number of rows, so compiling pays where both stay. Derivatives of
+        derivatives need a machine that is not compiled; ValueError for a backend that would give wrong ones.
         """
+        if options.get("backend") in ("eager", "eager_noexcept", "eager_debug", "pre_dispatch_eager"):
+            raise ValueError(f"backend is {options['backend']!r}: expected one that compiles, such as 'inductor'")
         self.compiled = torch.compile(next_features, *arguments, **options)
 
     def __getstate__(self) -> dict[str, Any]:

@@ -43,6 +43,14 @@ def device(name: Any) -> torch.device:
     return found
 
 
+def device_with_numbers(name: Any) -> torch.device:
+    """The device of that name; ValueError as `device`, and for "meta", whose tensors have shapes and no numbers."""
+    found = device(name)
+    if found.type == "meta":
+        raise ValueError(f"device is {name!r}, which holds no numbers: expected {' or '.join(devices())}")
+    return found
+
+
 def devices() -> list[str]:
     """The kinds of device that torch finds on this computer."""
     others = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}

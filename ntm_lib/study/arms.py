@@ -95,7 +95,7 @@ def one_recipe(word: str) -> Recipe:
 
 
 def questions_in(path: str | Path) -> dict[str, Question]:
-    """The question at a path, or those of all folders in a folder, each by its own path.
+    """The question at a path, or the questions of all folders in a folder, each by its own path.
 
     Raises ValueError where there is none, and as `read_question` does.
     """

@@ -69,7 +69,7 @@ class Engine:
 
 @contextmanager
 def opened(workers: Workers, shared: Path) -> Iterator[Engine]:
-    """The engine that runs these workers.
+    """The engine that runs the processes of a study.
 
     A call whose worker dies is made again by another one; with loky it ends in BrokenProcessPool.
     Raises ValueError where the engine is not installed, no cluster answers, or its workers lack this library or do not

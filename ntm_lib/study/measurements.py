@@ -42,7 +42,7 @@ class Measurements:
             read_content(str(self.file))
 
     def options(self) -> list[str]:
-        """The options of `ntm study` that ask for these measurements."""
+        """Options of `ntm study` that ask for the measurements."""
         words = ["--lengths", *map(str, self.lengths), "--sequences", str(self.sequences)] if self.lengths else []
         words += ["--file", str(self.file)] if self.file else []
         return words + ["--findings"] * self.findings

@@ -72,7 +72,7 @@ def number_bits(numbers: Tensor, width: int = 8) -> Tensor:
 
 
 def bits_number(bits: Tensor) -> Tensor:
-    """The whole numbers whose bits these are: (..., width) of 0 and 1 -> (...)."""
+    """Whole numbers from their bits, least significant first: (..., width) of 0 and 1 -> (...)."""
     return (bits.long() << torch.arange(bits.shape[-1])).sum(-1)
 
 

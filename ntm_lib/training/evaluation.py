@@ -101,7 +101,7 @@ def evaluate(
     sequences, seed = check.whole_number("sequences", sequences), check.seed(seed)
     task = task or tasks.copying_for(model.config)
     if device is not None:
-        model = deepcopy(model).to(check.device(device))
+        model = deepcopy(model).to(check.device_with_numbers(device))
     kind = kind or next(iter(task.kinds))
     if kind not in task.kinds:
         raise ValueError(f"kind is {kind!r}: expected one of {', '.join(task.kinds)}")
@@ -171,7 +171,7 @@ def judged(task: Task, size: int, seed: int = 0) -> dict[str, Batch]:
 
 
 def validate(model: Machine, longest: int, generator: Generator, task: Task | None = None) -> int:
-    """Wrong bits in fresh sequences of every kind, all longer than those trained on: zero means exact.
+    """Wrong bits in fresh sequences of every kind, all longer than the sequences trained on: zero means exact.
 
     4 times and 10 times the longest trained length; then 4 times with 20 times the rows that 10 times need, as on a
     much longer tape, where a jump by content competes with more rows. Stops at the first that fails. A machine tied
@@ -216,7 +216,7 @@ class MemoryTooSmall(UserWarning):
 
 
 def rows_for(model: Machine, task: Task, length: int, memory_size: int | None) -> int | None:
-    """Rows for sequences of a length: those asked for, else those needed, else None for those a machine is tied to.
+    """Number of rows for sequences of a length: as asked for, else as needed, else None where a machine is tied to one.
 
     Warns where they are fewer than the task needs.
     """

@@ -104,6 +104,7 @@ def train_together(
     if task is not None:
         machine = replace(recipe.machine, input_size=task.input_size, output_size=task.output_size)
         recipe = replace(recipe, machine=machine)
+    validate.device_with_numbers(device)
     for seed in outs:
         validate.seed(seed)
     if compiled:

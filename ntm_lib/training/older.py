@@ -15,7 +15,7 @@ STOPPED = r"update (\d+), length (\d+): the (.+?)(?: at time step (\d+))? is not
 
 
 def recipe(values: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a recipe, as plain dictionaries, from those of an older version; today's stay as they are.
+    """The fields of a recipe, as plain dictionaries, from the fields of an older version; today's fields stay.
 
     Raises ValueError for a field whose value today's recipes cannot have.
     """

@@ -153,7 +153,7 @@ def check_fields(values: Recipe | Historical) -> None:
 
 
 def settings(recipe: Recipe) -> dict[str, Any]:
-    """All fields of a recipe by name, those of its machine as "machine.…", its historical ones as "historical.…"."""
+    """All fields of a recipe by name; a field of its machine is "machine.NAME", a historical one "historical.NAME"."""
     flat: dict[str, Any] = {"machine": type(recipe.machine).__name__}
     for name, value in asdict(recipe).items():
         flat |= {f"{name}.{inner}": one for inner, one in value.items()} if isinstance(value, dict) else {name: value}
@@ -161,6 +161,6 @@ def settings(recipe: Recipe) -> dict[str, Any]:
 
 
 def differences(recipe: Recipe, base: Recipe) -> dict[str, Any]:
-    """Fields of a recipe whose values differ from those of another, by name as in `settings`."""
+    """Fields of a recipe that have another value than in the recipe `base`, by name as in `settings`."""
     other = settings(base)
     return {name: value for name, value in settings(recipe).items() if name not in other or other[name] != value}

@@ -32,7 +32,7 @@ def backpropagate_all(runs: Sequence[Run], drawn: Sequence[Drawn], machine: NTM 
 
 
 def passes(runs: Sequence[Run], drawn: Sequence[Drawn]) -> Iterator[list[int]]:
-    """Which runs to put through their machines together: those with batches of one shape, as many as a cache holds."""
+    """Indices of the runs that share a pass: runs with batches of one shape, as many as a cache holds."""
     alike: dict[tuple[object, ...], list[int]] = {}
     for index, one in enumerate(drawn):
         alike.setdefault((one.batch.inputs.shape, one.shape), []).append(index)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from ntm_lib import NTM, NTMConfig
+from ntm_lib import NTM, NTMConfig, evaluate, recipes, train
 
 STARTS = [
     {},
@@ -43,3 +43,16 @@ def test_gradients_come_in_batches_too(writers):
         for vectorize in (False, True)
     )
     torch.testing.assert_close(batched, one_by_one)
+
+
+@pytest.mark.parametrize("backend", ["eager", "eager_debug"])
+def test_a_backend_with_wrong_second_derivatives_is_refused(backend):
+    with pytest.raises(ValueError, match=f"backend is '{backend}': expected one that compiles"):
+        NTM(NTMConfig(5, 3)).compile_step(backend=backend)
+
+
+def test_a_device_without_numbers_is_refused_where_numbers_are_wanted():
+    with pytest.raises(ValueError, match="device is 'meta', which holds no numbers: expected cpu"):
+        evaluate(NTM(NTMConfig(5, 3)), [3], 2, device="meta")
+    with pytest.raises(ValueError, match="device is 'meta', which holds no numbers: expected cpu"):
+        train(recipes.reliable, device="meta")
