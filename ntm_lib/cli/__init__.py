@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if error.name not in EXTRAS:
             raise
-        say(f"{error.name} is not installed: pip install 'ntm-lib[study]'")
+        say(f"{error.name} is not installed: pip install -e '.[study]' in the folder of the library")
     except (BadOption, ValueError, TypeError) as error:
         say(str(error))
     except OSError as error:

@@ -23,7 +23,7 @@ def _needed(package: str, backend: str) -> Any:
     try:
         return importlib.import_module(package)
     except ImportError as error:
-        raise ValueError(f"backend is {backend!r}, which is not installed: pip install 'ntm-lib[cluster]'") from error
+        raise ValueError(f"backend is {backend!r}, which is not installed: pip install -e '.[cluster]'") from error
 
 
 @contextmanager

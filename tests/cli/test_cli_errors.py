@@ -163,7 +163,7 @@ def test_a_package_that_is_missing_is_one_line_with_its_extra(tmp_path):
     code = f"import sys; sys.modules['joblib'] = None; from ntm_lib import cli; sys.exit(cli.main({command}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 2 and not (tmp_path / "new").exists()
-    assert done.stderr == "ntm: joblib is not installed: pip install 'ntm-lib[study]'\n"
+    assert done.stderr == "ntm: joblib is not installed: pip install -e '.[study]' in the folder of the library\n"
 
 
 def test_a_directory_that_is_not_ours_truncated_or_of_another_version_is_one_line(ntm, trained, tmp_path):
