@@ -1,7 +1,7 @@
-"""Machines whose weights are set by hand, so that the purpose of every weight is known.
+"""A machine whose weights are set by hand, so that the purpose of every weight is known.
 
-A row of their memory holds the 8 bits of a byte and three flags. A hidden unit is nearly 0 or 1 and means one thing:
-units 0 to 9 that a bit or a marker is heard, further ones that the row just read has a flag.
+A row of its memory holds the 8 bits of a byte and flags. A hidden unit is nearly 0 or 1 and means one thing: units 0 to
+9 that a bit or a marker is heard, unit 10 that the row just read has been written.
 """
 
 from typing import Any
@@ -28,7 +28,9 @@ def copier() -> NTM:
     finds a written row, it walks a row forward.
     """
     machine = blank_machine()
-    [written] = hear(machine, read_flags=[WRITTEN])
+    listen, written = machine.controller.from_input.weight, 10
+    listen[HEARD, HEARD] = SURE
+    listen[written, 10 + WRITTEN] = SURE
     read, write = head_rows(machine)
     emit = machine.heads.linear
     emit.bias[read["key"][START]] = 1  # look for the start marker's row ...
@@ -48,30 +50,6 @@ def copier() -> NTM:
 
 
 @torch.no_grad()
-def reverse_copier() -> NTM:
-    """A machine that answers with the last byte first.
-
-    Both heads walk together: a row forward at each step while bytes come in, and backward from the step in which they
-    read the end marker's row. On the way back they flag every row, because a blank input alone does not tell an
-    answer from a byte of zeros.
-    """
-    machine = blank_machine()
-    backward = hear(machine, read_flags=[END, ANSWERING])
-    read, write = head_rows(machine)
-    emit = machine.heads.linear
-    for head in (read, write):
-        emit.bias[head["g"]] = -SURE
-        emit.bias[head["forward"]] = SURE
-        emit.weight[head["backward"], backward] = 3 * SURE
-    emit.bias[write["erase"]] = SURE
-    for unit in backward:
-        emit.weight[write["erase"], unit] = -2 * SURE
-    emit.weight[write["add"][:10], HEARD] = 1
-    emit.weight[write["add"][ANSWERING], backward] = 1
-    return machine
-
-
-@torch.no_grad()
 def blank_machine() -> NTM:
     """One read and one write head on row 0, memory and weights at zero; a logit of 20 r - 10 for every bit read."""
     machine = NTM(NTMConfig(10, 8, word_size=WORD_SIZE, controller_size=WORD_SIZE, output_from="reads"))
@@ -82,15 +60,6 @@ def blank_machine() -> NTM:
     machine.output.weight[BITS, BITS] = SURE
     machine.output.bias[:] = -SURE / 2
     return machine
-
-
-@torch.no_grad()
-def hear(machine: NTM, read_flags: list[int]) -> list[int]:
-    """Give one hidden unit to every bit and marker of the input, and one to every flag; returns the flags' units."""
-    listen, units = machine.controller.from_input.weight, [10 + place for place in range(len(read_flags))]
-    listen[HEARD, HEARD] = SURE
-    listen[units, [10 + flag for flag in read_flags]] = SURE
-    return units
 
 
 def head_rows(machine: NTM) -> list[dict[str, Any]]:

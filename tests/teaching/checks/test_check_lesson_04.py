@@ -7,7 +7,7 @@ from exercises import exercise_tests
 from ntm_lib.machine import NTM, NTMConfig, addressing, memory
 from ntm_lib.teaching import handmade
 from ntm_lib.teaching.checks import lesson_04 as checks
-from ntm_lib.teaching.handmade import END, SURE
+from ntm_lib.teaching.handmade import ANSWERING, END, SURE
 
 
 def one_step(model, x, state, order=("write", "read"), writer=1, reader=0, keep=False):
@@ -75,7 +75,19 @@ def complement_by_what_is_heard(machine):
 
 
 def my_reverse_copy():
-    return handmade.reverse_copier()
+    """Both heads step backward once they read the end marker's flag, or the flag that they leave on the way back."""
+    machine = handmade.blank_machine()
+    listen, emit = machine.controller.from_input.weight, machine.heads.linear
+    read, write = handmade.head_rows(machine)
+    listen[range(10), range(10)] = SURE
+    listen[[10, 11], [10 + END, 10 + ANSWERING]] = SURE
+    for head in (read, write):
+        emit.bias[[head["g"], head["forward"]]] = torch.tensor([-SURE, SURE])
+        emit.weight[head["backward"], 10:12] = 3 * SURE
+    emit.weight[write["add"][:10], range(10)] = 1
+    emit.weight[write["add"][ANSWERING], 10:12] = 1
+    emit.bias[write["erase"]] = -SURE
+    return machine
 
 
 def reverse_copy_of_other_sizes():
@@ -92,7 +104,7 @@ def reverse_copy_that_copies():
 
 def reverse_copy_that_jumps():
     """To the end marker's row, from where it walks forward."""
-    machine = handmade.reverse_copier()
+    machine = my_reverse_copy()
     read, _ = handmade.head_rows(machine)
     machine.heads.linear.weight[read["backward"], 11] = 0
     return machine
@@ -101,7 +113,7 @@ def reverse_copy_that_jumps():
 def reverse_copy_by_blanks():
     """Both heads walk backward whenever the input is blank."""
     machine = handmade.blank_machine()
-    handmade.hear(machine, read_flags=[])
+    machine.controller.from_input.weight[range(10), range(10)] = SURE
     machine.controller.from_input.weight[10, :10] = SURE
     emit = machine.heads.linear
     read, write = handmade.head_rows(machine)
@@ -116,7 +128,7 @@ def reverse_copy_by_blanks():
 
 
 def reverse_copy_with_an_unsure_head():
-    machine = handmade.reverse_copier()
+    machine = my_reverse_copy()
     read, write = handmade.head_rows(machine)
     machine.heads.linear.bias[[read["gamma"], write["gamma"]]] = -SURE
     for name in ("beta", "g", "s", "gamma"):
