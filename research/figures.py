@@ -25,8 +25,7 @@ def shares_figure(counts: Mapping[str, Mapping[str, tuple[int, int]]]) -> Figure
     conditions are counted in different arms, or where there is no condition or no arm.
     """
     things, arms = list(counts), _same_arms(counts)
-    figure = page(1.1 + LINE * len(arms))
-    axes = figure.subplots()
+    figure, axes = page(1.1 + LINE * len(arms))
     for place, (thing, colour, marker) in enumerate(zip(things, COLOURS, COUNTED, strict=False)):
         at = np.arange(len(arms)) + 0.5 * (place + 0.5) / len(things) - 0.25
         for height, arm in zip(at, arms, strict=True):
@@ -49,8 +48,7 @@ def spread_figure(values: Mapping[str, Sequence[float | None]], what: str, missi
     runs, and for a number that is not greater than 0.
     """
     _positive(values)
-    figure = page(1.1 + LINE * len(values))
-    axes = figure.subplots()
+    figure, axes = page(1.1 + LINE * len(values))
     for height, numbers in enumerate(values.values()):
         there = np.sort([number for number in numbers if number is not None])
         axes.plot(there, _heights(height, len(there)), "o", color=INK, markersize=3, alpha=0.5, markeredgewidth=0)
@@ -72,8 +70,7 @@ def starts_figure(rows: Mapping[str, Sequence[tuple[int | None, str | None]]], m
     "backwards", or another word for a machine that stores in no order. Raises ValueError for a row outside the memory.
     """
     _inside(rows, memory_size)
-    figure = page(1.1 + 1.6 * LINE * len(rows))
-    axes = figure.subplots()
+    figure, axes = page(1.1 + 1.6 * LINE * len(rows))
     looks = {"forwards": (TARGET, ">"), "backwards": (INK, "<"), "in no order": (ERROR, "x")}
     for order, (colour, marker) in looks.items():
         for height, runs in enumerate(rows.values()):

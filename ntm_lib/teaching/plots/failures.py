@@ -12,15 +12,15 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from ntm_lib.teaching.plots.heads import draw_pointing, mark_end_marker, name_halves
-from ntm_lib.teaching.plots.parts import cells, legend_above, name_above, shades, tint
+from ntm_lib.teaching.plots.parts import cells, legend_above, shades, tint
 from ntm_lib.teaching.plots.style import ERROR, INK, PALE, READ, TARGET, described, page, panel, title
 from ntm_lib.teaching.plots.words import short
 
 STAGES = ("find", "blend", "shift", "sharpen")
 """The stages of addressing in which rows compete for a head."""
 
-RIVALS = (("the row it should reach", TARGET), ("the row where it was", READ), ("all other rows together", PALE))
-"""Groups of rows that compete for a head, each in its colour."""
+RIVALS = {"the row it should reach": TARGET, "the row where it was": READ, "all other rows together": PALE}
+"""Groups of rows that compete for a head, each with its colour."""
 
 
 def autopsy_figure(
@@ -34,10 +34,8 @@ def autopsy_figure(
     read, write, inputs, outputs, wrong = map(np.asarray, (read, write, inputs, outputs, wrong))
     counts = [len(array) for array in (read, write, inputs, outputs, wrong)]
     if len(set(counts)) > 1:
-        numbers = ", ".join(map(str, counts))
-        raise ValueError(f"read, write, inputs, outputs, wrong have {numbers} steps: expected one step count")
-    figure = page(5.2)
-    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(2.6, 1))
+        raise ValueError(f"read, write, inputs, outputs, wrong have {counts} steps: expected one step count")
+    figure, (top, bottom) = page(5.2, 2, sharex=True, height_ratios=(2.6, 1))
     end, steps = len(read) // 2, np.flatnonzero(wrong.any(axis=1))
     draw_pointing(top, read, write, end)
     top.set_ylabel("memory row")
@@ -59,7 +57,7 @@ def _bits(axes: Axes, ones: np.ndarray, wrong: np.ndarray) -> None:
     cells(axes, image.swapaxes(0, 1))
     axes.set(yticks=[], ylabel="bit", xlabel="time step")
     title(axes, "bits in, and after the end marker bits out")
-    name_above(axes, {"wrong": (1.0, ERROR)})
+    legend_above(axes, {"wrong": ERROR})
     axes.spines[:].set_color(PALE)
 
 
@@ -70,49 +68,40 @@ def causes_figure(shares: Mapping[str, ArrayLike], lengths: Sequence[int], cause
     """
     given = {name: np.asarray(table) for name, table in shares.items()}
     expected = len(causes), len(lengths)
-    for name, table in given.items():
-        if table.shape != expected:
-            raise ValueError(f"{name} has shape {table.shape}: expected {expected}, causes by lengths")
+    if unlike := {name: table.shape for name, table in given.items() if table.shape != expected}:
+        raise ValueError(f"tables have shapes {unlike}: expected {expected}, causes by lengths")
     across = min(3, len(given))
     down = -(-len(given) // across)
-    figure = page(0.4 + 2.3 * down)
-    grid = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True)
+    figure, grid = page(0.4 + 2.3 * down, down, across, squeeze=False, sharex=True, sharey=True)
     for axes, (name, table) in zip(grid.flat, given.items(), strict=False):
-        _shares(axes, table)
+        cells(axes, table, cmap=shades(ERROR), vmin=0, vmax=0.5)
         title(axes, name)
         axes.set_xticks(range(len(lengths)), lengths)
         axes.set_yticks(range(len(causes)), causes)
+        axes.tick_params(length=0)
+        axes.spines[:].set_color(PALE)
+        for cause, length in np.argwhere(table):
+            share = table[cause, length]
+            words = f"{100 * share:.0f} %" if share >= 0.005 else "<1 %"
+            axes.text(length, cause, words, ha="center", va="center", fontsize=8.5, color=INK)
     for axes in grid[-1]:
         axes.set_xlabel("vectors in the sequence")
     most = {name: causes[int(t[:, -1].argmax())] if t[:, -1].any() else "nothing" for name, t in given.items()}
     return described(figure, f"What made bits wrong, by length; the largest cause at {lengths[-1]} vectors", most)
 
 
-def _shares(axes: Axes, table: np.ndarray) -> None:
-    """Draw shares as pink cells, each that is not zero with its number; as dark as can be at a half."""
-    cells(axes, table, cmap=shades(ERROR), vmin=0, vmax=0.5)
-    axes.tick_params(length=0)
-    axes.spines[:].set_color(PALE)
-    for cause, length in np.argwhere(table):
-        share = table[cause, length]
-        words = f"{100 * share:.0f} %" if share >= 0.005 else "<1 %"
-        axes.text(length, cause, words, ha="center", va="center", fontsize=8.5, color=INK)
-
-
 def contest_figure(panels: Mapping[str, ArrayLike]) -> Figure:
     """Draw which row wins a head at one step: for each panel the weights (4, 3) of `RIVALS` after each of `STAGES`."""
-    figure = page(3.6)
-    grid = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
+    figure, grid = page(3.6, 1, len(panels), squeeze=False, sharey=True)
     winners = {}
-    for axes, (name, given) in zip(grid, panels.items(), strict=True):
+    for axes, (name, given) in zip(grid[0], panels.items(), strict=True):
         weights = np.asarray(given)
-        for index, (_, colour) in enumerate(RIVALS):
-            places = np.arange(len(STAGES)) + 0.27 * (index - 1)
-            bars = axes.bar(places, weights[:, index], width=0.25, color=colour)
-            axes.bar_label(bars, [short(weight) for weight in weights[:, index]], fontsize=8.5, color=INK, padding=2)
+        for index, (colour, heights) in enumerate(zip(RIVALS.values(), weights.T, strict=True)):
+            bars = axes.bar(np.arange(len(STAGES)) + 0.27 * (index - 1), heights, width=0.25, color=colour)
+            axes.bar_label(bars, map(short, heights), fontsize=8.5, color=INK, padding=2)
         axes.set_xticks(range(len(STAGES)), STAGES)
         panel(axes, name, ylim=(0, 1.12))
-        winners[name] = RIVALS[int(weights[-1].argmax())][0]
-    grid[0].set_ylabel("weight")
-    legend_above(figure, grid[0].containers, [name for name, _ in RIVALS])
+        winners[name] = list(RIVALS)[weights[-1].argmax()]
+    grid[0, 0].set_ylabel("weight")
+    legend_above(figure, RIVALS)
     return described(figure, "Weights of rival rows after each stage of addressing; the winner at the end", winners)

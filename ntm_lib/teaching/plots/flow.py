@@ -62,8 +62,7 @@ DESCRIPTION = (
 
 def flow_figure() -> Figure:
     """Draw one time step as a diagram: the step before on the left, six boxes in order, the next step on the right."""
-    figure = page(5.6, 9.6)
-    axes = figure.subplots()
+    figure, axes = page(5.6, width=9.6)
     axes.set(xlim=(-0.45, 12.35), ylim=(-2.0, 6.5))
     axes.axis("off")
     axes.axvspan(1.25, 10.45, ymin=0.02, ymax=0.9, color="#f4f4f4", zorder=0)  # the step as a grey field

@@ -14,13 +14,6 @@ from numpy.typing import ArrayLike
 from ntm_lib.teaching.plots.parts import cells, seed_dots, shades
 from ntm_lib.teaching.plots.style import DASHES, ERROR, INK, PALE, READ, TARGET, WRITE, described, page, panel, title
 
-SLIPS = LinearSegmentedColormap.from_list("slips", ["#7a2a57", ERROR, "#f6e3ee"])
-"""Colours of the steps until a focus slips: dark for few, pale for many."""
-HEALS = "#eef6f1"
-COBWEB = 40
-"""Steps that are drawn into a curve."""
-SEEDS_A_LINE = 20
-
 
 def focus_figure(seen: ArrayLike, ahead: int, leak: float, gamma: float) -> Figure:
     """Draw a focus that walks (T, K), seen from its right row, and the curve that gives each follower from the last.
@@ -28,16 +21,14 @@ def focus_figure(seen: ArrayLike, ahead: int, leak: float, gamma: float) -> Figu
     `seen[:, ahead]` is the weight of the right row; the follower is the weight just behind it, as a share of it.
     """
     seen = np.asarray(seen)
-    figure = page(3.5)
-    left, right = figure.subplots(1, 2, width_ratios=(1.5, 1))
+    figure, (left, right) = page(3.5, 1, 2, width_ratios=(1.5, 1))
     cells(left, seen.T, cmap=shades(WRITE), vmin=0, vmax=1)
     names = [f"{ahead - row} ahead" for row in range(ahead)] + ["right row"]
     names += [f"{row} behind" for row in range(1, seen.shape[1] - ahead)]
     left.set_yticks(range(seen.shape[1]), names, fontsize=9)
     left.set_xlabel("step")
     title(left, f"leak {leak:.2f}, γ = {gamma:.2f}")
-    heals = _follower(right, leak / (1 - leak), gamma)
-    fate = "heals" if heals else "slips"
+    fate = "heals" if _follower(right, leak / (1 - leak), gamma) else "slips"
     kept = f"after {len(seen) - 1} steps {seen[-1, ahead]:.2f} of its weight is on the right row"
     return described(figure, f"A focus with leak {leak:.2f} and γ = {gamma:.2f} {fate}: {kept}.")
 
@@ -50,12 +41,10 @@ def _follower(axes: Axes, a: float, gamma: float) -> bool:
     axes.fill_between(shares, 0, 1.05, where=shrinks, color=TARGET, alpha=0.15, linewidth=0)
     axes.plot(shares, shares, color=PALE, linewidth=1)
     axes.plot(shares, after, color=INK, linewidth=2)
-    share, path = 0.0, [(0.0, 0.0)]
-    while len(path) <= 2 * COBWEB and share <= 1:
-        following = (a + share) ** gamma
-        path += [(share, following), (following, following)]
-        share = following
-    axes.plot(*np.transpose(path), color=WRITE, linewidth=1.2)
+    steps = [0.0]
+    while len(steps) <= 40 and steps[-1] <= 1:
+        steps.append((a + steps[-1]) ** gamma)
+    axes.step([0.0, *steps[:-1]], steps, where="post", color=WRITE, linewidth=1.2)
     panel(axes, "green: it shrinks" if shrinks[:-1].any() else "it only grows", xlim=(0, 1.05), ylim=(0, 1.05))
     axes.set(xlabel="follower before a step", ylabel="after it")
     return bool(shrinks.any())
@@ -73,13 +62,12 @@ def map_figure(
     largest (Y) is the largest leak that heals; of every head, leaks and gammas of single steps as dots.
     """
     leaks, gammas, slips, largest = map(np.asarray, (leaks, gammas, slips, largest))
-    figure = page(4.8)
-    axes = figure.subplots()
-    axes.set_facecolor(HEALS)
-    norm = LogNorm(1, 1000)
-    image = axes.pcolormesh(leaks, gammas, np.ma.masked_invalid(slips), cmap=SLIPS, norm=norm, shading="nearest")
-    bar = figure.colorbar(image, ax=axes, ticks=[1, 10, 100, 1000], format="{x:,.0f}")
-    bar.set_label("steps until it slips")
+    figure, axes = page(4.8)
+    axes.set_facecolor("#eef6f1")
+    dark_for_few = LinearSegmentedColormap.from_list("slips", ["#7a2a57", ERROR, "#f6e3ee"])
+    slipping = {"cmap": dark_for_few, "norm": LogNorm(1, 1000), "shading": "nearest"}
+    image = axes.pcolormesh(leaks, gammas, np.ma.masked_invalid(slips), **slipping)
+    figure.colorbar(image, ticks=[1, 10, 100, 1000], format="{x:,.0f}", label="steps until it slips")
     axes.plot(largest, gammas, color=INK, linewidth=2)
     axes.text(0.015, gammas.max() * 0.97, "it heals, for ever", color=TARGET, fontweight="bold", va="top")
     axes.text(0.97 * leaks.max(), 1.25, "it slips", color="white", fontweight="bold", ha="right")
@@ -97,8 +85,7 @@ def map_figure(
 def found_figure(rows: ArrayLike, found: Mapping[str, ArrayLike], measured: tuple[ArrayLike, ArrayLike]) -> Figure:
     """Draw the weight that keys of some strengths find on the right row (Eq. 5), over the rows; dots: measured."""
     rows = np.asarray(rows)
-    figure = page(3.4)
-    axes = figure.subplots()
+    figure, axes = page(3.4)
     colours, half = shades(READ, PALE), {}
     for place, (name, given) in enumerate(found.items(), start=1):
         weights = np.asarray(given)
@@ -117,8 +104,7 @@ def found_figure(rows: ArrayLike, found: Mapping[str, ArrayLike], measured: tupl
 
 def limit_figure(lengths: Sequence[int], wrong: Sequence[float], predicted: float) -> Figure:
     """Draw the share of wrong sequences at each length, and the length from which failure was predicted."""
-    figure = page(2.9)
-    axes = figure.subplots()
+    figure, axes = page(2.9)
     axes.plot(lengths, wrong, color=ERROR, linewidth=2, marker="o")
     axes.axvline(predicted, color=INK, linewidth=1.2, linestyle=DASHES)
     axes.text(predicted, 0.5, "predicted  ", color=INK, va="center", ha="right")
@@ -130,13 +116,13 @@ def limit_figure(lengths: Sequence[int], wrong: Sequence[float], predicted: floa
 
 def exact_figure(exact: Mapping[str, Sequence[bool]]) -> Figure:
     """Draw a dot for each seed in the order of their numbers, a panel a trial: green where every bit was right."""
-    figure = page(2.2)
+    figure, panels = page(2.2, 1, len(exact))
     told = {}
-    for axes, (name, given) in zip(figure.subplots(1, len(exact)), exact.items(), strict=True):
+    for axes, (name, given) in zip(panels, exact.items(), strict=True):
         right = np.asarray(given, dtype=bool)
-        seed_dots(axes, right, SEEDS_A_LINE, TARGET, "o", 18)
-        seed_dots(axes, ~right, SEEDS_A_LINE, ERROR, "X", 70)
-        axes.set_ylim((len(right) - 1) // SEEDS_A_LINE + 0.7, -0.7)
+        seed_dots(axes, right, 20, TARGET, "o", 18)
+        seed_dots(axes, ~right, 20, ERROR, "X", 70)
+        axes.set_ylim((len(right) - 1) // 20 + 0.7, -0.7)
         told[name] = f"{right.sum()} of {len(right)}"
         title(axes, f"{name}: {told[name]}")
         axes.axis("off")

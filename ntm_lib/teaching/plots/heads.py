@@ -10,8 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
-from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from ntm_lib.analysis.finding import head_name
@@ -20,9 +19,6 @@ from ntm_lib.analysis.trace import Trace
 from ntm_lib.teaching.plots.parts import cells, flat, framed, legend_above, tint
 from ntm_lib.teaching.plots.style import INK, PALE, READ, WRITE, described, page, panel, title
 from ntm_lib.teaching.plots.words import place
-
-COLUMNS = 3
-"""Panels beside each other at the most; four stand two by two."""
 
 MOST_ROWS, BLOCKS = 100, 64
 """Rows that a picture shows one by one; of more rows, neighbours share one of so many lines."""
@@ -47,10 +43,9 @@ def pointing_figure(
     do not belong together.
     """
     given = {name: (np.asarray(read), np.asarray(write)) for name, (read, write) in panels.items()}
-    across = 2 if len(given) == 4 else min(len(given), COLUMNS)
+    across = 2 if len(given) == 4 else min(len(given), 3)
     down = -(-len(given) // across)
-    figure = page(0.5 + 2.9 * down)
-    grid = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True)
+    figure, grid = page(0.5 + 2.9 * down, down, across, squeeze=False, sharex=True, sharey=True)
     told = {}
     for axes, (name, (read, write)) in zip(grid.flat, given.items(), strict=False):
         draw_pointing(axes, read, write, end_marker)
@@ -58,8 +53,11 @@ def pointing_figure(
         told[name] = f"writes {place(write[-1, 0], row)}, reads {place(read[-1, 0], row)}"
     for axes in grid[-1]:
         axes.set_xlabel("time step")
-    for axes in grid[:, 0]:
-        _name_rows(axes, next(iter(given.values()))[0].shape[-1], row)
+    rows = read.shape[-1]
+    if rows <= 8:
+        grid[0, 0].set_yticks(range(rows), [f"{row} {index}" for index in range(rows)])  # of all, which share an axis
+    else:
+        figure.supylabel(f"memory {row}", fontsize=10)
     name_halves(figure)
     return described(figure, "Where heads point over time; at the end", told)
 
@@ -74,12 +72,11 @@ def moment_figure(
     read, write = np.asarray(read), np.asarray(write)
     if not 0 <= step < len(read):
         raise IndexError(f"step {step}: expected 0 to {len(read) - 1}")
-    figure = page(3.3 + 1.25 * len(heads))
-    top, *bars = figure.subplots(1 + len(heads), 1, height_ratios=[2.6] + [1] * len(heads))
+    heights = [2.6] + [1] * len(heads)
+    figure, (top, *bars) = page(3.3 + 1.25 * len(heads), len(heights), height_ratios=heights)
     draw_pointing(top, read, write, end_marker)
-    _name_rows(top, read.shape[-1], "row")
     framed(top, step - 0.5, -0.5, (1, read.shape[-1]), INK, 1.8)
-    top.set_xlabel("time step")
+    top.set(xlabel="time step", ylabel="memory row")
     for axes, head in zip(bars, heads, strict=True):
         _bars(axes, head)
     bars[-1].set_xlabel("memory row")
@@ -137,22 +134,13 @@ def mark_end_marker(axes: Axes, step: int) -> None:
     """Draw a grey band over the end marker's step, named below it."""
     axes.axvspan(step - 0.5, step + 0.5, color=INK, alpha=0.12, linewidth=0)
     axes.xaxis.remove_overlapping_locs = False  # it stands below a tick's number
-    axes.xaxis.set_minor_locator(FixedLocator([step]))
-    axes.xaxis.set_minor_formatter(FixedFormatter(["end marker"]))
-    axes.tick_params(axis="x", which="minor", length=0, pad=16, labelsize=9, labelcolor=INK)
-
-
-def _name_rows(axes: Axes, rows: int, row: str) -> None:
-    if rows <= 8:
-        axes.set_yticks(range(rows), [f"{row} {index}" for index in range(rows)])
-    else:
-        axes.set_ylabel(f"memory {row}")
+    axes.set_xticks([step], ["end marker"], minor=True, fontsize=9, color=INK)
+    axes.tick_params(axis="x", which="minor", length=0, pad=16)
 
 
 def name_halves(figure: Figure) -> None:
     """Draw a legend of the halves of a step and their colours."""
-    handles = [Rectangle((0, 0), 1, 1, color=colour) for colour in (WRITE, READ)]
-    legend_above(figure, handles, ["write head (left half of a step)", "read head (right half)"])
+    legend_above(figure, {"write head (left half of a step)": WRITE, "read head (right half)": READ})
 
 
 def _bars(axes: Axes, head: Moment) -> None:

@@ -4,7 +4,7 @@ Shapes: T steps, N memory rows, K points of a loss.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,12 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
-from ntm_lib.teaching.plots.parts import cells, heads_image, name_above, seed_dots
+from ntm_lib.teaching.plots.parts import cells, heads_image, legend_above, seed_dots, shades
 from ntm_lib.teaching.plots.style import DASHES, ERROR, INK, PALE, READ, TARGET, WRITE, described, no_frame, page, panel
 from ntm_lib.teaching.plots.words import about
 
-DECADES = 100
-"""Values that go beyond this are drawn on a logarithmic scale."""
 SEEDS_A_LINE = 50
 SLOW = 3000
 """Sequences after which a machine that converges counts as late."""
@@ -26,21 +24,21 @@ SLOW = 3000
 class Snapshot(NamedTuple):
     """A machine at one moment of its training, in numbers to draw."""
 
-    sequences: ArrayLike  # (K)     seen before each point of the loss, from 0 on
-    loss: ArrayLike  # (K)          bits a bit
+    sequences: Sequence[int]  # seen before each of K points of the loss, from 0 on
+    loss: Sequence[float]  # (K)    bits a bit
     settled_from: int | None  # sequences seen when it began to settle; None: not yet
     trained_to: int  # the longest length it is trained on
     wrong: Mapping[int, float]  # wrong bits in a hundred at each length
-    read: ArrayLike  # (T, N)       where the read head points in one copy
-    write: ArrayLike  # (T, N)
-    mistakes: ArrayLike  # (T, output)  1 where a bit of that copy comes out wrong
+    read: np.ndarray  # (T, N)      where the read head points in one copy
+    write: np.ndarray  # (T, N)
+    mistakes: np.ndarray  # (T, output)  1 where a bit of that copy comes out wrong
 
 
 def task_figure(inputs: ArrayLike, targets: ArrayLike, mask: ArrayLike) -> Figure:
     """Draw a task: inputs (T, input), targets (T, output), mask (T), 1 at the steps that count."""
     inputs, targets, mask = map(np.asarray, (inputs, targets, mask))
-    figure = page(4.0)
-    top, bottom = figure.subplots(2, 1, sharex=True, height_ratios=(inputs.shape[1], targets.shape[1]))
+    channels = inputs.shape[1], targets.shape[1]
+    figure, (top, bottom) = page(4.0, 2, sharex=True, height_ratios=channels)
     names = [f"bit {bit}" for bit in range(targets.shape[1])]
     markers = ["start", "end"][targets.shape[1] - inputs.shape[1] :]
     _ones(top, inputs, [*names, *markers], INK)
@@ -57,20 +55,17 @@ def task_figure(inputs: ArrayLike, targets: ArrayLike, mask: ArrayLike) -> Figur
 
 def _ones(axes: Axes, values: np.ndarray, names: Sequence[str], colour: str) -> None:
     """Draw a time diagram: a column a step, a row a channel, a filled cell for a one."""
-    for step, channel in np.argwhere(values > 0):
-        axes.bar(step, 0.84, width=0.84, bottom=channel - 0.42, color=colour)
-    axes.set(xlim=(-0.5, len(values) - 0.5), ylim=(values.shape[1] - 0.5, -0.5))
-    axes.set_yticks(range(len(names)), names, fontsize=8)
-    axes.set_xticks(np.arange(len(values) + 1) - 0.5, minor=True)
-    axes.set_yticks(np.arange(len(names) + 1) - 0.5, minor=True)
-    axes.grid(which="minor", color=PALE, linewidth=0.5)
+    steps, channels = map(np.arange, values.shape)
+    look: dict[str, Any] = {"cmap": shades(colour), "edgecolors": PALE, "linewidth": 0.5}
+    axes.pcolormesh(steps, channels, values.T > 0, shading="nearest", **look)
+    axes.set_yticks(channels, names, fontsize=8)
+    axes.invert_yaxis()
     no_frame(axes)
 
 
 def gradients_figure(norms: Mapping[str, ArrayLike], loss: Mapping[str, ArrayLike], limit: float) -> Figure:
     """Draw gradient norms of every update on a logarithmic scale, and the loss below, in bits a bit: a column a run."""
-    figure = page(4.6)
-    axes = figure.subplots(2, len(norms), sharex=True, sharey="row", squeeze=False)
+    figure, axes = page(4.6, 2, len(norms), sharex=True, sharey="row", squeeze=False)
     for (upper, lower), name in zip(axes.T, norms, strict=True):
         upper.semilogy(norms[name], color=INK, linewidth=1)
         upper.axhline(limit, color=INK, linewidth=1.2, linestyle=DASHES)
@@ -86,86 +81,78 @@ def gradients_figure(norms: Mapping[str, ArrayLike], loss: Mapping[str, ArrayLik
 
 def schedules_figure(drawn: Mapping[str, ArrayLike], updates: int, what: str) -> Figure:
     """Draw numbers, named by `what`, that updates from 0 to `updates` draw at random: a panel a schedule."""
-    figure = page(2.7)
-    panels = figure.subplots(1, len(drawn), sharey=True, squeeze=False)[0]
+    figure, panels = page(2.7, 1, len(drawn), sharey=True, squeeze=False)
     highest = max(np.max(values) for values in drawn.values())
-    for axes, (name, values) in zip(panels, drawn.items(), strict=True):
+    scale = {"yscale": "log"} if highest > 100 else {"ylim": (0, 1.08 * highest)}
+    for axes, (name, values) in zip(panels[0], drawn.items(), strict=True):
         axes.scatter(np.linspace(0, updates, np.size(values)), values, s=7, color=INK, linewidth=0)
-        panel(axes, name, xlabel="update", yscale="log" if highest > DECADES else "linear")
+        panel(axes, name, xlabel="update", **scale)
         axes.set_xticks([0, updates], ["0", f"{updates:,}"])
-        axes.set_ylim(0 if highest <= DECADES else None, 1.08 * highest)
-    panels[0].set_ylabel(what)
+    panels[0, 0].set_ylabel(what)
     most = {name: f"at most {np.max(values)}" for name, values in drawn.items()}
     return described(figure, f"What each of {updates:,} updates draws, in {what}", most)
 
 
 def learning_figure(snapshot: Snapshot) -> Figure:
     """Draw loss, wrong bits by length, and the tape in one copy: a machine at one moment of its training."""
-    figure = page(5.4)
+    figure = Figure(figsize=(8.6, 5.4), layout="constrained")
     panels = figure.subplot_mosaic([["loss", "wrong"], ["tape", "tape"]], height_ratios=(1, 1.25))
-    for name, draw in {"loss": _loss, "wrong": _wrong, "tape": _tape}.items():
-        draw(panels[name], snapshot)
-    loss = np.asarray(snapshot.loss)
+    _loss(panels["loss"], snapshot)
+    _wrong(panels["wrong"], snapshot)
+    _tape(panels["tape"], snapshot)
     settling = "" if snapshot.settled_from is None else ", and it settles"
     length, wrong = list(snapshot.wrong.items())[-1]
-    loss_falls = f"the loss has come from {loss[0]:.1f} to {loss[-1]:.1f} bits a bit{settling}"
+    loss_falls = f"the loss has come from {snapshot.loss[0]:.1f} to {snapshot.loss[-1]:.1f} bits a bit{settling}"
     return described(figure, f"A machine in training: {loss_falls}. At length {length} {about(wrong / 100)}.")
 
 
 def _loss(axes: Axes, snapshot: Snapshot) -> None:
-    loss, seen = np.asarray(snapshot.loss), np.asarray(snapshot.sequences)
-    axes.plot(seen, loss, color=INK, linewidth=2, marker="o", markersize=3.5)
-    end = max(2600, seen[-1])
-    panel(axes, "loss, in bits a bit", xlim=(0, end), ylim=(0, max(1.08, loss.max())), xlabel="sequences seen")
+    axes.plot(snapshot.sequences, snapshot.loss, color=INK, linewidth=2, marker="o", markersize=3.5)
+    end = max(2600, snapshot.sequences[-1])
+    highest = max(1.08, *snapshot.loss)
+    panel(axes, "loss, in bits a bit", xlim=(0, end), ylim=(0, highest), xlabel="sequences seen")
     if snapshot.settled_from is not None:
         axes.axvspan(snapshot.settled_from, end, color=TARGET, alpha=0.12, linewidth=0)
         axes.text(snapshot.settled_from, 0.98, " it settles", color=INK, va="top", fontsize=9.5)
 
 
 def _wrong(axes: Axes, snapshot: Snapshot) -> None:
-    lengths, shares = list(snapshot.wrong), list(snapshot.wrong.values())
-    axes.bar(range(len(lengths)), shares, color=ERROR, width=0.7)
-    for place, share in enumerate(shares):
-        text, colour = ("0", INK) if share == 0 else (f"{share:.2g}", ERROR)
-        axes.text(place, share + 1, text, ha="center", va="bottom", color=colour, fontweight="bold")
-    trained = sum(length <= snapshot.trained_to for length in lengths)
+    lengths, shares = list(map(str, snapshot.wrong)), list(snapshot.wrong.values())
+    bars = axes.bar(lengths, shares, color=ERROR, width=0.7)
+    axes.bar_label(bars, fmt="%.2g", padding=2, fontweight="bold", color=INK)
+    trained = sum(length <= snapshot.trained_to for length in snapshot.wrong)
     axes.axvspan(-0.5, trained - 0.5, color=PALE, alpha=0.3, linewidth=0, zorder=0)
     axes.text(-0.45, 64, "trained on", color=INK, fontsize=9.5, va="top")
-    axes.set_xticks(range(len(lengths)), map(str, lengths))
     limits = {"xlim": (-0.5, len(lengths) - 0.5), "ylim": (0, 65)}
     panel(axes, "wrong bits in a hundred", xlabel="vectors in the sequence", **limits)
 
 
 def _tape(axes: Axes, snapshot: Snapshot) -> None:
-    cells(axes, heads_image(np.asarray(snapshot.read), np.asarray(snapshot.write)))
-    steps, rows = np.shape(snapshot.read)
-    wrong = np.flatnonzero(np.asarray(snapshot.mistakes).any(axis=1))
+    cells(axes, heads_image(snapshot.read, snapshot.write))
+    steps, rows = snapshot.read.shape
+    wrong = np.flatnonzero(snapshot.mistakes.any(axis=1))
     axes.scatter(wrong, np.full(len(wrong), -1.3), marker="x", color=ERROR, clip_on=False, s=25, linewidth=1.8)
     axes.axvline(steps // 2, color=INK, linewidth=0.8, linestyle=DASHES)
     axes.text(steps // 2, rows - 1, "end marker  ", color=INK, fontsize=9.5, ha="right", va="bottom")
     panel(axes, "where the heads point in one copy", ylim=(rows - 0.5, -2.4), yticks=[0, rows - 1])
     axes.set(ylabel="memory row", xlabel="step")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    name_above(axes, {"write head": (0.55, WRITE), "read head": (0.69, READ), "× wrong bits here": (1.0, ERROR)})
+    legend_above(axes, {"write head": WRITE, "read head": READ, "× wrong bits here": ERROR})
 
 
 def seeds_figure(sequences: ArrayLike, converged: Sequence[bool]) -> Figure:
     """Draw a dot for each seed in order: converged, converged after more than `SLOW` sequences, or not."""
     sequences, done = np.asarray(sequences), np.asarray(converged, dtype=bool)
     late = done & (sequences > SLOW)
-    figure = page(0.9 + 0.15 * len(done) / SEEDS_A_LINE)
-    axes = figure.subplots()
-    kinds = {
-        f"{done.sum():,} converged": (done & ~late, TARGET, "o", 15, 0.0),
-        f"{late.sum()} of them after more than {SLOW:,} sequences": (late, INK, "D", 20, 0.24),
-        f"{(~done).sum()} did not": (~done, ERROR, "X", 70, 0.78),
-    }
-    for words, (chosen, colour, marker, size, place) in kinds.items():
-        seed_dots(axes, chosen, SEEDS_A_LINE, colour, marker, size)
-        name_above(axes, {words: (place, colour)}, side="left")
+    figure, axes = page(0.9 + 0.15 * len(done) / SEEDS_A_LINE)
+    seed_dots(axes, done & ~late, SEEDS_A_LINE, TARGET, "o", 15)
+    seed_dots(axes, late, SEEDS_A_LINE, INK, "D", 20)
+    seed_dots(axes, ~done, SEEDS_A_LINE, ERROR, "X", 70)
     axes.set(xlim=(-1, SEEDS_A_LINE), ylim=(len(done) / SEEDS_A_LINE, -0.9), xticks=[], ylabel="seed")
-    lines = range(0, len(done) // SEEDS_A_LINE, 4)
-    axes.set_yticks(lines, [str(line * SEEDS_A_LINE) for line in lines])
+    axes.set_yticks(range(0, len(done) // SEEDS_A_LINE, 4))
+    axes.yaxis.set_major_formatter(lambda line, _: f"{line * SEEDS_A_LINE:.0f}")
     no_frame(axes)
+    after = f"{late.sum()} of them after more than {SLOW:,} sequences"
+    legend_above(axes, {f"{done.sum():,} converged": TARGET, after: INK, f"{(~done).sum()} did not": ERROR})
     half = f"half of them after at most {int(np.median(sequences)):,} sequences"
     return described(figure, f"One dot a seed: {done.sum():,} of {len(done):,} converged, {half}.")

@@ -3,11 +3,10 @@
 Shapes: T steps, N memory rows.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
@@ -47,17 +46,13 @@ def framed(axes: Axes, left: float, top: float, size: tuple[float, float], colou
     axes.add_patch(Rectangle((left, top), *size, fill=False, edgecolor=colour, lw=line, clip_on=False, zorder=3))
 
 
-def name_above(axes: Axes, names: Mapping[str, tuple[float, str]], side: str = "right") -> None:
-    """Write names above an axes, each at its place from 0 to 1 and in its colour, which they explain."""
-    higher: dict[str, Any] = {"xytext": (0, 5), "textcoords": "offset points", "xycoords": "axes fraction"}
-    for words, (place, colour) in names.items():
-        axes.annotate(words, (place, 1), color=colour, fontweight="bold", ha=side, **higher)
-
-
-def legend_above(figure: Figure, handles: Iterable[Artist], names: list[str]) -> None:
-    """Draw a legend of one line above the panels, on the right."""
-    style: dict[str, Any] = {"frameon": False, "fontsize": 9.5, "handlelength": 0.9, "ncols": len(names)}
-    figure.legend(handles, names, loc="outside upper right", **style)
+def legend_above(owner: Axes | Figure, colours: Mapping[str, str]) -> None:
+    """Say in one line above an axes, or above all of a figure, on the right, what each colour means."""
+    handles = [Rectangle((0, 0), 1, 1, color=colour) for colour in colours.values()]
+    place: dict[str, Any] = {"loc": "outside upper right"}
+    if isinstance(owner, Axes):
+        place = {"loc": "lower right", "bbox_to_anchor": (1.01, 0.98)}
+    owner.legend(handles, colours, ncols=len(colours), frameon=False, fontsize=9.5, handlelength=0.9, **place)
 
 
 def seed_dots(axes: Axes, chosen: np.ndarray, a_line: int, colour: str, marker: str, size: float) -> None:

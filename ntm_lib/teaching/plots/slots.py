@@ -4,7 +4,6 @@ Shapes: N slots, M numbers a slot. Arrays may be tensors, and may have axes of s
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -15,8 +14,10 @@ from ntm_lib.teaching.plots.parts import cells, flat, framed, shades
 from ntm_lib.teaching.plots.style import DASHES, ERASE, INK, PALE, READ, WRITE, described, no_frame, page, panel, title
 from ntm_lib.teaching.plots.words import short
 
-LEFT, RIGHT = 2.6, 5.0
+WIDTHS = (2.6, 5.0)
 """Widths of the words and of the slots."""
+CHANGED = 0.005
+"""A number that differs by more than this is drawn as changed."""
 STAGES = ("1  compare", "2  find", "3  blend", "4  shift", "5  sharpen")
 """The five stages of addressing as verbs, in order."""
 
@@ -35,7 +36,9 @@ def addressing_figure(
     memory, key, w_previous, *values = map(flat, (memory, key, w_previous, *stages))
     _require_one_size(memory, [key], [w_previous, *values])
     figure, rows = _rows([1.35, 1.25, 1, 1, 1, 1], height=7.6)
-    _slots(rows[0], "memory", memory, np.abs(memory).max(), ("key", key, INK))
+    reach = np.abs(memory).max()
+    _slots(rows[0], "memory", memory, reach)
+    _vector(rows[0], "key", key, reach, INK)
     dashed = "dashed: the stage before"
     notes = ["", "", f"{dashed}\ngrey: where the head was", dashed, dashed]
     ghosts = [None, None, *values[1:4]]
@@ -52,10 +55,10 @@ def weightings_figure(weightings: Mapping[str, ArrayLike]) -> Figure:
     slots = len(next(iter(values.values())))
     _require_one_size(np.zeros((slots, 1)), [], list(values.values()))
     figure, rows = _rows([1] * len(values), height=0.45 + 0.95 * len(values))
-    for (words, bars), (name, weights) in zip(rows, values.items(), strict=True):
+    for (words, axes), (name, weights) in zip(rows, values.items(), strict=True):
         _words(words, name)
-        _bars(bars, weights, READ)
-    _name(rows[0][1], range(slots), [f"slot {slot}" for slot in range(slots)])
+        _bars(axes, weights, READ)
+    _name_slots(rows[0, 1], slots)
     largest = {name: _top(weights) for name, weights in values.items()}
     return described(figure, f"Weights of {slots} slots; the largest of each row", largest)
 
@@ -66,8 +69,7 @@ def walks_figure(walks: Mapping[str, ArrayLike], step: str = "step") -> Figure:
     `step` is what the time axis counts.
     """
     values = {name: np.asarray(walk) for name, walk in walks.items()}
-    figure = page(4.4)
-    axes = figure.subplots(2, len(values), sharex="col", height_ratios=(2, 1), squeeze=False)
+    figure, axes = page(4.4, 2, len(values), sharex="col", height_ratios=(2, 1), squeeze=False)
     for (tape, peak), (name, walk) in zip(axes.T, values.items(), strict=True):
         cells(tape, walk.T, cmap=shades(READ), vmin=0, vmax=1)
         title(tape, name)
@@ -77,9 +79,8 @@ def walks_figure(walks: Mapping[str, ArrayLike], step: str = "step") -> Figure:
         panel(peak, ylim=(0, 1.05), xlabel=step)
     axes[1, 0].set_ylabel("largest weight")
     largest = {name: f"{_top(walk[0])}, {_top(walk[-1])}" for name, walk in values.items()}
-    return described(
-        figure, f"Weights of slots over {len(walk) - 1} {step}s; the largest at first and at last", largest
-    )
+    time = f"{len(next(iter(values.values()))) - 1} {step}s"
+    return described(figure, f"Weights of slots over {time}; the largest at first and at last", largest)
 
 
 def read_figure(memory: ArrayLike, weights: ArrayLike, reads: ArrayLike) -> Figure:
@@ -90,10 +91,12 @@ def read_figure(memory: ArrayLike, weights: ArrayLike, reads: ArrayLike) -> Figu
     memory, weights, reads = map(flat, (memory, weights, reads))
     _require_one_size(memory, [reads], [weights])
     figure, rows = _rows([1, 1.35], height=3.5)
-    _words(rows[0][0], "w  the read head", "where it looks")
-    _bars(rows[0][1], weights, READ)
-    _slots(rows[1], "memory", memory, np.abs(memory).max(), ("read", reads, READ))
-    return described(figure, f"A read head, its largest weight {_top(weights)}, reads the blend {_vector(reads)}.")
+    _words(rows[0, 0], "w  the read head", "where it looks")
+    _bars(rows[0, 1], weights, READ)
+    reach = np.abs(memory).max()
+    _slots(rows[1], "memory", memory, reach)
+    _vector(rows[1], "read", reads, reach, READ)
+    return described(figure, f"A read head, its largest weight {_top(weights)}, reads the blend {_listed(reads)}.")
 
 
 def write_figure(
@@ -107,14 +110,20 @@ def write_figure(
     weights, erase, add, before, erased, added = map(flat, (weights, erase, add, before, erased, added))
     _require_one_size(before, [erase, add, erased[0], added[0]], [weights])
     figure, rows = _rows([1, 1.3, 1.3, 1.3], height=7.0)
-    _words(rows[0][0], "w  the write head", "where it points")
-    _bars(rows[0][1], weights, WRITE)
-    reach = max(np.abs(memory).max() for memory in (before, erased, added))
+    _words(rows[0, 0], "w  the write head", "where it points")
+    _bars(rows[0, 1], weights, WRITE)
+    reach = np.abs([before, erased, added]).max()
     _slots(rows[1], "before", before, reach)
-    _slots(rows[2], "erase", erased, reach, ("e", erase, ERASE), before)
-    _slots(rows[3], "add", added, reach, ("a", add, WRITE), erased)
-    changed = ", ".join(map(str, np.flatnonzero(np.abs(added - before).max(axis=1) > 0.005)))
-    does = f"erases {_vector(erase)} and adds {_vector(add)}. Slots that changed: {changed or 'none'}."
+    for row, verb, vector, colour, old, new in (
+        (rows[2], "erase", erase, ERASE, before, erased),
+        (rows[3], "add", add, WRITE, erased, added),
+    ):
+        _slots(row, verb, new, reach)
+        _vector(row, verb[0], vector, reach, colour)
+        for slot, number in np.argwhere(np.abs(new - old) > CHANGED):
+            framed(row[1], slot - 0.45, number - 0.44, (0.9, 0.88), colour)
+    changed = ", ".join(map(str, np.flatnonzero(np.abs(added - before).max(axis=1) > CHANGED)))
+    does = f"erases {_listed(erase)} and adds {_listed(add)}. Slots that changed: {changed or 'none'}."
     return described(figure, f"A write head, its largest weight {_top(weights)}, {does}")
 
 
@@ -125,52 +134,36 @@ def _require_one_size(memory: np.ndarray, vectors: Sequence[np.ndarray], weighti
         raise ValueError(f"shapes {shapes}: expected a memory (N, M), vectors (M) and weightings (N)")
 
 
-def _rows(heights: Sequence[float], height: float) -> tuple[Figure, list[Row]]:
-    """Make a figure with a place for words on the left of every row of slots."""
-    figure = page(height)
-    axes = figure.subplots(len(heights), 2, width_ratios=(LEFT, RIGHT), height_ratios=heights, squeeze=False)
-    for words, slots in axes:
-        words.axis("off")
-        slots.set_yticks([])
-        slots.tick_params(labelbottom=False, labelsize=10)
-        no_frame(slots)
-    return figure, [tuple(row) for row in axes]
+def _rows(heights: Sequence[float], height: float) -> tuple[Figure, np.ndarray]:
+    """Make a figure with rows of two axes (rows, 2): a place for words, and one for what each slot has."""
+    figure, rows = page(height, len(heights), 2, squeeze=False, width_ratios=WIDTHS, height_ratios=heights)
+    for axes in rows.flat:
+        axes.set(xticks=[], yticks=[])
+        no_frame(axes)
+    return figure, rows
 
 
-def _name(axes: Axes, places: Sequence[int], names: Sequence[str], **font: Any) -> None:
-    """Write names above columns."""
-    axes.set_xticks(places, names, **font)
-    axes.tick_params(labeltop=True, labelbottom=False, top=False, bottom=False)
+def _name_slots(axes: Axes, slots: int) -> None:
+    axes.set_xticks(range(slots), [f"slot {slot}" for slot in range(slots)])
+    axes.xaxis.tick_top()
 
 
-def _slots(
-    row: Row,
-    verb: str,
-    memory: np.ndarray,
-    reach: float,
-    vector: tuple[str, np.ndarray, str] | None = None,
-    old: np.ndarray | None = None,
-) -> None:
-    """Draw every slot as a column of its numbers, framed where they differ from the `old` ones.
+def _slots(row: Row, verb: str, memory: np.ndarray, reach: float) -> None:
+    """Draw every slot as a column of its numbers, with a verb on the left."""
+    _words(row[0], verb)
+    _numbers(row[1], memory.T, reach)
+    _name_slots(row[1], len(memory))
 
-    On the left stands the verb, and a vector, if any: its name, its numbers and the colour of both their frames.
-    """
-    words, axes = row
-    _numbers(axes, memory.T, reach)
-    _name(axes, range(len(memory)), [f"slot {slot}" for slot in range(len(memory))])
-    _words(words, verb)
-    if vector is None:
-        return
-    name, numbers, colour = vector
-    words.axis("on")
-    no_frame(words)
-    _numbers(words, numbers[:, None], reach)
-    words.set_xlim(0.5 - LEFT / RIGHT * len(memory), 0.5)
-    _name(words, [0], [name], color=colour, fontweight="bold")
+
+def _vector(row: Row, name: str, numbers: np.ndarray, reach: float, colour: str) -> None:
+    """Draw a vector on the left of the slots, as wide as one of them, with a frame in its colour."""
+    axes, slots = row
+    _numbers(axes, numbers[:, None], reach)
+    axes.set_xlim(0.5 - WIDTHS[0] / WIDTHS[1] * np.ptp(slots.get_xlim()), 0.5)
+    axes.set_xticks([0], [name], color=colour, fontweight="bold")
+    axes.xaxis.tick_top()
     if colour != INK:
-        framed(words, -0.47, -0.5, (0.94, len(numbers)), colour)
-    for slot, number in np.argwhere(np.abs(memory - old) > 0.005) if old is not None else ():
-        framed(axes, slot - 0.45, number - 0.44, (0.9, 0.88), colour)
+        framed(axes, -0.47, -0.5, (0.94, len(numbers)), colour)
 
 
 def _numbers(axes: Axes, values: np.ndarray, reach: float) -> None:
@@ -178,10 +171,9 @@ def _numbers(axes: Axes, values: np.ndarray, reach: float) -> None:
     reach = 1.6 * (reach or 1)  # pale enough for dark numbers
     cells(axes, values, cmap="PuOr", vmin=-reach, vmax=reach)
     for row, column in np.ndindex(values.shape):
-        axes.text(column, row, short(float(values[row, column])), ha="center", va="center", fontsize=10, color=INK)
+        axes.text(column, row, short(float(values[row, column])), ha="center", va="center", color=INK)
     for line in np.arange(values.shape[1] + 1) - 0.5:
         axes.axvline(line, color="white", linewidth=4)
-    axes.set_yticks([])
 
 
 def _words(axes: Axes, verb: str, *lines: str) -> None:
@@ -203,18 +195,18 @@ def _bars(
         axes.bar(slots, ghost, width=0.6, fill=False, edgecolor=INK, linestyle=DASHES, linewidth=0.9)
     tops = np.max([series for series in (values, ghost, pale) if series is not None], axis=0)
     for slot, value in enumerate(values):
-        end, gap, side = (value, -0.05, "top") if value < 0 else (tops[slot], 0.05, "bottom")
-        axes.text(slot, end + gap * reach, short(value), fontsize=9.5, ha="center", va=side, color=INK)
+        end, side = (value - 0.05 * reach, "top") if value < 0 else (tops[slot] + 0.05 * reach, "bottom")
+        axes.text(slot, end, short(value), fontsize=9.5, ha="center", va=side, color=INK)
     low = -1.4 * reach if values.min() < 0 else 0
-    axes.set(xlim=(-0.5, len(values) - 0.5), ylim=(low, 1.35 * reach), xticks=[])
+    axes.set(xlim=(-0.5, len(values) - 0.5), ylim=(low, 1.35 * reach))
     axes.axhline(0, color=INK, linewidth=0.8)
 
 
-def _vector(values: np.ndarray) -> str:
+def _listed(values: np.ndarray) -> str:
     return f"({', '.join(map(short, values))})"
 
 
 def _top(values: np.ndarray) -> str:
     """Name the slot with the largest number: "0.72 on slot 2"."""
     slot = np.abs(values).argmax()
-    return f"{short(float(values[slot]))} on slot {slot}"
+    return f"{short(values[slot])} on slot {slot}"

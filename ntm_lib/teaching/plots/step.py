@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from ntm_lib.analysis.trace import Trace
 from ntm_lib.machine.heads import Emission
 from ntm_lib.teaching.plots.parts import cells, framed
-from ntm_lib.teaching.plots.style import ERROR, INK, PALE, READ, TARGET, WRITE, described, no_frame, page
+from ntm_lib.teaching.plots.style import ERROR, INK, PALE, READ, TARGET, WRITE, described, no_frame, page, title
 from ntm_lib.teaching.plots.words import short
 
 BITS = [f"bit {bit}" for bit in range(8)]
@@ -38,17 +38,14 @@ def step_figure(trace: Trace, units: Sequence[str], step: int, stage: int = ANSW
     if not 0 <= step < steps or not HEAR <= stage <= ANSWER or len(units) != hidden:
         asked = f"step {step}, stage {stage}, {len(units)} names of units"
         raise ValueError(f"{asked}: expected a step below {steps}, a stage from 1 to 6, and {hidden} names")
-    figure = page(5.2, 9.6)
-    x, r, h, words, tape, y = figure.subplots(1, 6, width_ratios=(0.5, 0.5, 0.5, 2.7, 2.7, 0.5))
+    figure, (x, r, h, words, tape, y) = page(5.2, 1, 6, width=9.6, width_ratios=(0.5, 0.5, 0.5, 2.7, 2.7, 0.5))
     last_read = trace.reads[0, step - 1, 0] if step else trace.start.reads[0, 0]
     _strip(x, trace.inputs[0, step], INPUT_NAMES, "1  hear\ninput")
     _strip(r, last_read.detach(), WORD_NAMES, "\nlast read")
     _strip(h, trace.h[0, step], units, "\nunits")
     _emissions(words, trace, step, stage)
-    memory = (
-        trace.memory[0, step if stage >= WRITES else step - 1] if step or stage >= WRITES else trace.start.memory[0]
-    )
-    _tape(tape, memory.numpy(), trace, step, stage)
+    memories = [trace.start.memory[0], *trace.memory[0]]  # before the first step, and after each
+    _tape(tape, memories[step + (stage >= WRITES)].numpy(), trace, step, stage)
     _answer(y, trace, step, stage)
     read, write = trace.w[0, step].argmax(-1).tolist()
     points = f" The read head points at row {read}, the write head at row {write}." * (stage >= POINT)
@@ -67,7 +64,7 @@ def _on(values: ArrayLike, names: Sequence[str]) -> str:
 
 def _strip(axes: Axes, values: ArrayLike, names: Sequence[str], words: str) -> None:
     """Draw a vector as a column of cells, each beside its name."""
-    axes.set_title(words, fontsize=10, color=INK, loc="left")
+    title(axes, words, 10)
     cells(axes, np.asarray(values)[: len(names), None], cmap="Greys", vmin=0, vmax=1.4)
     axes.set_yticks(range(len(names)), names, fontsize=8)
     axes.set_ylim(len(WORD_NAMES) - 0.5, -0.5)
@@ -79,7 +76,7 @@ def _strip(axes: Axes, values: ArrayLike, names: Sequence[str], words: str) -> N
 def _emissions(axes: Axes, trace: Trace, step: int, stage: int) -> None:
     """Write the gates, shifts and vectors of both heads, and from stage 3 on their rows."""
     axes.axis("off")
-    axes.set_title("2  emit\nwhat the heads are told", fontsize=10, color=INK if stage >= EMIT else PALE, loc="left")
+    title(axes, "2  emit\nwhat the heads are told", 10, INK if stage >= EMIT else PALE)
     for head, (name, colour, y) in enumerate(HEADS if stage >= EMIT else ()):
         axes.text(0, y, name, fontsize=11, fontweight="bold", color=colour, va="top", transform=axes.transAxes)
         lines = _told(trace.emission, step, head)
@@ -105,7 +102,7 @@ def _tape(axes: Axes, tape: np.ndarray, trace: Trace, step: int, stage: int) -> 
     cells(axes, tape, cmap="Greys", vmin=0, vmax=1.4)
     verb = "4  write" if stage < READS else "4  write, 5  read"
     words = f"{verb}\nthe tape" if stage >= WRITES else "\nthe tape as it was"
-    axes.set_title(words, fontsize=10, color=INK, loc="left")
+    title(axes, words, 10)
     axes.set_xticks(range(len(WORD_NAMES)), WORD_NAMES, rotation=90, fontsize=8)
     axes.set_yticks(range(len(tape)), [f"row {row}" for row in range(len(tape))], fontsize=8)
     axes.tick_params(length=0)

@@ -1,6 +1,7 @@
 """The look of all figures: colours, pages, titles and frames."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -17,9 +18,10 @@ DASHES = (0, (3, 2))
 """Dashes of a line that marks a limit."""
 
 
-def page(height: float, width: float = 8.6) -> Figure:
-    """Make an empty figure, in inches, as wide as a notebook's text."""
-    return Figure(figsize=(width, height), layout="constrained")
+def page(height: float, rows: int = 1, columns: int = 1, width: float = 8.6, **options: Any) -> tuple[Figure, Any]:
+    """Make a figure, in inches, as wide as a notebook's text, and its axes; `options` as in `Figure.subplots`."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, figure.subplots(rows, columns, **options)
 
 
 def described(figure: Figure, words: str, parts: Mapping[str, str] | None = None) -> Figure:
@@ -29,9 +31,9 @@ def described(figure: Figure, words: str, parts: Mapping[str, str] | None = None
     return figure
 
 
-def title(axes: Axes, words: str) -> None:
+def title(axes: Axes, words: str, size: float = 11, colour: str = INK) -> None:
     """Put words above an axes, on the left; characters that cannot be printed become dots."""
-    axes.set_title(printable(words), loc="left", fontsize=11, color=INK)
+    axes.set_title(printable(words), loc="left", fontsize=size, color=colour)
 
 
 def panel(axes: Axes, words: str = "", **settings: object) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, NullLocator
 from numpy.typing import ArrayLike
 
 from ntm_lib.analysis.trace import Trace
@@ -29,8 +28,7 @@ def text_figure(trace: Trace, text: bytes, answers: Mapping[str, bytes], first_r
     if steps != 2 * len(text) + 2 or any(len(answer) != len(text) for answer in answers.values()):
         raise ValueError(f"a trace of {steps} steps: expected 2 L + 2 for L = {len(text)}, and answers of that length")
     heights = [1, 7, *[1] * len(answers)]
-    figure = page(3.2 + 0.7 * len(heights), 9.6)
-    axes = figure.subplots(len(heights), height_ratios=heights, sharex=True)
+    figure, axes = page(3.2 + 0.7 * len(heights), len(heights), width=9.6, height_ratios=heights, sharex=True)
     _letters(axes[0], text, text, 1, steps, "the text goes in, a character a step")
     read, write = (np.roll(weights[0, :, :1].numpy(), -first_row, axis=-1) for weights in (trace.w_read, trace.w_write))
     draw_pointing(axes[1], read, write)
@@ -62,9 +60,17 @@ def _letters(axes: Axes, answer: bytes, text: bytes, first_step: int, steps: int
 def lengths_figure(lengths: ArrayLike, shares: Mapping[str, ArrayLike], trained: int) -> Figure:
     """Draw the share of wrong bits (0 to 1) by length, a curve a machine; grey, the lengths that were trained on."""
     lengths = np.asarray(lengths)
-    figure = page(3.8)
-    axes = figure.subplots()
-    _length_axes(axes, lengths, trained)
+    figure, axes = page(3.8)
+    first, longest = lengths[0] / 1.15, lengths[-1] * 1.05
+    panel(axes, xscale="log", ylim=(-0.01, 0.6), xlim=(first, longest))
+    axes.set(xlabel="length of the sequence, in bytes", ylabel="wrong bits")
+    axes.set_xticks(lengths, map(str, lengths))
+    axes.minorticks_off()
+    axes.set_yticks([0, 0.25, 0.5], ["0 %", "25 %", "50 %"])
+    axes.axvspan(first, trained, color="#eeeeee", zorder=0)
+    axes.text(trained / 1.06, 0.555, "trained on", ha="right", fontsize=10, color=INK)
+    axes.axhline(0.5, color=PALE, linewidth=1, linestyle=(0, (4, 3)))
+    axes.text(lengths[-1], 0.515, "a coin", ha="right", fontsize=10, color=INK)
     middle, last = len(lengths) // 2, {}
     for (name, given), (colour, marks) in zip(shares.items(), STYLES, strict=False):
         values = np.asarray(given)
@@ -73,18 +79,3 @@ def lengths_figure(lengths: ArrayLike, shares: Mapping[str, ArrayLike], trained:
         axes.annotate(name, (lengths[middle], values[middle]), color=colour, fontsize=11, **beside)
         last[name] = about(values[-1])
     return described(figure, f"Share of wrong bits by length; at {lengths[-1]}", last)
-
-
-def _length_axes(axes: Axes, lengths: np.ndarray, trained: int) -> None:
-    """Draw the lengths trained on as a grey field, what a coin would do as a dashed line, and names of both axes."""
-    first, last = lengths[0] / 1.15, lengths[-1] * 1.05
-    axes.axvspan(first, trained, color="#eeeeee", zorder=0)
-    axes.text(trained / 1.06, 0.555, "trained on", ha="right", fontsize=10, color=INK)
-    axes.axhline(0.5, color=PALE, linewidth=1, linestyle=(0, (4, 3)))
-    axes.text(lengths[-1], 0.515, "a coin", ha="right", fontsize=10, color=INK)
-    panel(axes, xscale="log", ylim=(-0.01, 0.6), xlim=(first, last), ylabel="wrong bits")
-    axes.xaxis.set_major_locator(FixedLocator(lengths.tolist()))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.set_xticks(lengths, [str(length) for length in lengths])
-    axes.set_yticks([0, 0.25, 0.5], ["0 %", "25 %", "50 %"])
-    axes.set_xlabel("length of the sequence, in bytes")

@@ -4,17 +4,11 @@ import numpy as np
 
 from ntm_lib.analysis.route import SHARP
 
-ZERO = 1e-6
-"""Numbers smaller than rounding errors can be count as zero."""
-FEW = 0.05
-"""A share of wrong bits below this is called few."""
-
 
 def short(number: float) -> str:
     """Write a number with two digits after the point at most, and "~0" for small ones that are not zero."""
-    if ZERO < abs(number) < 0.005:
-        return "~0"
-    number = 0.0 if abs(number) <= ZERO else number
+    if abs(number) < 0.005:
+        return "~0" if abs(number) > 1e-6 else "0"  # rounding errors count as zero
     return f"{number:.2f}".rstrip("0").rstrip(".").replace("-", "−")
 
 
@@ -22,7 +16,7 @@ def about(share: float) -> str:
     """Put a share of wrong bits into words, in tens of a hundred, which are alike on all processors."""
     if share == 0:
         return "no bit is wrong"
-    return "few bits are wrong" if share < FEW else f"about {max(10, round(100 * share, -1)):.0f} % of bits are wrong"
+    return "few bits are wrong" if share < 0.05 else f"about {max(10, round(100 * share, -1)):.0f} % of bits are wrong"
 
 
 def place(weights: np.ndarray, row: str = "row") -> str:

@@ -40,7 +40,7 @@ def test_escape_codes_become_dots_and_line_ends_stay():
 
 
 def test_a_title_has_no_escape_codes_and_a_panel_no_upper_frame():
-    axes = page(2.0).subplots()
+    _, axes = page(2.0)
     title(axes, "\x07bell")
     assert axes.get_title(loc="left") == "·bell"
     panel(axes, "a panel", xlabel="step", ylim=(0, 7))
@@ -49,5 +49,5 @@ def test_a_title_has_no_escape_codes_and_a_panel_no_upper_frame():
 
 
 def test_nothing_is_shown_and_no_figure_is_kept():
-    figure = page(2.0)
+    figure, _ = page(2.0)
     assert isinstance(figure, Figure) and figure.canvas.manager is None
