@@ -5,11 +5,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from html import escape
 from threading import Event, Thread
-from time import monotonic
-from typing import Any, get_args
+from typing import get_args
 
 import ipywidgets
 import torch
+from ipywidgets import BoundedFloatText, BoundedIntText, Dropdown
 
 from ntm_lib import tasks
 from ntm_lib.analysis.trace import trace_copy
@@ -26,16 +26,8 @@ from ntm_lib.training.run import Run
 
 LENGTHS = (1, 2, 5, 10, 20, 50, 120)
 """Lengths at which a snapshot counts wrong bits."""
-SEQUENCES, SEED = 8, 1
-"""Number of sequences of each length in a snapshot, and the seed they are drawn from."""
-SHOWN = 10
-"""Vectors of the copy whose tape is drawn."""
-SECONDS_A_PICTURE = 1.0
-"""Least time between two pictures; they also take a quarter of the time at the most."""
 CURRICULA = get_args(Historical.__annotations__["curriculum"])
 """Ways in which the longest length can rise over the updates."""
-BOUNDS = {"seed": (0, MOST_SEEDS - 1), "max_length": (1, 50), "learning_rate": (0, 1.0), "clip_norm": (0, 1000.0)}
-"""Smallest and largest value of each number: an update on 50 vectors takes a moment, on 5,000 gigabytes."""
 
 
 def snapshot(run: Run) -> Snapshot:
@@ -43,9 +35,9 @@ def snapshot(run: Run) -> Snapshot:
 
     The loss begins at 1 bit a bit, as of a machine that knows nothing. Leaves the run as it was.
     """
-    report = evaluate(run.judged, LENGTHS, SEQUENCES, SEED)
+    report = evaluate(run.judged, LENGTHS, sequences=8, seed=1)
     width, _ = copy_format(run.judged)
-    bits = tasks.payload(1, SHOWN, width, generator=torch.Generator().manual_seed(SEED))
+    bits = tasks.payload(1, 10, width, generator=torch.Generator().manual_seed(1))
     trace = trace_copy(run.judged, bits, stages=False)
     history, settled = run.progress.history, run.progress.settled_at
     return Snapshot(
@@ -66,11 +58,11 @@ def bits_a_bit(nats: float) -> float:
 
 
 class Training:
-    """A training in a thread of its own: it can be held between two updates and go on, bit for bit as if it had not."""
+    """A training in a thread of its own: it can be held after a validation and go on, bit for bit as if it had not."""
 
     def __init__(self, run: Run, on_change: Callable[[], None]):
         self.run, self.on_change = run, on_change
-        self.since_validation: list[dict[str, Any]] = []
+        self.records = loop.records([run])
         self.result: Result | None = None
         self.error: Exception | None = None
         self.asked_to_hold = Event()
@@ -91,7 +83,7 @@ class Training:
         self.thread.start()
 
     def hold(self) -> None:
-        """Stop after the next update, and wait until it has."""
+        """Stop after the next validation, and wait until it has."""
         self.asked_to_hold.set()
         if self.thread.is_alive():
             self.thread.join()
@@ -99,23 +91,14 @@ class Training:
     def _work(self) -> None:
         try:
             with loop.one_thread():
-                while not self.run.progress.finished and not self.asked_to_hold.is_set():
-                    self._update()
+                while not (self.run.progress.finished or self.asked_to_hold.is_set()):
                     self.on_change()
+                    next(self.records)
             if self.run.progress.finished:
                 self.result = loop.result_of(self.run)
         except Exception as error:  # raised again for whoever waits for the result
             self.error = error
         self.on_change()
-
-    def _update(self) -> None:
-        """Make one update, and a validation where it is time, with a verdict at the end."""
-        started = monotonic()
-        self.since_validation += loop.update([self.run])
-        self.run.progress.seconds += monotonic() - started
-        if self.run.pauses:
-            loop.check(self.run, self.since_validation)
-            self.since_validation = []
 
 
 class LiveTraining(ipywidgets.VBox):
@@ -126,41 +109,37 @@ class LiveTraining(ipywidgets.VBox):
     """
 
     def __init__(self, recipe: Recipe, seed: int = 0):
-        self.recipe, self.training, self.rests_until = recipe, Training(Run(recipe, seed), self._show), -math.inf
-        curriculum = recipe.historical.curriculum
+        run, curriculum = Run(recipe, seed), recipe.historical.curriculum
+        self.recipe = recipe
         self.entries: dict[str, ipywidgets.ValueWidget] = {
-            "seed": ipywidgets.IntText(seed, description="seed"),
-            "curriculum": ipywidgets.Dropdown(value=curriculum, options=CURRICULA, description="which lengths in turn"),
-            "max_length": ipywidgets.IntText(recipe.max_length, description="longest sequence to train on"),
-            "learning_rate": ipywidgets.FloatText(recipe.learning_rate, description="learning rate at its peak"),
-            "clip_norm": ipywidgets.FloatText(recipe.clip_norm, description="longest gradient (0: no limit)"),
+            "seed": BoundedIntText(seed, max=MOST_SEEDS - 1, description="seed"),
+            "curriculum": Dropdown(value=curriculum, options=CURRICULA, description="which lengths in turn"),
+            "max_length": BoundedIntText(recipe.max_length, min=1, max=50, description="longest sequence to train on"),
+            "learning_rate": BoundedFloatText(recipe.learning_rate, max=1, description="learning rate at its peak"),
+            "clip_norm": BoundedFloatText(recipe.clip_norm, max=1000, description="longest gradient (0: no limit)"),
         }
         for entry in self.entries.values():
             entry.style.description_width, entry.layout.width = "16em", "28em"
-        self.anew, self.stop, self.go_on = (
-            _button("Start anew", self.begin),
-            _button("Stop", self.hold),
-            _button("Continue", self._continue),
-        )
-        self.status, self.picture = ipywidgets.HTML(), Picture()
+        self.anew = _button("Start anew", self.begin)
+        self.stop = _button("Stop", self.hold)
+        self.go_on = _button("Continue", self._continue)
         buttons = ipywidgets.HBox([self.anew, self.stop, self.go_on])
+        self.status, self.picture = ipywidgets.HTML(), Picture()
         super().__init__([*self.entries.values(), buttons, self.status, self.picture])
-        self._show()
-        self._continue()
+        self._start(run)
 
     def begin(self) -> None:
-        """Begin anew with the values of the entries; a value that does not fit is named in the status line."""
+        """Begin anew with the values of the entries; values that do not fit are named in the status line."""
         self.training.hold()
+        values = {name: entry.value for name, entry in self.entries.items()}
+        seed, historical = values.pop("seed"), replace(self.recipe.historical, curriculum=values.pop("curriculum"))
         try:
-            self.training = Training(self._asked(), self._show)
+            self._start(Run(replace(self.recipe, historical=historical, **values), seed))
         except (TypeError, ValueError) as error:
             self._say(f"{error}; then start anew")
-            return
-        self._show()
-        self._continue()
 
     def hold(self) -> None:
-        """Hold the training between two updates, until it is told to go on."""
+        """Hold the training after its next validation, until it is told to go on."""
         self.training.hold()
 
     def finish(self) -> Result:
@@ -173,28 +152,19 @@ class LiveTraining(ipywidgets.VBox):
             raise RuntimeError("training was stopped before its verdict: run this cell again to go on")
         return self.training.result
 
-    def _asked(self) -> Run:
-        """Make a new run from the values of the entries; ValueError for a value that does not fit."""
-        values = {name: entry.value for name, entry in self.entries.items()}
-        for name, (least, most) in BOUNDS.items():
-            if not least <= values[name] <= most:
-                raise ValueError(f"{self.entries[name].description} is {values[name]:,}: expected {least} to {most:,}")
-        seed, historical = values.pop("seed"), replace(self.recipe.historical, curriculum=values.pop("curriculum"))
-        return Run(replace(self.recipe, historical=historical, **values), seed)
+    def _start(self, run: Run) -> None:
+        self.training = Training(run, self._show)
+        self._continue()
 
     def _continue(self) -> None:
         self.training.go_on()
         self._say(_progress(self.training))
 
     def _show(self) -> None:
-        """Tell and draw how far training has come, but not at every update while it runs."""
-        training, started = self.training, monotonic()
-        if training.is_running and not training.result and started < self.rests_until:
-            return
-        self._say(_progress(training))
-        if not training.error:
-            self.picture.show(learning_figure(snapshot(training.run)))
-            self.rests_until = monotonic() + max(SECONDS_A_PICTURE, 3 * (monotonic() - started))
+        """Tell and draw how far training has come."""
+        self._say(_progress(self.training))
+        if not self.training.error:
+            self.picture.show(learning_figure(snapshot(self.training.run)))
 
     def _say(self, sentence: str) -> None:
         self.status.value = f'<p role="status">{escape(printable(sentence))}</p>'

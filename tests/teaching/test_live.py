@@ -29,14 +29,14 @@ def status(widget):
     return html.unescape(re.fullmatch(r'<p role="status">(.*)</p>', widget.status.value).group(1))
 
 
-def held_after(updates):
-    """A training that holds itself after so many updates."""
+def held_after(validations):
+    """A training that holds itself after so many validations."""
     training = Training(Run(SMALL, seed=3), lambda: None)
     seen = []
 
     def hold_in_time():
         seen.append(training.run.progress.update)
-        if len(seen) >= updates:
+        if len(seen) >= validations:
             training.asked_to_hold.set()
 
     training.on_change = hold_in_time
@@ -47,13 +47,13 @@ def test_a_machine_learns_the_same_beside_the_notebook():
     assert same_run(LiveTraining(SMALL, seed=3).finish(), loop.train(SMALL, seed=3))
 
 
-@pytest.mark.parametrize("updates", [1, SMALL.validate_every, SMALL.validate_every + 2])
-def test_a_training_that_was_held_goes_on_bit_for_bit(updates):
-    training = held_after(updates)
+@pytest.mark.parametrize("validations", [1, 2])
+def test_a_training_that_was_held_goes_on_bit_for_bit(validations):
+    training = held_after(validations)
     training.go_on()
     training.thread.join()
     assert training.result is None and not training.is_running
-    assert training.run.progress.update == updates
+    assert training.run.progress.update == validations * SMALL.validate_every
     training.on_change = lambda: None
     training.go_on()
     training.thread.join()
@@ -93,31 +93,28 @@ def test_start_anew_takes_seed_and_fields():
     assert same_run(widget.finish(), expected)
 
 
+def test_a_number_beyond_its_bounds_becomes_the_nearest_that_fits():
+    widget = LiveTraining(SMALL, seed=3)
+    widget.finish()
+    for name, value, fits in (
+        ("seed", 99999999999, 4294967295),
+        ("seed", -5, 0),
+        ("max_length", 5000, 50),
+        ("max_length", 0, 1),
+        ("learning_rate", 1e308, 1.0),
+        ("clip_norm", 1e308, 1000.0),
+    ):
+        widget.entries[name].value = value
+        assert widget.entries[name].value == fits
+
+
 def test_a_value_that_does_not_fit_is_named_and_the_training_stands():
     widget = LiveTraining(SMALL, seed=3)
     result = widget.finish()
-    for name, value, sentence in (
-        ("seed", 99999999999, "seed is 99,999,999,999: expected 0 to 4,294,967,295"),
-        ("seed", -5, "seed is -5: expected 0 to 4,294,967,295"),
-        ("max_length", 5000, "longest sequence to train on is 5,000: expected 1 to 50"),
-        ("max_length", 0, "longest sequence to train on is 0: expected 1 to 50"),
-        ("learning_rate", 1e308, "learning rate at its peak is 1e+308: expected 0 to 1.0"),
-        ("learning_rate", math.nan, "learning rate at its peak is nan: expected 0 to 1.0"),
-        ("clip_norm", 1e308, "longest gradient (0: no limit) is 1e+308: expected 0 to 1,000.0"),
-    ):
-        entry = widget.entries[name]
-        fits, entry.value = entry.value, value
-        widget.anew.click()
-        assert status(widget) == f"{sentence}; then start anew"
-        entry.value = fits
+    widget.entries["learning_rate"].value = math.nan
+    widget.anew.click()
+    assert status(widget).startswith("learning_rate is nan") and status(widget).endswith("; then start anew")
     assert widget.finish() is result
-
-
-def test_every_number_has_a_largest_value():
-    widget = LiveTraining(SMALL, seed=3)
-    widget.finish()
-    numbers = {name for name, entry in widget.entries.items() if isinstance(entry.value, int | float)}
-    assert live.BOUNDS.keys() == numbers
 
 
 def test_a_new_start_shows_the_new_machine_before_it_has_learned_anything(monkeypatch):
