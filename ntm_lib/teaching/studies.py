@@ -15,21 +15,15 @@ from ntm_lib.teaching.show import show_folded
 def show_study(directory: str | Path, arms: Sequence[str] = ()) -> None:
     """Print how many runs of each arm of a study converged, with 95 % intervals; fold the commands that made them.
 
-    All arms in the order of the table, or `arms`. Where there is no table yet, prints how to make it. Raises
-    ValueError for an arm that the study does not have.
+    All arms in the order of the table, or `arms`. Raises ValueError for an arm that the study does not have.
     """
-    directory = Path(directory)
-    if not (directory / "runs.csv").is_file():
-        command = f"ntm study data/studies/{directory.name} --seeds 0-99 --out runs/{directory.name}"
-        print(printable(f"{directory.name}: not run yet; `{command}`"))
-        return
     lines = runs_of(directory)
     names = list(arms) or list(lines)
     if unknown := [name for name in names if name not in lines]:
         raise ValueError(f"arm is {unknown[0]!r}: expected one of {', '.join(map(repr, lines))}")
     counts = [(printable(name), *_counts(lines[name])) for name in names]
     print(aligned([("", "converged", "sequences, median"), *counts]))
-    commands = commands_of(directory)
+    commands = json.loads((Path(directory) / "manifest.json").read_text(encoding="utf-8"))["commands"]
     asked = [command for command in commands if any(f":{arm} " in command for arm in arms)]
     show_folded("The commands that made this table", "\n".join(asked or commands))
 
@@ -48,11 +42,6 @@ def verdict_of(line: dict[str, str]) -> int:
     """Count the wrong bits of a run's verdict, all kinds and lengths together."""
     judged = tuple(f"wrong_bits_{kind}_" for kind in tasks.KINDS)
     return sum(int(count) for column, count in line.items() if column.startswith(judged) and count)
-
-
-def commands_of(directory: str | Path) -> list[str]:
-    """Read the commands that made a study from its manifest; an arm is called data/studies/NAME:ARM."""
-    return json.loads((Path(directory) / "manifest.json").read_text(encoding="utf-8"))["commands"]
 
 
 def _counts(lines: list[dict[str, str]]) -> tuple[str, int]:

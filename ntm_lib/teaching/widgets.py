@@ -26,6 +26,19 @@ class Slider(NamedTuple):
     start: float
     words: str
 
+    def control(self) -> ipywidgets.ValueWidget:
+        """Make its widget; ValueError for a slider that does not start between two finite ends."""
+        low, high, start, words = self
+        if not -math.inf < low <= start <= high < math.inf:
+            raise ValueError(f"slider {words!r} starts at {start}: expected {low} to {high}, both finite")
+        if all(isinstance(number, int) for number in (low, high, start)):
+            return ipywidgets.IntSlider(start, low, high, description=words, readout_format=".0f", **LAYOUT)
+        step = _round_step(low, high)
+        digits = f".{max(0, -math.floor(math.log10(step)))}f"
+        return ipywidgets.FloatSlider(
+            start, min=low, max=high, step=step, readout_format=digits, description=words, **LAYOUT
+        )
+
 
 class Choice(NamedTuple):
     """A list of words to choose one from."""
@@ -33,6 +46,13 @@ class Choice(NamedTuple):
     options: tuple[str, ...]
     start: str
     words: str
+
+    def control(self) -> ipywidgets.ValueWidget:
+        """Make its widget; ValueError for a choice that starts at none of its options."""
+        options, start, words = self
+        if start not in options:
+            raise ValueError(f"choice {words!r} starts at {start!r}: expected one of {', '.join(options)}")
+        return ipywidgets.Dropdown(options=options, value=start, description=words, **LAYOUT)
 
 
 class Picture(ipywidgets.HTML):
@@ -61,10 +81,7 @@ class Explorer(ipywidgets.VBox):
     def __init__(self, draw: Callable[..., Figure], **sliders: Slider | Choice):
         self.draw = draw
         self.grad_enabled = torch.is_grad_enabled()  # JupyterLab handles a move in a thread, which has its own mode
-        self.sliders = {
-            name: _choice(name, slider) if isinstance(slider, Choice) else _slider(name, slider)
-            for name, slider in sliders.items()
-        }
+        self.sliders = {name: slider.control() for name, slider in sliders.items()}
         self.picture = Picture()
         controls = ipywidgets.Box([*self.sliders.values()], layout={"flex_flow": "row wrap"})
         super().__init__([controls, self.picture])
@@ -85,23 +102,6 @@ class Explorer(ipywidgets.VBox):
 
     def __repr__(self) -> str:
         return f"Explorer of {', '.join(self.sliders)}: run this notebook to move them"
-
-
-def _choice(name: str, choice: Choice) -> ipywidgets.Dropdown:
-    if choice.start not in choice.options:
-        raise ValueError(f"choice {name} starts at {choice.start!r}: expected one of {', '.join(choice.options)}")
-    return ipywidgets.Dropdown(options=choice.options, value=choice.start, description=choice.words, **LAYOUT)
-
-
-def _slider(name: str, slider: Slider) -> ipywidgets.FloatSlider | ipywidgets.IntSlider:
-    low, high, start, words = slider
-    if not -math.inf < low <= start <= high < math.inf:
-        raise ValueError(f"slider {name} starts at {start}: expected {low} to {high}, both finite")
-    whole = all(isinstance(number, int) for number in (low, high, start))
-    step = 1 if whole else _round_step(low, high)
-    kind = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
-    readout = f".{max(0, -math.floor(math.log10(step)))}f"
-    return kind(min=low, max=high, value=start, step=step, readout_format=readout, description=words, **LAYOUT)
 
 
 def _round_step(low: float, high: float) -> float:

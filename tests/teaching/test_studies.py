@@ -8,7 +8,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
-from ntm_lib.teaching.studies import commands_of, runs_of, show_study, verdict_of
+from ntm_lib.teaching.studies import runs_of, show_study, verdict_of
 
 COMMANDS = [f"ntm study data/studies/sharing:{arm} --seeds 0-4 --out x" for arm in ("one", "two")]
 
@@ -57,12 +57,6 @@ def test_only_the_arms_asked_for(study, shown, capsys):
         show_study(study, ["three"])
 
 
-def test_a_study_that_is_not_there_yet(tmp_path, shown, capsys):
-    show_study(tmp_path / "heads")
-    command = "ntm study data/studies/heads --seeds 0-99 --out runs/heads"
-    assert capsys.readouterr().out == f"heads: not run yet; `{command}`\n" and not shown.outputs
-
-
 def test_markup_and_escape_codes_of_a_table_are_shown_as_they_are(study, shown, capsys):
     (study / "runs.csv").write_text("recipe,seed,converged,sequences\nsharing-\x1b[31mred,0,True,7\n")
     (study / "manifest.json").write_text(json.dumps({"commands": ["ntm <script>"]}))
@@ -72,9 +66,8 @@ def test_markup_and_escape_codes_of_a_table_are_shown_as_they_are(study, shown, 
     assert "<script>" not in shown.outputs[0].data["text/html"]
 
 
-def test_lines_and_commands_as_they_stand(study):
+def test_lines_as_they_stand(study):
     assert [line["seed"] for line in runs_of(study)["one"]] == ["0", "1", "2", "3", "4"]
-    assert commands_of(study) == COMMANDS
 
 
 def test_a_verdict_counts_what_was_judged_and_nothing_else():

@@ -137,7 +137,9 @@ def test_it_is_printed_alike_in_every_run(explorer):
     ],
 )
 def test_a_slider_that_does_not_start_between_two_finite_ends_is_refused(low, high, start):
-    with pytest.raises(ValueError, match=rf"slider height starts at {start}: expected {low} to {high}, both finite"):
+    with pytest.raises(
+        ValueError, match=rf"slider 'how high' starts at {start}: expected {low} to {high}, both finite"
+    ):
         Explorer(bar, height=Slider(low, high, start, "how high"), column=Slider(0, 11, 5, "where"))
 
 
@@ -158,5 +160,5 @@ def test_a_choice_sends_the_picture_of_the_word_chosen():
 
 
 def test_a_choice_that_starts_at_none_of_its_words_is_refused():
-    with pytest.raises(ValueError, match="choice name starts at 'two': expected one of one, seven"):
+    with pytest.raises(ValueError, match="choice 'which' starts at 'two': expected one of one, seven"):
         Explorer(named, name=Choice(("one", "seven"), "two", "which"))

@@ -122,12 +122,14 @@ def _converted(answer: Any, like: Tensor | type) -> Any:
     """Bring an answer that differs in type alone to the type of `like`: int, a tensor (), whole numbers, float32."""
     if answer is ...:
         raise NotImplementedError
-    if like is int and isinstance(answer, Integral) and not isinstance(answer, bool):
-        return int(answer)
-    number = isinstance(answer, int | float) or (isinstance(answer, Tensor) and answer.dtype is torch.int64)
-    if isinstance(like, Tensor) and like.ndim == 0 and number and not isinstance(answer, bool):
+    if isinstance(answer, bool):
+        return answer
+    if not isinstance(like, Tensor):
+        return int(answer) if like is int and isinstance(answer, Integral) else answer
+    whole = isinstance(answer, Tensor) and answer.dtype is torch.int64
+    if like.ndim == 0 and (whole or isinstance(answer, int | float)):
         return torch.as_tensor(answer).float()
-    if isinstance(like, Tensor) and isinstance(answer, Tensor) and answer.is_floating_point():
+    if isinstance(answer, Tensor) and answer.is_floating_point():
         return answer.to(like.dtype) if like.is_floating_point() or torch.equal(answer, answer.round()) else answer
     return answer
 
@@ -138,13 +140,10 @@ def _unlike(answer: Any, like: Tensor | type) -> str | None:
     if answer is None:
         return "returns nothing: does it end with a return?"
     if not isinstance(like, Tensor):
+        if isinstance(answer, like) and not isinstance(answer, bool):
+            return None
         wanted = {int: "a whole number", dict: "a dictionary"}.get(like, f"an {like.__name__}")
-        fits = isinstance(answer, like) and not isinstance(answer, bool)
-        return (
-            None
-            if fits
-            else f"returns {kind}: expected {wanted}" + ", as .item() gives" * (like is int and kind == "Tensor")
-        )
+        return f"returns {kind}: expected {wanted}" + ", as .item() gives" * (like is int and kind == "Tensor")
     if not isinstance(answer, Tensor):
         return f"returns {kind}: expected a tensor of shape {tuple(like.shape)}"
     if answer.shape != like.shape:
