@@ -1,16 +1,16 @@
 """Figures of copies that went wrong: where the first wrong bit comes out, what made it wrong, which row wins a head.
 
-Shapes: T steps, R read heads, W write heads, N memory rows.
+Shapes: T steps.
 """
 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
+from ntm_lib.analysis.trace import Trace
 from ntm_lib.teaching.plots.heads import draw_pointing, mark_end_marker, name_halves
 from ntm_lib.teaching.plots.parts import cells, legend_above, shades, tint
 from ntm_lib.teaching.plots.style import ERROR, INK, PALE, READ, TARGET, described, page, panel, title
@@ -23,42 +23,32 @@ RIVALS = {"the row it should reach": TARGET, "the row where it was": READ, "all 
 """Groups of rows that compete for a head, each with its colour."""
 
 
-def autopsy_figure(
-    read: ArrayLike, write: ArrayLike, inputs: ArrayLike, outputs: ArrayLike, wrong: ArrayLike, verdict: str = ""
-) -> Figure:
-    """Draw a copy from left to right: the path of the heads, and below it the bits in and out, wrong ones in pink.
+def autopsy_figure(trace: Trace, verdict: str = "") -> Figure:
+    """Draw the first traced copy from left to right: the path of the heads, and below it the bits in and out.
 
-    read (T, R, N), write (T, W, N), inputs and outputs (T, width) as bits, zero where there is nothing, and wrong
-    (T, width). Raises ValueError where the step counts differ.
+    Wrong bits are pink, dark pink where a one came out, and a pink line stands before the first of them.
     """
-    read, write, inputs, outputs, wrong = map(np.asarray, (read, write, inputs, outputs, wrong))
-    counts = [len(array) for array in (read, write, inputs, outputs, wrong)]
-    if len(set(counts)) > 1:
-        raise ValueError(f"read, write, inputs, outputs, wrong have {counts} steps: expected one step count")
+    read, write, wrong = (array[0].numpy() for array in (trace.w_read, trace.w_write, trace.wrong))
     figure, (top, bottom) = page(5.2, 2, sharex=True, height_ratios=(2.6, 1))
     end, steps = len(read) // 2, np.flatnonzero(wrong.any(axis=1))
     draw_pointing(top, read, write, end)
     top.set_ylabel("memory row")
-    _bits(bottom, np.maximum(inputs, outputs), wrong)
+    bits_in = trace.inputs[0, :, : wrong.shape[1]] > 0
+    bits_out = (trace.logits[0] > 0) & (trace.mask[0] > 0).unsqueeze(-1)
+    ones = (bits_in | bits_out).numpy()  # (T, output)
+    pink = np.array(to_rgb(ERROR)) * (1 - 0.25 * ones[..., None])
+    cells(bottom, np.where(wrong[..., None], pink, 1 - tint(ones, INK)).swapaxes(0, 1))
+    bottom.set(yticks=[], ylabel="bit", xlabel="time step")
+    title(bottom, "bits in, and after the end marker bits out")
+    legend_above(bottom, {"wrong": ERROR})
+    bottom.spines[:].set_color(PALE)
     mark_end_marker(bottom, end)
-    for axes in (top, bottom):
-        if len(steps):
-            axes.axvline(steps[0] - 0.5, color=ERROR, linewidth=2)
+    for axes in (top, bottom) if len(steps) else ():
+        axes.axvline(steps[0] - 0.5, color=ERROR, linewidth=2)
     name_halves(figure)
     found = f"the first wrong bit comes out at step {steps[0]}" if len(steps) else "every bit is right"
     reason = f"; {verdict}" if verdict else ""
     return described(figure, f"A copy of {end - 1} vectors over {read.shape[-1]} rows: {found}{reason}.")
-
-
-def _bits(axes: Axes, ones: np.ndarray, wrong: np.ndarray) -> None:
-    """Draw ones (T, width) dark, zeros white; a wrong bit pink, dark pink where a one came out."""
-    pink = np.array(to_rgb(ERROR)) * (1 - 0.25 * ones[..., None])
-    image = np.where(wrong[..., None], pink, 1 - tint(ones, INK))
-    cells(axes, image.swapaxes(0, 1))
-    axes.set(yticks=[], ylabel="bit", xlabel="time step")
-    title(axes, "bits in, and after the end marker bits out")
-    legend_above(axes, {"wrong": ERROR})
-    axes.spines[:].set_color(PALE)
 
 
 def causes_figure(shares: Mapping[str, ArrayLike], lengths: Sequence[int], causes: Sequence[str]) -> Figure:

@@ -5,7 +5,6 @@ heads write, then the read heads read.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -16,22 +15,12 @@ from numpy.typing import ArrayLike
 from ntm_lib.analysis.finding import head_name
 from ntm_lib.analysis.route import SHARP
 from ntm_lib.analysis.trace import Trace
-from ntm_lib.teaching.plots.parts import cells, flat, framed, legend_above, tint
+from ntm_lib.teaching.plots.parts import cells, framed, legend_above, tint
 from ntm_lib.teaching.plots.style import INK, PALE, READ, WRITE, described, page, panel, title
 from ntm_lib.teaching.plots.words import place
 
 MOST_ROWS, BLOCKS = 100, 64
 """Rows that a picture shows one by one; of more rows, neighbours share one of so many lines."""
-
-
-class Moment(NamedTuple):
-    """One head at one step."""
-
-    name: str
-    colours: tuple[str, ...]  # READ, WRITE, or both where one weighting does both
-    before: ArrayLike  # (N)  the weighting it goes on from
-    now: ArrayLike  # (N)
-    note: str
 
 
 def pointing_figure(
@@ -62,47 +51,54 @@ def pointing_figure(
     return described(figure, "Where heads point over time; at the end", told)
 
 
-def moment_figure(
-    read: ArrayLike, write: ArrayLike, step: int, heads: Sequence[Moment], end_marker: int | None = None
-) -> Figure:
-    """Draw all steps, one of them framed, and below each head's weightings before that step (grey) and after it.
+def moment_figure(trace: Trace, step: int, end_marker: int | None = None) -> Figure:
+    """Draw the first traced sequence with one step framed, and below it each head before that step (grey) and after it.
 
-    read (T, R, N), write (T, W, N); raises IndexError for a step that is not there.
-    """
-    read, write = np.asarray(read), np.asarray(write)
-    if not 0 <= step < len(read):
-        raise IndexError(f"step {step}: expected 0 to {len(read) - 1}")
-    heights = [2.6] + [1] * len(heads)
-    figure, (top, *bars) = page(3.3 + 1.25 * len(heads), len(heights), height_ratios=heights)
-    draw_pointing(top, read, write, end_marker)
-    framed(top, step - 0.5, -0.5, (1, read.shape[-1]), INK, 1.8)
-    top.set(xlabel="time step", ylabel="memory row")
-    for axes, head in zip(bars, heads, strict=True):
-        _bars(axes, head)
-    bars[-1].set_xlabel("memory row")
-    name_halves(figure)
-    told = [f"{head.name} goes from {place(flat(head.before))} to {place(flat(head.now))}" for head in heads]
-    return described(figure, f"At step {step} {', '.join(told)}.")
-
-
-def moments(trace: Trace, step: int) -> list[Moment]:
-    """Collect every head of the first traced sequence at one step, read heads first; the note says its gate and shift.
-
-    Raises ValueError for a trace without stages.
+    Raises IndexError for a step that is not there, and ValueError for a trace without stages.
     """
     if trace.w_previous is None:
         raise ValueError("the trace has no stages: make it with stages=True")
-    single, reads = trace.config.weightings == "single", trace.config.read_heads
-    found = []
-    for head in range(trace.w.shape[2]):
-        before, now = trace.w_previous[0, step, head], trace.w[0, step, head]
-        g, s = trace.emission.g[0, step, head].item(), trace.emission.s[0, step, head]
-        offset = int(s.argmax()) - len(s) // 2
-        move = "stays" if offset == 0 else f"steps {abs(offset)} {'forward' if offset > 0 else 'backward'}"
-        note = f"g = {g:.1f}, {'jumps by its key' if g > SHARP else 'goes on from the grey bar'} and {move}"
-        colours = (WRITE, READ) if single else (READ,) if head < reads else (WRITE,)
-        found.append(Moment(head_name(trace.config, head), colours, before, now, note))
-    return found
+    steps, heads, rows = trace.w.shape[1:]
+    if not 0 <= step < steps:
+        raise IndexError(f"step {step}: expected 0 to {steps - 1}")
+    heights = [2.6] + [1] * heads
+    figure, (top, *bars) = page(3.3 + 1.25 * heads, len(heights), height_ratios=heights)
+    draw_pointing(top, trace.w_read[0].numpy(), trace.w_write[0].numpy(), end_marker)
+    framed(top, step - 0.5, -0.5, (1, rows), INK, 1.8)
+    top.set(xlabel="time step", ylabel="memory row")
+    told = []
+    for head, axes in enumerate(bars):
+        before, now = (weights[0, step, head].numpy() for weights in (trace.w_previous, trace.w))
+        name = head_name(trace.config, head)
+        _bars(axes, before, now, _colours(trace, head))
+        panel(axes, f"{name}: {_move(trace, step, head)}", xlim=(-0.5, rows - 0.5), ylim=(0, 1.05), yticks=[0, 1])
+        told.append(f"{name} goes from {place(before)} to {place(now)}")
+    bars[-1].set_xlabel("memory row")
+    name_halves(figure)
+    return described(figure, f"At step {step} {', '.join(told)}.")
+
+
+def _colours(trace: Trace, head: int) -> tuple[str, ...]:
+    """Choose the colour of what a head does, both where one weighting reads and writes."""
+    if trace.config.weightings == "single":
+        return WRITE, READ
+    return (READ,) if head < trace.config.read_heads else (WRITE,)
+
+
+def _move(trace: Trace, step: int, head: int) -> str:
+    """Put into words what a head is told to do at a step: its gate and its likeliest shift."""
+    g, s = trace.emission.g[0, step, head].item(), trace.emission.s[0, step, head]
+    offset = int(s.argmax()) - len(s) // 2
+    move = "stays" if offset == 0 else f"steps {abs(offset)} {'forward' if offset > 0 else 'backward'}"
+    return f"g = {g:.1f}, {'jumps by its key' if g > SHARP else 'goes on from the grey bar'} and {move}"
+
+
+def _bars(axes: Axes, before: np.ndarray, now: np.ndarray, colours: Sequence[str]) -> None:
+    """Draw the weighting before in wide grey bars and the weighting now in narrow coloured ones."""
+    rows, width = np.arange(len(now)), 0.6 / len(colours)
+    axes.bar(rows, before, width=0.95, color=PALE)
+    for index, colour in enumerate(colours):
+        axes.bar(rows - 0.3 + (index + 0.5) * width, now, width=width, color=colour)
 
 
 def draw_pointing(axes: Axes, read: np.ndarray, write: np.ndarray, end_marker: int | None = None) -> None:
@@ -141,14 +137,3 @@ def mark_end_marker(axes: Axes, step: int) -> None:
 def name_halves(figure: Figure) -> None:
     """Draw a legend of the halves of a step and their colours."""
     legend_above(figure, {"write head (left half of a step)": WRITE, "read head (right half)": READ})
-
-
-def _bars(axes: Axes, head: Moment) -> None:
-    """Draw the weighting before in wide grey bars and the weighting now in narrow coloured ones."""
-    before, now = flat(head.before), flat(head.now)
-    rows = np.arange(len(now))
-    axes.bar(rows, before, width=0.95, color=PALE)
-    width = 0.6 / len(head.colours)
-    for index, colour in enumerate(head.colours):
-        axes.bar(rows - 0.3 + (index + 0.5) * width, now, width=width, color=colour)
-    panel(axes, f"{head.name}: {head.note}", xlim=(-0.5, len(now) - 0.5), ylim=(0, 1.05), yticks=[0, 1])

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+from torch import Tensor
 
 from ntm_lib.analysis.trace import Trace
 from ntm_lib.teaching.plots.parts import cells, heads_image, legend_above
@@ -15,31 +16,19 @@ from ntm_lib.teaching.plots.style import ERROR, READ, WRITE, described, page, ti
 from ntm_lib.teaching.plots.words import about, path
 
 
-def copy_figure(
-    inputs: np.ndarray,
-    outputs: np.ndarray,
-    memory: np.ndarray,
-    read: np.ndarray,
-    write: np.ndarray,
-    first_row: int,
-    wrong: np.ndarray | None = None,
-) -> Figure:
-    """Draw a copy: inputs (T, input), outputs (T, output) from 0 to 1, memory (N, M), weightings read and write (T, N).
+def run_figure(trace: Trace, first_row: int = 0) -> Figure:
+    """Draw the first traced copy: bits in, the heads and the tape, and bits out with wrong ones in pink.
 
-    The tape is drawn from `first_row` on, and the `wrong` bits of the outputs, (T, output), in pink. Raises ValueError
-    where the arrays do not belong together.
+    The first read head and the first write head are drawn, rows from `first_row` on.
     """
-    if not len(inputs) == len(outputs) == len(read) == len(write) or read.shape[1] != len(memory):
-        raise ValueError(
-            f"inputs {inputs.shape}, outputs {outputs.shape}, memory {memory.shape}, read {read.shape}, write"
-            f" {write.shape}: expected one step count and one row count"
-        )
+    read, write = (weights[0, :, 0].numpy() for weights in (trace.w_read, trace.w_write))  # each (T, N)
+    memory, wrong = trace.end.memory[0].numpy(), trace.wrong[0].numpy()
     ratios = {"width_ratios": (5, 1.25), "height_ratios": (1, 2.6, 0.85)}
     figure, grid = page(6.0, 3, 2, width=9.6, sharex="col", sharey="row", **ratios)
     (top, empty), (heads, tape), (bottom, empty_too) = grid
     empty.remove()
     empty_too.remove()
-    _bits(top, inputs, "the sequence goes in")
+    _bits(top, trace.inputs[0], "the sequence goes in")
     cells(heads, np.roll(heads_image(read, write), -first_row, axis=0))
     title(heads, "the heads walk along the tape")
     number_rows(heads, len(memory), first_row)
@@ -48,18 +37,19 @@ def copy_figure(
     cells(tape, np.roll(memory, -first_row, axis=0), cmap="PuOr", vmin=-reach, vmax=reach)
     title(tape, "the tape at the end")
     tape.set(xticks=[], xlabel="number in the row")
-    _bits(bottom, outputs, "and comes out again")
+    _bits(bottom, trace.logits[0].sigmoid() * trace.mask[0].unsqueeze(-1), "and comes out again")
     bottom.set_xlabel("time step")
     bottom.xaxis.set_major_locator(MaxNLocator(integer=True))
-    if wrong is not None and wrong.any():
+    if wrong.any():
         cells(bottom, np.ma.masked_equal(wrong.T, False), cmap=ListedColormap([ERROR]))
         legend_above(bottom, {"wrong": ERROR})
+    share = about(wrong.sum() / (trace.mask[0].sum().item() * wrong.shape[1]))
     heads_go = f"The write head goes from {path(write)}, the read head from {path(read)}."
-    return described(figure, f"A copy over {len(memory)} memory rows. {heads_go}")
+    return described(figure, f"A copy over {len(memory)} memory rows. {heads_go} In the answer {share}.")
 
 
-def _bits(axes: Axes, values: np.ndarray, words: str) -> None:
-    cells(axes, values.T, cmap="Greys", vmin=0, vmax=1)
+def _bits(axes: Axes, values: Tensor, words: str) -> None:
+    cells(axes, values.T.numpy(), cmap="Greys", vmin=0, vmax=1)
     title(axes, words)
     axes.set(yticks=[], ylabel="bit")
 
@@ -70,16 +60,3 @@ def number_rows(axes: Axes, rows: int, first_row: int) -> None:
     named = [int(row) for row in ticks if 0 <= row < rows]
     axes.set_yticks([(row - first_row) % rows for row in named], [str(row) for row in named])
     axes.set_ylabel("memory row")
-
-
-def run_figure(trace: Trace, first_row: int = 0) -> Figure:
-    """Draw the first traced copy as `copy_figure` does, with the wrong bits of the answer in pink.
-
-    The first read head and the first write head are drawn, rows from `first_row` on.
-    """
-    read, write = (weights[0, :, 0].numpy() for weights in (trace.w_read, trace.w_write))
-    outputs = (trace.logits.sigmoid() * trace.mask.unsqueeze(-1))[0].numpy()
-    inputs, memory, wrong = (array[0].numpy() for array in (trace.inputs, trace.end.memory, trace.wrong))
-    figure = copy_figure(inputs, outputs, memory, read, write, first_row, wrong)
-    share = wrong.sum() / (trace.mask[0].sum().item() * wrong.shape[1])
-    return described(figure, f"{figure.get_label()} In the answer {about(share)}.")

@@ -2,15 +2,14 @@
 
 import numpy as np
 import pytest
-import torch
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
 
 from ntm_lib import tasks
 from ntm_lib.analysis.trace import trace_copy
 from ntm_lib.machine import NTM, NTMConfig
 from ntm_lib.teaching import handmade
-from ntm_lib.teaching.plots.heads import BLOCKS, Moment, moment_figure, moments, pointing_figure
-from ntm_lib.teaching.plots.style import READ, WRITE
+from ntm_lib.teaching.plots.heads import BLOCKS, moment_figure, pointing_figure
+from ntm_lib.teaching.plots.style import PALE, READ, WRITE
 
 STEPS, ROWS = 7, 11
 
@@ -69,41 +68,48 @@ def test_arrays_that_do_not_belong_together_are_refused():
         pointing_figure({"a": (one_hot(2), one_hot(5)[:-1])})
     with pytest.raises(ValueError, match="expected weightings"):
         pointing_figure({"a": (one_hot(2)[:, 0], one_hot(5)[:, 0])})
-    with pytest.raises(IndexError, match="step 7: expected 0 to 6"):
-        moment_figure(one_hot(2), one_hot(5), 7, [])
+
+
+def copied(machine, length=3, width=8, **options):
+    return trace_copy(machine, tasks.payload(1, length, width), memory_size=ROWS, **options)
+
+
+def bars(axes):
+    """What the bars of an axes show: for each series its heights and its colour."""
+    return [([bar.get_height() for bar in series], to_hex(series[0].get_facecolor())) for series in axes.containers]
 
 
 def test_a_moment_shows_before_and_now_and_says_them():
-    heads = [
-        Moment("the read head", (READ,), np.eye(ROWS)[4], np.eye(ROWS)[6], "jumps"),
-        Moment("the one weighting", (WRITE, READ), np.full(ROWS, 1 / ROWS), np.eye(ROWS)[1], "stays"),
-    ]
-    figure = moment_figure(one_hot(2), one_hot(5), 3, heads)
-    _, first, second = figure.axes
-    heights = [patch.get_height() for patch in first.patches]
-    assert heights[4] == 1 and heights[ROWS + 6] == 1 and sum(heights) == 2
-    assert len(second.patches) == 3 * ROWS and second.get_title(loc="left") == "the one weighting: stays"
+    """Three bytes: at step 4 the hand-made copier's reader jumps from row 0 to row 1, its writer steps from 4 to 5."""
+    figure = moment_figure(copied(handmade.copier()), step=4)
+    top, read, write = figure.axes
+    (frame,) = top.patches
+    assert (frame.get_x(), frame.get_width()) == (3.5, 1)
+    for axes, before, now, colour in ((read, 0, 1, READ), (write, 4, 5, WRITE)):
+        (grey, first), (coloured, second) = bars(axes)
+        assert (np.argmax(grey), first) == (before, PALE)
+        assert (np.argmax(coloured), second) == (now, colour)
+    assert read.get_title(loc="left") == "the read head: g = 1.0, jumps by its key and stays"
+    note = "g = 0.0, goes on from the grey bar and steps 1 forward"
+    assert write.get_title(loc="left") == f"the write head: {note}"
     assert figure.get_label() == (
-        "At step 3 the read head goes from row 4 to row 6, the one weighting goes from many rows to row 1."
+        "At step 4 the read head goes from row 0 to row 1, the write head goes from row 4 to row 5."
     )
 
 
-def test_the_moments_of_a_machine_whose_every_step_is_known():
-    """Three bytes: at step 4 the hand-made copier's reader jumps from row 0 to row 1, its writer steps from 4 to 5."""
-    trace = trace_copy(handmade.copier(), tasks.payload(1, 3), memory_size=11)
-    read, write = moments(trace, 4)
-    assert (read.name, read.colours) == ("the read head", (READ,))
-    assert (write.name, write.colours) == ("the write head", (WRITE,))
-    assert [torch.as_tensor(weights).argmax().item() for weights in (read.before, read.now)] == [0, 1]
-    assert [torch.as_tensor(weights).argmax().item() for weights in (write.before, write.now)] == [4, 5]
-    assert read.note == "g = 1.0, jumps by its key and stays"
-    assert write.note == "g = 0.0, goes on from the grey bar and steps 1 forward"
-
-
-def test_names_of_several_heads_and_of_one_weighting():
+def test_names_of_several_heads_and_both_colours_of_one_weighting():
     two = NTM(NTMConfig(5, 3, read_heads=2, write_heads=3, word_size=7))
-    names = [moment.name for moment in moments(trace_copy(two, tasks.payload(1, 2, 3), memory_size=13), 0)]
-    assert names == ["read head 0", "read head 1", "write head 0", "write head 1", "write head 2"]
+    titles = [axes.get_title(loc="left") for axes in moment_figure(copied(two, 2, 3), 0).axes[1:]]
+    names = ["read head 0", "read head 1", "write head 0", "write head 1", "write head 2"]
+    assert [title.partition(":")[0] for title in titles] == names
     one = NTM(NTMConfig(5, 3, weightings="single", word_size=7))
-    (moment,) = moments(trace_copy(one, tasks.payload(1, 2, 3), memory_size=13), 0)
-    assert (moment.name, moment.colours) == ("the head", (WRITE, READ))
+    _, axes = moment_figure(copied(one, 2, 3), 0).axes
+    assert axes.get_title(loc="left").startswith("the head: ")
+    assert [colour for _, colour in bars(axes)] == [PALE, WRITE, READ]
+
+
+def test_a_moment_that_is_not_there_is_refused():
+    with pytest.raises(IndexError, match="step 8: expected 0 to 7"):
+        moment_figure(copied(handmade.copier()), 8)
+    with pytest.raises(ValueError, match="make it with stages=True"):
+        moment_figure(copied(handmade.copier(), stages=False), 0)

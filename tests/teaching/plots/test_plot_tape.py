@@ -1,7 +1,6 @@
 """Figures of one copy: what is drawn and said is what the arrays and the trace hold."""
 
 import numpy as np
-import pytest
 import torch
 from matplotlib.colors import to_hex, to_rgb
 
@@ -9,20 +8,9 @@ from ntm_lib import tasks
 from ntm_lib.analysis.trace import trace_copy
 from ntm_lib.teaching import handmade
 from ntm_lib.teaching.plots.style import ERROR, READ, WRITE
-from ntm_lib.teaching.plots.tape import copy_figure, run_figure
+from ntm_lib.teaching.plots.tape import run_figure
 
-STEPS, INPUTS, OUTPUTS, ROWS, WORD, FIRST = 7, 5, 3, 11, 2, 4
-
-
-def arrays(**changes):
-    one_hot = np.eye(ROWS)
-    return {
-        "inputs": np.arange(STEPS * INPUTS).reshape(STEPS, INPUTS) % 2,
-        "outputs": np.arange(STEPS * OUTPUTS).reshape(STEPS, OUTPUTS) % 3 / 2,
-        "memory": np.arange(ROWS * WORD, dtype=float).reshape(ROWS, WORD),
-        "read": one_hot[[(FIRST + 1 + t) % ROWS for t in range(STEPS)]],
-        "write": one_hot[[(FIRST + 3 + t) % ROWS for t in range(STEPS)]],
-    } | changes
+ROWS, FIRST = 11, 4
 
 
 def copied(machine=None, numbers=(5, 0, 255)):
@@ -43,34 +31,31 @@ def images(figure):
     return [axes.images[0].get_array() for axes in figure.axes]
 
 
-def test_every_array_is_drawn_over_time():
-    given = arrays()
-    top, heads, tape, bottom = images(copy_figure(**given, first_row=FIRST))
-    np.testing.assert_array_equal(top, given["inputs"].T)
-    np.testing.assert_array_equal(bottom, given["outputs"].T)
-    np.testing.assert_array_equal(tape[0], given["memory"][FIRST])
-    np.testing.assert_array_equal(tape[-1], given["memory"][FIRST - 1])
-    assert heads.shape == (ROWS, STEPS, 3)
+def test_everything_is_drawn_over_time():
+    trace = copied()
+    top, heads, tape, bottom = images(run_figure(trace, first_row=FIRST))
+    np.testing.assert_array_equal(top, trace.inputs[0].T)
+    np.testing.assert_allclose(bottom[:, 5:], trace.targets[0, 5:].T, atol=1e-4)
+    assert not bottom[:, :5].any()
+    np.testing.assert_array_equal(tape[0], trace.end.memory[0, FIRST])
+    np.testing.assert_array_equal(tape[-1], trace.end.memory[0, FIRST - 1])
+    assert heads.shape == (ROWS, 8, 3)
 
 
 def test_each_head_has_its_colour_on_its_rows_and_the_rest_is_white():
-    _, heads, _, _ = images(copy_figure(**arrays(), first_row=FIRST))
-    for row, step in np.ndindex(ROWS, STEPS):
-        expected = to_rgb({1 + step: READ, 3 + step: WRITE}.get(row, "white"))
+    """Three bytes: the writer on rows 1 to 8 in turn; the reader waits on row 0, jumps to 1, and follows."""
+    _, heads, _, _ = images(run_figure(copied(), first_row=FIRST))
+    reader, writer = [0, 0, 0, 0, 1, 2, 3, 4], [1, 2, 3, 4, 5, 6, 7, 8]
+    for row, step in np.ndindex(ROWS, 8):
+        expected = to_rgb({reader[step]: READ, writer[step]: WRITE}.get((row + FIRST) % ROWS, "white"))
         np.testing.assert_allclose(heads[row, step], expected, atol=1e-6)
 
 
 def test_every_row_is_named_by_its_own_number():
-    heads = copy_figure(**arrays(), first_row=FIRST).axes[1]
+    heads = run_figure(copied(), first_row=FIRST).axes[1]
     names = [int(label.get_text()) for label in heads.get_yticklabels()]
     assert len(names) > 3
     assert [(place + FIRST) % ROWS for place in heads.get_yticks()] == names
-
-
-@pytest.mark.parametrize("name", ["outputs", "read", "write", "memory"])
-def test_arrays_that_do_not_belong_together_are_refused(name):
-    with pytest.raises(ValueError, match="expected one step count and one row count"):
-        copy_figure(**arrays(**{name: arrays()[name][:-1]}), first_row=FIRST)
 
 
 def test_a_run_in_words():
