@@ -38,7 +38,6 @@ def snapshot(run: Run) -> Snapshot:
     report = evaluate(run.judged, LENGTHS, sequences=8, seed=1)
     width, _ = copy_format(run.judged)
     bits = tasks.payload(1, 10, width, generator=torch.Generator().manual_seed(1))
-    trace = trace_copy(run.judged, bits, stages=False)
     history, settled = run.progress.history, run.progress.settled_at
     return Snapshot(
         sequences=[0, *(record["sequences"] for record in history)],
@@ -46,9 +45,7 @@ def snapshot(run: Run) -> Snapshot:
         settled_from=None if settled is None else settled * run.recipe.batch_size,
         trained_to=run.recipe.max_length,
         wrong={length: 100 * count.wrong_bits / count.bits for length, count in report.lengths.items()},
-        read=trace.w_read[0, :, 0].numpy(),
-        write=trace.w_write[0, :, 0].numpy(),
-        mistakes=trace.wrong[0].numpy(),
+        copied=trace_copy(run.judged, bits, stages=False),
     )
 
 

@@ -74,13 +74,13 @@ class Picture(ipywidgets.HTML):
 class Explorer(ipywidgets.VBox):
     """Labelled sliders and choices over a figure that is redrawn at every move.
 
-    `draw` takes their values by name and returns a Figure that has a label. Raises ValueError for a slider that does
-    not start between two finite ends, a choice that starts at none of its options, and a figure without a label.
+    `draw` takes their values by name, runs without gradients, and returns a Figure that has a label. Raises ValueError
+    for a slider that does not start between two finite ends, a choice that starts at none of its options, and a figure
+    without a label.
     """
 
     def __init__(self, draw: Callable[..., Figure], **sliders: Slider | Choice):
         self.draw = draw
-        self.grad_enabled = torch.is_grad_enabled()  # JupyterLab handles a move in a thread, which has its own mode
         self.sliders = {name: slider.control() for name, slider in sliders.items()}
         self.picture = Picture()
         controls = ipywidgets.Box([*self.sliders.values()], layout={"flex_flow": "row wrap"})
@@ -96,9 +96,9 @@ class Explorer(ipywidgets.VBox):
             words = escape(printable(f"{type(error).__name__}: {error}"))
             self.picture.value = f'<p role="alert">{words}</p>'
 
+    @torch.no_grad()
     def _redraw(self) -> None:
-        with torch.set_grad_enabled(self.grad_enabled):
-            self.picture.show(self.draw(**{name: slider.value for name, slider in self.sliders.items()}))
+        self.picture.show(self.draw(**{name: slider.value for name, slider in self.sliders.items()}))
 
     def __repr__(self) -> str:
         return f"Explorer of {', '.join(self.sliders)}: run this notebook to move them"

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
+from ntm_lib.analysis.trace import Trace
 from ntm_lib.teaching.plots.parts import cells, heads_image, legend_above, seed_dots, shades
 from ntm_lib.teaching.plots.style import DASHES, ERROR, INK, PALE, READ, TARGET, WRITE, described, no_frame, page, panel
 from ntm_lib.teaching.plots.words import about
@@ -29,9 +30,7 @@ class Snapshot(NamedTuple):
     settled_from: int | None  # sequences seen when it began to settle; None: not yet
     trained_to: int  # the longest length it is trained on
     wrong: Mapping[int, float]  # wrong bits in a hundred at each length
-    read: np.ndarray  # (T, N)      where the read head points in one copy
-    write: np.ndarray  # (T, N)
-    mistakes: np.ndarray  # (T, output)  1 where a bit of that copy comes out wrong
+    copied: Trace  # one copy, (B = 1)
 
 
 def task_figure(inputs: ArrayLike, targets: ArrayLike, mask: ArrayLike) -> Figure:
@@ -128,9 +127,10 @@ def _wrong(axes: Axes, snapshot: Snapshot) -> None:
 
 
 def _tape(axes: Axes, snapshot: Snapshot) -> None:
-    cells(axes, heads_image(snapshot.read, snapshot.write))
-    steps, rows = snapshot.read.shape
-    wrong = np.flatnonzero(snapshot.mistakes.any(axis=1))
+    read, write = (weights[0, :, 0].numpy() for weights in (snapshot.copied.w_read, snapshot.copied.w_write))
+    cells(axes, heads_image(read, write))
+    steps, rows = read.shape
+    wrong = np.flatnonzero(snapshot.copied.wrong[0].any(dim=1))
     axes.scatter(wrong, np.full(len(wrong), -1.3), marker="x", color=ERROR, clip_on=False, s=25, linewidth=1.8)
     axes.axvline(steps // 2, color=INK, linewidth=0.8, linestyle=DASHES)
     axes.text(steps // 2, rows - 1, "end marker  ", color=INK, fontsize=9.5, ha="right", va="bottom")
