@@ -5,29 +5,24 @@ from collections.abc import Callable
 from dataclasses import replace
 from html import escape
 from threading import Event, Thread
-from typing import get_args
 
 import ipywidgets
 import torch
-from ipywidgets import BoundedFloatText, BoundedIntText, Dropdown
+from ipywidgets import BoundedFloatText, BoundedIntText
 
-from ntm_lib import tasks
-from ntm_lib.analysis.trace import trace_copy
+from ntm_lib.analysis.trace import trace
 from ntm_lib.machine.validate import MOST_SEEDS
 from ntm_lib.teaching.plots.learning import Snapshot, learning_figure
 from ntm_lib.teaching.plots.words import printable
 from ntm_lib.teaching.widgets import Picture
 from ntm_lib.training import loop
-from ntm_lib.training.copies import copy_format
 from ntm_lib.training.evaluation import evaluate
 from ntm_lib.training.loop import Result
-from ntm_lib.training.recipes import Historical, Recipe
+from ntm_lib.training.recipes import Recipe
 from ntm_lib.training.run import Run
 
 LENGTHS = (1, 2, 5, 10, 20, 50, 120)
 """Lengths at which a snapshot counts wrong bits."""
-CURRICULA = get_args(Historical.__annotations__["curriculum"])
-"""Ways in which the longest length can rise over the updates."""
 
 
 def snapshot(run: Run) -> Snapshot:
@@ -36,8 +31,7 @@ def snapshot(run: Run) -> Snapshot:
     The loss begins at 1 bit a bit, as of a machine that knows nothing. Leaves the run as it was.
     """
     report = evaluate(run.judged, LENGTHS, sequences=8, seed=1)
-    width, _ = copy_format(run.judged)
-    bits = tasks.payload(1, 10, width, generator=torch.Generator().manual_seed(1))
+    batch = run.task.draw(1, 10, torch.Generator().manual_seed(1))
     history, settled = run.progress.history, run.progress.settled_at
     return Snapshot(
         sequences=[0, *(record["sequences"] for record in history)],
@@ -45,7 +39,7 @@ def snapshot(run: Run) -> Snapshot:
         settled_from=None if settled is None else settled * run.recipe.batch_size,
         trained_to=run.recipe.max_length,
         wrong={length: 100 * count.wrong_bits / count.bits for length, count in report.lengths.items()},
-        copied=trace_copy(run.judged, bits, stages=False),
+        copied=trace(run.judged, batch, memory_size=36, stages=False),
     )
 
 
@@ -106,11 +100,9 @@ class LiveTraining(ipywidgets.VBox):
     """
 
     def __init__(self, recipe: Recipe, seed: int = 0):
-        run, curriculum = Run(recipe, seed), recipe.historical.curriculum
-        self.recipe = recipe
+        run, self.recipe = Run(recipe, seed), recipe
         self.entries: dict[str, ipywidgets.ValueWidget] = {
             "seed": BoundedIntText(seed, max=MOST_SEEDS - 1, description="seed"),
-            "curriculum": Dropdown(value=curriculum, options=CURRICULA, description="which lengths in turn"),
             "max_length": BoundedIntText(recipe.max_length, min=1, max=50, description="longest sequence to train on"),
             "learning_rate": BoundedFloatText(recipe.learning_rate, max=1, description="learning rate at its peak"),
             "clip_norm": BoundedFloatText(recipe.clip_norm, max=1000, description="longest gradient (0: no limit)"),
@@ -129,9 +121,9 @@ class LiveTraining(ipywidgets.VBox):
         """Begin anew with the values of the entries; values that do not fit are named in the status line."""
         self.training.hold()
         values = {name: entry.value for name, entry in self.entries.items()}
-        seed, historical = values.pop("seed"), replace(self.recipe.historical, curriculum=values.pop("curriculum"))
+        seed = values.pop("seed")
         try:
-            self._start(Run(replace(self.recipe, historical=historical, **values), seed))
+            self._start(Run(replace(self.recipe, **values), seed))
         except (TypeError, ValueError) as error:
             self._say(f"{error}; then start anew")
 

@@ -13,7 +13,6 @@ from ntm_lib.teaching.live import LiveTraining, Training, bits_a_bit, in_words, 
 from ntm_lib.training import loop, recipes
 from ntm_lib.training.evaluation import Count, Report, Verdict
 from ntm_lib.training.progress import Stop
-from ntm_lib.training.recipes import Historical
 from ntm_lib.training.run import Run
 from tests.small import SMALL, judge_quickly, same_run, same_tensors, tensors
 
@@ -86,11 +85,10 @@ def test_stop_and_continue_by_button():
 def test_start_anew_takes_seed_and_fields():
     widget = LiveTraining(SMALL, seed=3)
     widget.finish()
-    for name, value in {"seed": 5, "max_length": 4, "curriculum": "ramp"}.items():
+    for name, value in {"seed": 5, "max_length": 4}.items():
         widget.entries[name].value = value
     widget.anew.click()
-    expected = loop.train(replace(SMALL, max_length=4, historical=Historical(curriculum="ramp")), seed=5)
-    assert same_run(widget.finish(), expected)
+    assert same_run(widget.finish(), loop.train(replace(SMALL, max_length=4), seed=5))
 
 
 def test_a_number_beyond_its_bounds_becomes_the_nearest_that_fits():
@@ -161,7 +159,6 @@ def test_every_entry_has_a_label():
     widget.finish()
     assert [entry.description for entry in widget.entries.values()] == [
         "seed",
-        "which lengths in turn",
         "longest sequence to train on",
         "learning rate at its peak",
         "longest gradient (0: no limit)",
