@@ -10,7 +10,8 @@ import ipywidgets
 import torch
 from ipywidgets import BoundedFloatText, BoundedIntText
 
-from ntm_lib.analysis.trace import trace
+from ntm_lib import tasks
+from ntm_lib.analysis.trace import trace_copy
 from ntm_lib.machine.validate import MOST_SEEDS
 from ntm_lib.teaching.plots.learning import Snapshot, learning_figure
 from ntm_lib.teaching.plots.words import printable
@@ -31,7 +32,7 @@ def snapshot(run: Run) -> Snapshot:
     The loss begins at 1 bit a bit, as of a machine that knows nothing. Leaves the run as it was.
     """
     report = evaluate(run.judged, LENGTHS, sequences=8, seed=1)
-    batch = run.task.draw(1, 10, torch.Generator().manual_seed(1))
+    bits = tasks.payload(1, 10, run.task.output_size, generator=torch.Generator().manual_seed(1))
     history, settled = run.progress.history, run.progress.settled_at
     return Snapshot(
         sequences=[0, *(record["sequences"] for record in history)],
@@ -39,7 +40,7 @@ def snapshot(run: Run) -> Snapshot:
         settled_from=None if settled is None else settled * run.recipe.batch_size,
         trained_to=run.recipe.max_length,
         wrong={length: 100 * count.wrong_bits / count.bits for length, count in report.lengths.items()},
-        copied=trace(run.judged, batch, memory_size=36, stages=False),
+        copied=trace_copy(run.judged, bits, stages=False),
     )
 
 
