@@ -46,7 +46,7 @@ def snapshot(run: Run) -> Snapshot:
     report = evaluate(run.judged, LENGTHS, SEQUENCES, SEED)
     width, _ = copy_format(run.judged)
     bits = tasks.payload(1, SHOWN, width, generator=torch.Generator().manual_seed(SEED))
-    trace = trace_copy(run.judged, bits, stages=False)
+    trace = trace_copy(run.judged, bits)
     history, settled = run.progress.history, run.progress.settled_at
     return Snapshot(
         sequences=[0, *(record["sequences"] for record in history)],

@@ -89,12 +89,7 @@ def moment_figure(
 
 
 def moments(trace: Trace, step: int) -> list[Moment]:
-    """Collect every head of the first traced sequence at one step, read heads first; the note says its gate and shift.
-
-    Raises ValueError for a trace without stages.
-    """
-    if trace.w_previous is None:
-        raise ValueError("the trace has no stages: make it with stages=True")
+    """Collect every head of the first traced sequence at one step, read heads first; a note says its gate and shift."""
     single, reads = trace.config.weightings == "single", trace.config.read_heads
     found = []
     for head in range(trace.w.shape[2]):
