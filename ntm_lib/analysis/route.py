@@ -11,8 +11,7 @@ from torch import Tensor
 
 from ntm_lib.analysis.trace import Trace
 
-SHARP = 0.5
-"""A head stands on a row that has more than half of its weight: no other row can then have as much."""
+SHARP = 0.5  # a head stands on a row that has more than half of its weight: no other row can then have as much
 # steps from a vector's output to its reading, by `output_from`: hidden units see the reads of the step before
 READ_LAGS = {"hidden": (-1,), "reads": (0,), "hidden-and-reads": (0, -1)}
 WRITE_LAGS = {"feed-forward": (0,), "lstm": (0, 1)}  # steps from a vector's input to its writing: an LSTM may remember
@@ -56,10 +55,7 @@ def find_route(trace: Trace) -> Route:
         shared = (trace.w_write[:, wrote_at, write_head] * trace.w_read[:, read_at, read_head]).sum(-1)  # (B, L)
         if (agreement := shared[counts].mean().item()) > best + TIE:
             best, chosen = agreement, (write_head, read_head, wrote_at, read_at)
-    return _along(trace, end, *chosen)
-
-
-def _along(trace: Trace, end: int, write_head: int, read_head: int, wrote_at: Tensor, read_at: Tensor) -> Route:
+    write_head, read_head, wrote_at, read_at = chosen
     writing, reading = trace.w_write[:, :, write_head], trace.w_read[:, :, read_head]  # (B, T, N)
     write_peak, written = writing[:, wrote_at].max(-1)
     read_peak, stood = reading[:, read_at].max(-1)
