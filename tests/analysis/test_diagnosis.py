@@ -24,10 +24,10 @@ from planted import (
 from torch import nn
 
 from ntm_lib import load, tasks
-from ntm_lib.analysis.causes import case_of, causes
+from ntm_lib.analysis.causes import causes
 from ntm_lib.analysis.diagnosis import diagnose, explain, sample, study_entry, wrong_in_verdict
 from ntm_lib.analysis.finding import CAUSES, Kind, head_name, moves
-from ntm_lib.analysis.habits import SHORT, copies_without_memory
+from ntm_lib.analysis.habits import SHORT
 from ntm_lib.analysis.trace import trace_copy
 from ntm_lib.machine import NTM, LSTMBaseline, LSTMConfig, NTMConfig
 from ntm_lib.teaching.handmade import ANSWERING, SURE, WRITTEN, copier
@@ -318,25 +318,14 @@ class Remembering(nn.Module):
         return h, (torch.cat([queue[:, 1:], x[:, None, :8]], dim=1),)
 
 
-def remembering():
+def test_all_heads_of_a_controller_that_remembers_are_idle():
     machine = rebuilt(copier(), output_from="hidden")
     machine.controller = Remembering()
     with torch.no_grad():
         machine.output.weight[:8, :8] = SURE * torch.eye(8)
         machine.output.bias[:] = -SURE / 2
-    return machine
-
-
-def test_a_controller_that_remembers_copies_without_the_memory():
-    finding = named(diagnose(remembering(), length=SHORT), "copies without memory")
-    assert finding.fault and finding.evidence["share_right"] == 1
-
-
-def test_a_controller_that_remembers_is_no_fault_of_a_machine_that_copies_more():
-    """The copier answers from its memory; what the controller remembers does not come out at this length."""
-    case = case_of(trace_copy(copier(), random_bits()))
-    finding = copies_without_memory(case, remembering())
-    assert not finding.fault and not finding.cure and finding.evidence["share_right"] == 1
+    idle = named(diagnose(machine, length=SHORT), "idle head")
+    assert idle.evidence["idle"] == [["read", 0], ["write", 0]]
 
 
 @pytest.mark.parametrize(("name", "step"), [("beta", LENGTH + 1), ("logits", 0)])
