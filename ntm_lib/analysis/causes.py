@@ -127,16 +127,11 @@ def _labels(trace: Trace, route: Route, damage: Damage, wrong: Tensor) -> Tensor
     labels = torch.full_like(route.written, -1)
     for cause, holds in reversed(first_that_holds):
         labels[holds] = CAUSES.index(cause)
-    labels[labels < 0] = CAUSES.index(_on_the_right_rows(trace, route, damage, (labels < 0) & (wrong > 0)))
+    on_the_right_rows = labels < 0
+    strays = read_meanwhile(trace, route, on_the_right_rows & (wrong > 0)) >= MIXED_IN
+    mixed = Kind.READER_STRAYS if strays and trace.config.weightings != "single" else Kind.GARBLED
+    labels[on_the_right_rows] = CAUSES.index(Kind.RESTLESS_WRITER if damage.usual >= HARM else mixed)
     return labels
-
-
-def _on_the_right_rows(trace: Trace, route: Route, damage: Damage, vectors: Tensor) -> Kind:
-    """Find the cause of wrong vectors (B, L) although the heads stand where they should."""
-    if damage.usual >= HARM:
-        return Kind.RESTLESS_WRITER
-    strays = trace.config.weightings != "single" and read_meanwhile(trace, route, vectors) >= MIXED_IN
-    return Kind.READER_STRAYS if strays else Kind.GARBLED
 
 
 def _reader_went_astray(trace: Trace, route: Route) -> tuple[Tensor, Tensor]:

@@ -34,16 +34,16 @@ def diagnose(
     Raises TypeError for a model without a memory and for sizes that are not integers, ValueError for sizes below 1, for
     a trace that does not fit into memory, and for a machine that is not made for copies.
     """
-    counted = _counted_wrong(run) if run and length is None and memory_size is None else {}
+    counted = _counted_wrong(run) if run and length is None and memory_size is None else []
     machine = with_memory(model)
     trace = _telling_trace(machine, LENGTH if length is None else length, memory_size, counted)
     found = (from_history(run.progress) if run else []) + explain(trace, machine)
     if any(finding.fault for finding in found):
         return sorted(found, key=lambda finding: not finding.fault)
     if counted:
-        sentence = f"The verdict counted wrong bits ({', '.join(counted)}), but the traced copies show none."
+        sentence = "The verdict of the run counted wrong bits, but the traced copies show none."
         cure = "Diagnose copies of another length, or train longer."
-        return [Finding(Kind.UNEXPLAINED, True, sentence, {"wrong_bits": counted}, cure), *found]
+        return [Finding(Kind.UNEXPLAINED, True, sentence, {"wrong": counted}, cure), *found]
     sequences, vectors, bits = len(trace.mask), int(trace.mask[0].sum()), _bits(trace)
     sentence = f"No fault: all {bits:,} bits of {sequences} sequences of {vectors} vectors come back."
     return [Finding(Kind.HEALTHY, False, sentence, {"bits": bits, "sequences": sequences, "vectors": vectors}), *found]
@@ -89,7 +89,7 @@ def wrong_in_verdict(model: Machine, kind: str, length: int) -> Tensor:
     return bits[wrong_bits(model, bits, rows_needed(length) if model.free_memory_size else None) > 0]
 
 
-def _telling_trace(model: NTM, length: int, memory_size: int | None, counted: dict[str, dict[int, int]]) -> Trace:
+def _telling_trace(model: NTM, length: int, memory_size: int | None, counted: list[tuple[str, int]]) -> Trace:
     """Trace a copy in which something is wrong, if there is one to be found where wrong bits were counted."""
     length = validate.whole_number("length", length)
     needed = rows_needed(length) if model.free_memory_size else None
@@ -99,18 +99,15 @@ def _telling_trace(model: NTM, length: int, memory_size: int | None, counted: di
     trace = trace_copy(model, sample(width, length)[: max(1, NUMBERS_TRACED // (2 * length * rows))], rows)
     if trace.wrong.any() or not counted:
         return trace
-    longest = max(max(lengths) for lengths in counted.values())
-    wrong = torch.cat([wrong_in_verdict(model, kind, longest) for kind in counted if longest in counted[kind]])
+    longest = max(length for _, length in counted)
+    wrong = torch.cat([wrong_in_verdict(model, kind, longest) for kind, length in counted if length == longest])
     return trace_copy(model, wrong[:MOST_TRACED]) if len(wrong) else trace
 
 
-def _counted_wrong(run: Run) -> dict[str, dict[int, int]]:
-    """Read the wrong bits of a run's verdict by kind of payload and length, where there are any."""
-    counts = {}
-    for report in Verdict.from_json(run.progress.reports).reports:
-        if report.wrong_bits:
-            counts[report.kind] = {n: count.wrong_bits for n, count in report.lengths.items() if count.wrong_bits}
-    return counts
+def _counted_wrong(run: Run) -> list[tuple[str, int]]:
+    """List the kinds of payload and the lengths at which a run's verdict counted wrong bits."""
+    reports = Verdict.from_json(run.progress.reports).reports
+    return [(report.kind, n) for report in reports for n, count in report.lengths.items() if count.wrong_bits]
 
 
 def _not_finite(trace: Trace) -> Finding | None:

@@ -16,7 +16,7 @@ from ntm_lib.tasks import Batch, frame_copy
 from ntm_lib.training.copies import copy_format, rows_needed
 from ntm_lib.training.evaluation import Machine
 
-MOST_BYTES = 2_000_000_000  # a trace that would take more memory is refused
+MOST_BYTES = 2_000_000_000  # a trace whose weightings and memories would take more is refused
 
 
 class Trace(NamedTuple):
@@ -52,8 +52,8 @@ class Trace(NamedTuple):
 def trace(model: Machine, batch: Batch, memory_size: int | None = None, *, memory: bool = False) -> Trace:
     """Run a batch through a machine and keep every step with its stages of addressing, and its memory if asked for.
 
-    Raises TypeError for a model without a memory, ValueError for a trace of more than `MOST_BYTES`, and TypeError or
-    ValueError as `NTM.forward` does.
+    Raises TypeError for a model without a memory, ValueError for one that takes more than `MOST_BYTES`, and TypeError
+    or ValueError as `NTM.forward` does.
     """
     machine, inputs = with_memory(model), batch.inputs
     config, weights = machine.config, machine.output.weight
@@ -106,13 +106,10 @@ def trace_copy(model: Machine, bits: Tensor, memory_size: int | None = None, *, 
 
 
 def require_room(machine: NTM, sequences: int, steps: int, rows: int, memory: bool = False) -> None:
-    """Count the bytes that a trace keeps before it is made; ValueError for more than `MOST_BYTES`."""
+    """Count the bytes of a trace's weightings and memories; ValueError for more than `MOST_BYTES`."""
     config = machine.config
     a_row = 5 * config.addressing_heads + 1 + (config.word_size if memory else 0)  # w_previous to w, and changes
-    reads = config.read_heads * config.word_size
-    vectors = config.controller_size + machine.heads.linear.out_features + reads
-    vectors += machine.output.in_features + config.output_size
-    size = sequences * steps * (rows * a_row + vectors) * machine.output.weight.element_size()
+    size = sequences * steps * rows * a_row * machine.output.weight.element_size()
     if size > MOST_BYTES:
         raise ValueError(
             f"a trace of {sequences} x {steps} steps over {rows} rows takes {size / 1e9:.1f} GB: expected at most"

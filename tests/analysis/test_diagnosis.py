@@ -409,7 +409,7 @@ def test_what_a_verdict_counted_is_looked_for_among_its_own_sequences():
 
 def test_wrong_bits_that_do_not_come_again_are_said_to_be_unexplained():
     unexplained = named(diagnose(copier(), run_with(report("text", 3))), "unexplained")
-    assert unexplained.fault and unexplained.evidence == {"wrong_bits": {"text": {20: 3}}}
+    assert unexplained.fault and unexplained.evidence == {"wrong": [("text", 20)]}
 
 
 @pytest.mark.parametrize(
