@@ -77,11 +77,3 @@ def head_name(config: NTMConfig, place: int) -> str:
     writes = place - config.read_heads
     kind, index, count = ("read", place, config.read_heads) if writes < 0 else ("write", writes, config.write_heads)
     return f"the {kind} head" if count == 1 else f"{kind} head {index}"
-
-
-def moves(step: int) -> str:
-    """Put a move from row to row into words: "moves one row forward a step"."""
-    if step == 0:
-        return "stays on one row"
-    count = f"{abs(step)} rows" if abs(step) > 1 else "one row"
-    return f"moves {count} {'forward' if step > 0 else 'backward'} a step"

@@ -7,7 +7,7 @@ import torch
 
 from ntm_lib import tasks
 from ntm_lib.analysis.causes import Case
-from ntm_lib.analysis.finding import Finding, Kind, head_name, moves
+from ntm_lib.analysis.finding import Finding, Kind, head_name
 from ntm_lib.analysis.route import SHARP, usual_step
 from ntm_lib.analysis.silence import silenced
 from ntm_lib.machine import NTM
@@ -26,11 +26,10 @@ def stores(case: Case) -> Finding:
     step, share = usual_step(case.route.written, case.rows)
     first = int(case.route.written[:, 0].mode().values)
     way = {1: "forwards", -1: "backwards", 0: "in one row"}.get(step, f"in steps of {step}")
-    sentence = f"{case.writer} writes the first vector to row {first} of {case.rows} and {moves(step)}"
-    if share < ORDERLY:
-        way, sentence = "in no order", f"{sentence} in only {share:.0%} of its moves"
+    way = way if share >= ORDERLY else "in no order"
+    sentence = f"{case.writer} writes the first vector to row {first} of {case.rows} and stores {way}."
     evidence = {"first_row": first, "rows": case.rows, "step": step, "share": share}
-    return Finding(Kind.STORES, False, f"{sentence}: it stores {way}.", evidence, way=way)
+    return Finding(Kind.STORES, False, sentence, evidence, way=way)
 
 
 def reads(case: Case) -> Finding:
@@ -40,10 +39,7 @@ def reads(case: Case) -> Finding:
     waits = int(case.trace.w_read[:, end - 1, route.read_head].argmax(-1).mode().values)
     lands, step = int(route.stood[:, 0].mode().values), usual_step(route.stood, case.rows)[0]
     way = "by content" if gate >= OPEN else "by location" if gate <= CLOSED else "by content and location"
-    sentence = (
-        f"Before the end marker {case.reader} is on row {waits}; then it goes to row {lands} {way} (gate {gate:.2f})"
-        f" and {moves(step)}."
-    )
+    sentence = f"Before the end marker {case.reader} is on row {waits}; then it goes to row {lands} {way}."
     evidence = {"waits_on": waits, "lands_on": lands, "gate": gate, "step": step}
     return Finding(Kind.READS, False, sentence, evidence, way=way)
 
