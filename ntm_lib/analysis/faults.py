@@ -109,22 +109,22 @@ def _wrap_around(case: Case, lost: Tensor) -> Explained:
 
 def _damaged(case: Case, lost: Tensor) -> Explained:
     """Explain rows that the write head changed after it wrote them: `last vectors` and `overwritten`."""
-    damage = case.damage
+    route = case.route
     sequence, vector = lost.nonzero()[0].tolist()
-    row, step = int(case.route.written[sequence, vector]), int(damage.at[sequence, vector])
+    row, step = int(route.written[sequence, vector]), int(route.changed_at[sequence, vector])
     sentence = (
         f"{case.writer} writes vector {vector} of sequence {sequence} to row {row} and changes the row again, most in"
-        f" step {step}: before the vector is read, by {damage.share[sequence, vector]:.0%} of the change that wrote it."
+        f" step {step}: by {route.changed[sequence, vector]:.0%} of the change that wrote it, before it is read."
     )
     evidence = {"sequence": sequence, "vector": vector, "row": row, "step": step}
-    return sentence, evidence | {"changed_by": damage.share[lost].median().item(), "usually_by": damage.usual}
+    return sentence, evidence | {"changed_by": route.changed[lost].median().item(), "usually_by": case.usually_changed}
 
 
 def _on_the_right_rows(case: Case, lost: Tensor) -> Explained:
     """Explain vectors that are wrong with heads on the right rows: `restless writer`, `reader strays`, `garbled`."""
     sequence, vector = lost.nonzero()[0].tolist()
     step = case.route.end_marker + 1 + vector
-    change, share = case.damage.share[lost].median().item(), read_meanwhile(case.trace, case.route, lost)
+    change, share = case.route.changed[lost].median().item(), read_meanwhile(case.trace, case.route, lost)
     sentence = (
         f"{case.reader} stood on the right rows, yet {int(lost.sum())} vectors came out wrong. Before they were read,"
         f" their rows changed by {change:.0%} of the change that wrote them; while they were written, its reads were"
