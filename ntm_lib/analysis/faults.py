@@ -126,7 +126,7 @@ def _on_the_right_rows(case: Case, lost: Tensor) -> Explained:
     step = case.route.end_marker + 1 + vector
     change, share = case.route.changed[lost].median().item(), read_meanwhile(case.trace, case.route, lost)
     sentence = (
-        f"{case.reader} stood on the right rows, yet {int(lost.sum())} vectors came out wrong. Before they were read,"
+        f"{case.reader} stood on the right rows, yet wrong vectors came out: {int(lost.sum())}. Before they were read,"
         f" their rows changed by {change:.0%} of the change that wrote them; while they were written, its reads were"
         f" {share:.0%} as long as in the answer."
     )
