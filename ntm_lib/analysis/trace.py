@@ -39,7 +39,7 @@ class Trace(NamedTuple):
     w_write: Tensor  # (B, T, W, N)  the write heads' part of w
     reads: Tensor  # (B, T, R, M)
     changes: Tensor  # (B, T, N)     how far each row moved in a step: the length of its difference
-    memory: Tensor | None  # (B, T, N, M)  after each step; None unless asked for
+    memory: Tensor  # (B, T, N, M)   after each step
     config: NTMConfig
 
     @property
@@ -49,24 +49,24 @@ class Trace(NamedTuple):
 
 
 @torch.no_grad()
-def trace(model: Machine, batch: Batch, memory_size: int | None = None, *, memory: bool = False) -> Trace:
-    """Run a batch through a machine and keep every step with its stages of addressing, and its memory if asked for.
+def trace(model: Machine, batch: Batch, memory_size: int | None = None) -> Trace:
+    """Run a batch through a machine and keep everything that every step did.
 
-    Raises TypeError for a model without a memory, ValueError for one that takes more than `MOST_BYTES`, and TypeError
-    or ValueError as `NTM.forward` does.
+    Raises TypeError for a model without a memory, ValueError for a trace of more than `MOST_BYTES`, and TypeError or
+    ValueError as `NTM.forward` does.
     """
     machine, inputs = with_memory(model), batch.inputs
     config, weights = machine.config, machine.output.weight
     rows = validate.call(inputs, "(batch, time, input)", None, memory_size, config, weights)
-    require_room(machine, len(inputs), inputs.shape[1], rows, memory)
+    require_room(machine, len(inputs), inputs.shape[1], rows)
     start = state = machine.initial_state(len(inputs), rows)
     kept: dict[str, Any] = {}
     for t, x in enumerate(inputs.unbind(1)):
         step = advance(machine, x, state, machine.equations)
         parts = {"h": step.h, "features": step.features, "w_previous": machine.heads.previous(state.weights)}
-        parts |= {**step.emission._asdict(), **step.stages._asdict(), "reads": step.state.reads}
+        parts |= step.emission._asdict() | step.stages._asdict()
+        parts |= {"reads": step.state.reads, "memory": step.state.memory}
         parts["changes"] = torch.linalg.vector_norm(step.state.memory - state.memory, dim=-1)
-        parts |= {"memory": step.state.memory} if memory else {}
         for name, value in parts.items():
             if t == 0:
                 kept[name] = value.new_empty(len(x), inputs.shape[1], *value.shape[1:], device="cpu")
@@ -80,7 +80,6 @@ def trace(model: Machine, batch: Batch, memory_size: int | None = None, *, memor
         emission=Emission(*(kept.pop(name) for name in Emission._fields)),
         w_read=kept["w"][:, :, : config.read_heads],
         w_write=kept["w"][:, :, -config.write_heads :],
-        memory=kept.pop("memory", None),
         config=config,
         **kept,
     )
@@ -93,7 +92,7 @@ def with_memory(model: Machine) -> NTM:
     return model
 
 
-def trace_copy(model: Machine, bits: Tensor, memory_size: int | None = None, *, memory: bool = False) -> Trace:
+def trace_copy(model: Machine, bits: Tensor, memory_size: int | None = None) -> Trace:
     """Trace a copy of a payload of bits (B, L, width), framed by the markers that the machine knows.
 
     The memory has `memory_size` rows, or as many as the length needs where the machine allows it. Errors as in
@@ -102,13 +101,13 @@ def trace_copy(model: Machine, bits: Tensor, memory_size: int | None = None, *, 
     if memory_size is None and model.free_memory_size:
         memory_size = rows_needed(bits.shape[1])
     batch = frame_copy(bits, copy_format(model)[1]).like(model.output.weight)
-    return trace(model, batch, memory_size, memory=memory)
+    return trace(model, batch, memory_size)
 
 
-def require_room(machine: NTM, sequences: int, steps: int, rows: int, memory: bool = False) -> None:
+def require_room(machine: NTM, sequences: int, steps: int, rows: int) -> None:
     """Count the bytes of a trace's weightings and memories; ValueError for more than `MOST_BYTES`."""
     config = machine.config
-    a_row = 5 * config.addressing_heads + 1 + (config.word_size if memory else 0)  # w_previous to w, and changes
+    a_row = 5 * config.addressing_heads + 1 + config.word_size  # w_previous to w, changes, memory
     size = sequences * steps * rows * a_row * machine.output.weight.element_size()
     if size > MOST_BYTES:
         raise ValueError(

@@ -427,7 +427,7 @@ def test_a_model_without_a_memory_has_only_a_history():
     ("length", "message"),
     [
         (0, "length is 0: expected at least 1"),
-        (4001, "a trace of 1 x 8004 steps over 8018 rows takes 2.8 GB"),
+        (4001, "a trace of 1 x 8004 steps over 8018 rows takes 5.9 GB"),
         (10**9, "a trace of 1 x 2000000002 steps"),
     ],
 )
