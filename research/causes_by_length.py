@@ -35,7 +35,7 @@ def main(study: str, recipe: str, seeds: str, table: str) -> None:
             for length in LENGTHS:
                 width, _ = copy_format(model)
                 generator = Generator().manual_seed(1000 * seed + length)
-                trace = trace_copy(model, tasks.payload(SEQUENCES, length, width, generator=generator), stages=False)
+                trace = trace_copy(model, tasks.payload(SEQUENCES, length, width, generator=generator))
                 split = causes(trace)
                 writer.writerow([recipe, seed, length, SEQUENCES * length * width, *(split[cause] for cause in CAUSES)])
 

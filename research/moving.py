@@ -50,11 +50,11 @@ def moments() -> Iterator[tuple[int, Trace]]:
     """Train one machine; yield, for each frame, the sequences seen so far and the traced copy of `TEXT`."""
     bits = text_bits(TEXT)
     run = Run(replace(recipes.reliable, validate_every=EVERY), seed=0)
-    yield 0, trace_copy(run.judged, bits, ROWS, stages=False)
+    yield 0, trace_copy(run.judged, bits, ROWS)
     for _ in loop.records([run]):
         progress = run.progress
         if progress.update <= FAST_UNTIL or progress.update % LATER == 0 or run.is_done:
-            yield progress.sequences, trace_copy(run.judged, bits, ROWS, stages=False)
+            yield progress.sequences, trace_copy(run.judged, bits, ROWS)
 
 
 def frame(sequences: int, trace: Trace) -> Figure:

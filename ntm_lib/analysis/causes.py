@@ -18,7 +18,6 @@ RUIN = 0.9  # share of the change that wrote a row from which on the row is lost
 CLEAR = 0.9  # weight on the right row below which a head blurs, where nothing else is wrong
 LAST = 3  # vectors at the end of a payload whose rows a write head that does not rest can still damage
 MIXED_IN = 0.5  # a read head strays when it reads so much during the writing, as a share of the answer
-TINY = 1e-6  # least change of a row that counts as writing, by which later changes are divided
 
 
 class WrongBit(NamedTuple):
@@ -31,21 +30,12 @@ class WrongBit(NamedTuple):
     cause: Kind
 
 
-class Damage(NamedTuple):
-    """How much the row of each vector changed between its writing and its reading."""
-
-    share: Tensor  # (B, L)  of the change that writing the vector made
-    at: Tensor  # (B, L)     the step of the largest change
-    far: Tensor  # (B, L)    whether the write head had by then walked half round the memory
-    usual: float  # the median share of vectors that come back right; 0 where none does
-
-
 class Case(NamedTuple):
     """One traced copy of B sequences of L vectors, with the route of every vector and what can make it wrong."""
 
     trace: Trace
     route: Route
-    damage: Damage
+    usually_changed: float  # median of `route.changed` over vectors that come back right; 0 where none does
     labels: Tensor  # (B, L)  an index into CAUSES, for right vectors as well
     wrong: Tensor  # (B, L)   wrong bits
     is_wrong: bool  # whether any bit is wrong
@@ -78,10 +68,11 @@ def case_of(trace: Trace) -> Case:
     """Find the route of every vector and what can make it wrong; ValueError for a trace that is no copy."""
     route = find_route(trace)
     wrong = trace.wrong[:, answer_steps(trace)].sum(-1)
-    damage = _damage(trace, route, wrong)
-    labels = _labels(trace, route, damage, wrong)
+    right = route.changed[wrong == 0]
+    usually_changed = right.median().item() if len(right) else 0.0
+    labels = _labels(trace, route, usually_changed, wrong)
     names = (head_name(trace.config, place) for place in (route.read_head, route.write_place))
-    return Case(trace, route, damage, labels, wrong, bool(wrong.any()), trace.changes.shape[-1], *names)
+    return Case(trace, route, usually_changed, labels, wrong, bool(wrong.any()), trace.changes.shape[-1], *names)
 
 
 def read_meanwhile(trace: Trace, route: Route, vectors: Tensor) -> float:
@@ -91,29 +82,19 @@ def read_meanwhile(trace: Trace, route: Route, vectors: Tensor) -> float:
     return float(before / lengths[:, route.read_at].mean().clamp(min=1e-12))
 
 
-def _damage(trace: Trace, route: Route, wrong: Tensor) -> Damage:
-    steps = torch.arange(trace.mask.shape[1]).unsqueeze(1)
-    row_changes = trace.changes.gather(2, route.written.unsqueeze(1).expand(-1, len(steps), -1))  # (B, T, L)
-    written = row_changes[:, route.wrote_at, torch.arange(len(route.wrote_at))]  # (B, L)
-    later = row_changes * ((steps > route.wrote_at) & (steps <= route.read_at))
-    at = later.argmax(1)
-    far = (route.way.gather(1, at) - route.way[:, route.wrote_at]).abs() >= trace.w.shape[-1] / 2
-    share = later.sum(1) / written.clamp(min=TINY)
-    right = share[wrong == 0]
-    return Damage(share, at, far, right.median().item() if len(right) else 0.0)
-
-
-def _labels(trace: Trace, route: Route, damage: Damage, wrong: Tensor) -> Tensor:
+def _labels(trace: Trace, route: Route, usually_changed: float, wrong: Tensor) -> Tensor:
     """Find the cause that can make each vector wrong, as an index into `CAUSES` (B, L)."""
-    damaged = damage.share >= max(HARM, MORE * damage.usual)
-    ruined = damaged & (damage.share >= RUIN)
+    damaged = route.changed >= max(HARM, MORE * usually_changed)
+    ruined = damaged & (route.changed >= RUIN)
     away = route.arrived < SHARP
     missed, slipped = _reader_went_astray(trace, route)
-    came_round = (route.way[:, route.read_at[:1]] - route.way[:, route.wrote_at[:1]]).abs() >= trace.w.shape[-1] - 1
-    last = (damage.at >= route.end_marker) & (torch.arange(wrong.shape[1]) >= wrong.shape[1] - LAST)
+    rows = trace.w.shape[-1]
+    far = (route.way.gather(1, route.changed_at) - route.way[:, route.wrote_at]).abs() >= rows / 2
+    came_round = (route.way[:, route.read_at[:1]] - route.way[:, route.wrote_at[:1]]).abs() >= rows - 1
+    last = (route.changed_at >= route.end_marker) & (torch.arange(wrong.shape[1]) >= wrong.shape[1] - LAST)
     first_that_holds = (
         (Kind.BLUR, route.write_peak < SHARP),
-        (Kind.WRAP_AROUND, ((damage.share >= HARM) & damage.far) | (away & came_round)),
+        (Kind.WRAP_AROUND, ((route.changed >= HARM) & far) | (away & came_round)),
         (Kind.MISSED_JUMP, away & missed),
         (Kind.LAST_VECTORS, ruined & last),
         (Kind.OVERWRITTEN, ruined),
@@ -127,16 +108,11 @@ def _labels(trace: Trace, route: Route, damage: Damage, wrong: Tensor) -> Tensor
     labels = torch.full_like(route.written, -1)
     for cause, holds in reversed(first_that_holds):
         labels[holds] = CAUSES.index(cause)
-    labels[labels < 0] = CAUSES.index(_on_the_right_rows(trace, route, damage, (labels < 0) & (wrong > 0)))
+    on_the_right_rows = labels < 0
+    strays = read_meanwhile(trace, route, on_the_right_rows & (wrong > 0)) >= MIXED_IN
+    mixed = Kind.READER_STRAYS if strays and trace.config.weightings != "single" else Kind.GARBLED
+    labels[on_the_right_rows] = CAUSES.index(Kind.RESTLESS_WRITER if usually_changed >= HARM else mixed)
     return labels
-
-
-def _on_the_right_rows(trace: Trace, route: Route, damage: Damage, vectors: Tensor) -> Kind:
-    """Find the cause of wrong vectors (B, L) although the heads stand where they should."""
-    if damage.usual >= HARM:
-        return Kind.RESTLESS_WRITER
-    strays = trace.config.weightings != "single" and read_meanwhile(trace, route, vectors) >= MIXED_IN
-    return Kind.READER_STRAYS if strays else Kind.GARBLED
 
 
 def _reader_went_astray(trace: Trace, route: Route) -> tuple[Tensor, Tensor]:

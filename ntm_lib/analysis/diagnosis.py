@@ -1,6 +1,7 @@
 """The diagnosis of a machine: its faults and habits in sentences with numbers, from a traced copy and its training."""
 
 from dataclasses import asdict
+from itertools import product
 from typing import Any
 
 import torch
@@ -33,21 +34,19 @@ def diagnose(
     Raises TypeError for a model without a memory and for sizes that are not integers, ValueError for sizes below 1, for
     a trace that does not fit into memory, and for a machine that is not made for copies.
     """
-    counted = _counted_wrong(run) if run and length is None and memory_size is None else {}
+    counted = _counted_wrong(run) if run and length is None and memory_size is None else []
     machine = with_memory(model)
     trace = _telling_trace(machine, LENGTH if length is None else length, memory_size, counted)
     found = (from_history(run.progress) if run else []) + explain(trace, machine)
-    if counted and not any(finding.fault for finding in found):
-        total = sum(sum(lengths.values()) for lengths in counted.values())
-        sentence = f"The verdict counted {total:,} wrong bits ({', '.join(counted)}), but the traced copies show none."
-        cure = "Diagnose copies of another length, or train longer."
-        found.append(Finding(Kind.UNEXPLAINED, True, sentence, {"wrong_bits": counted}, cure))
     if any(finding.fault for finding in found):
         return sorted(found, key=lambda finding: not finding.fault)
-    sequences, length = len(trace.mask), int(trace.mask[0].sum())
-    bits = sequences * length * trace.targets.shape[-1]
-    sentence = f"No fault: all {bits:,} bits of {sequences} sequences of {length} vectors come back."
-    return [Finding(Kind.HEALTHY, False, sentence, {"bits": bits, "sequences": sequences, "vectors": length}), *found]
+    if counted:
+        sentence = "The verdict of the run counted wrong bits, but the traced copies show none."
+        cure = "Diagnose copies of another length, or train longer."
+        return [Finding(Kind.UNEXPLAINED, True, sentence, {"wrong": counted}, cure), *found]
+    sequences, vectors, bits = len(trace.mask), int(trace.mask[0].sum()), _bits(trace)
+    sentence = f"No fault: all {bits:,} bits of {sequences} sequences of {vectors} vectors come back."
+    return [Finding(Kind.HEALTHY, False, sentence, {"bits": bits, "sequences": sequences, "vectors": vectors}), *found]
 
 
 def explain(trace: Trace, model: NTM) -> list[Finding]:
@@ -56,9 +55,8 @@ def explain(trace: Trace, model: NTM) -> list[Finding]:
         return [broken]
     case = case_of(trace)
     starts = habits.stuck(case), habits.locked_together(case), habits.one_way_of_addressing(case)
-    needs = habits.copies_without_memory(case, model), habits.idle_heads(case, model)
-    found = _wrong_bits(trace), *starts, *faults(case), *needs, habits.stores(case), habits.reads(case)
-    return [finding for finding in found if finding]
+    ways = habits.idle_heads(case, model), habits.stores(case), habits.reads(case)
+    return [finding for finding in (_wrong_bits(trace), *starts, *faults(case), *ways) if finding]
 
 
 def study_entry(model: Machine, run: Run) -> dict[str, Any]:
@@ -91,7 +89,7 @@ def wrong_in_verdict(model: Machine, kind: str, length: int) -> Tensor:
     return bits[wrong_bits(model, bits, rows_needed(length) if model.free_memory_size else None) > 0]
 
 
-def _telling_trace(model: NTM, length: int, memory_size: int | None, counted: dict[str, dict[int, int]]) -> Trace:
+def _telling_trace(model: NTM, length: int, memory_size: int | None, counted: list[tuple[str, int]]) -> Trace:
     """Trace a copy in which something is wrong, if there is one to be found where wrong bits were counted."""
     length = validate.whole_number("length", length)
     needed = rows_needed(length) if model.free_memory_size else None
@@ -101,42 +99,43 @@ def _telling_trace(model: NTM, length: int, memory_size: int | None, counted: di
     trace = trace_copy(model, sample(width, length)[: max(1, NUMBERS_TRACED // (2 * length * rows))], rows)
     if trace.wrong.any() or not counted:
         return trace
-    longest = max(max(lengths) for lengths in counted.values())
-    wrong = torch.cat([wrong_in_verdict(model, kind, longest) for kind in counted if longest in counted[kind]])
+    longest = max(length for _, length in counted)
+    wrong = torch.cat([wrong_in_verdict(model, kind, longest) for kind, length in counted if length == longest])
     return trace_copy(model, wrong[:MOST_TRACED]) if len(wrong) else trace
 
 
-def _counted_wrong(run: Run) -> dict[str, dict[int, int]]:
-    """Read the wrong bits of a run's verdict by kind of payload and length, where there are any."""
-    reports = [report for report in Verdict.from_json(run.progress.reports).reports if report.wrong_bits]
-    counts = {report.kind: {length: count.wrong_bits for length, count in report.lengths.items()} for report in reports}
-    return {kind: {length: wrong for length, wrong in lengths.items() if wrong} for kind, lengths in counts.items()}
+def _counted_wrong(run: Run) -> list[tuple[str, int]]:
+    """List the kinds of payload and the lengths at which a run's verdict counted wrong bits."""
+    reports = Verdict.from_json(run.progress.reports).reports
+    return [(report.kind, n) for report in reports for n, count in report.lengths.items() if count.wrong_bits]
 
 
 def _not_finite(trace: Trace) -> Finding | None:
     """Find the first step with a number that is not finite, and the first quantity of the step that has one."""
     parts = trace._asdict() | trace.emission._asdict()
     names = ("h", *trace.emission._fields, "w_c", "w_g", "w_s", "w", "changes", "reads", "logits")
-    bad = [(name, (~parts[name].isfinite()).flatten(2).any(-1).any(0)) for name in names if parts[name] is not None]
-    steps = [(int(where.long().argmax()), name) for name, where in bad if where.any()]
-    if not steps:
-        return None
-    step, name = min(steps, key=lambda found: found[0])
-    sentence = f"In step {step} of a copy a number is not finite, first in `{name}` of the trace."
-    cure = "These weights are lost: train again, with smaller gradients (clip_norm) or a lower learning_rate."
-    return Finding(Kind.NOT_FINITE, True, sentence, {"step": step, "what": name}, cure)
+    for step, what in product(range(trace.mask.shape[1]), names):
+        if not parts[what][:, step].isfinite().all():
+            sentence = f"In step {step} of a copy a number is not finite, first in `{what}` of the trace."
+            cure = "These weights are lost: train again, with smaller gradients (clip_norm) or a lower learning_rate."
+            return Finding(Kind.NOT_FINITE, True, sentence, {"step": step, "what": what}, cure)
+    return None
 
 
 def _wrong_bits(trace: Trace) -> Finding | None:
     """Count the wrong bits, by cause, and find the first."""
     if (first := first_wrong(trace)) is None:
         return None
-    split = {cause: count for cause, count in causes(trace).items() if count}
-    wrong, length = trace.wrong.sum((1, 2)), int(trace.mask[0].sum())
+    wrong = trace.wrong.sum((1, 2))  # (B)
     sentence = (
-        f"{wrong.sum():,} of {len(wrong) * length * trace.targets.shape[-1]:,} bits are wrong, in {(wrong > 0).sum()}"
-        f" of {len(wrong)} sequences of {length} vectors; the first in step {first.step}, in vector {first.vector}. By"
-        f" cause: {', '.join(f'{cause} {count:,}' for cause, count in split.items())}."
+        f"{wrong.sum():,} of {_bits(trace):,} bits are wrong, in {(wrong > 0).sum()} of {len(wrong)} sequences of"
+        f" {int(trace.mask[0].sum())} vectors; the first in step {first.step}, in vector {first.vector}."
     )
+    split = {cause: count for cause, count in causes(trace).items() if count}
     evidence = {"wrong_bits": int(wrong.sum()), "causes": split, "first": first._asdict()}
     return Finding(Kind.WRONG_BITS, False, sentence, evidence)
+
+
+def _bits(trace: Trace) -> int:
+    """Count the bits of all answers."""
+    return int(trace.mask.sum()) * trace.targets.shape[-1]

@@ -6,8 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from ntm_lib.analysis.causes import Case, read_meanwhile
-from ntm_lib.analysis.finding import Finding, Kind, head_name
-from ntm_lib.analysis.jump import find_jump, why_missed
+from ntm_lib.analysis.finding import Finding, Kind
 from ntm_lib.analysis.route import SHARP, circular, usual_step
 
 Explained = tuple[str, dict[str, Any]]
@@ -26,47 +25,76 @@ def faults(case: Case) -> list[Finding]:
     return sorted(found, key=lambda fault: -int(fault.evidence["wrong_bits"]))
 
 
+def find_jump(case: Case, sequence: int) -> dict[str, Any]:
+    """List in plain numbers what decided where the read head of one sequence went at the end marker.
+
+    `step` is that of the widest open gate, `row` the first vector's row, `right_row` the row that the key should find
+    there to be in time, `found` the key's weight on it, `came` what the gate passes of that, `kept` what the gate keeps
+    of `old_row`, and `rival` the row that the key finds most beside the right one.
+    """
+    trace, route, told, head = case.trace, case.route, case.trace.emission, case.route.read_head
+    due, row = int(route.read_at[0]), int(route.written[sequence, 0])
+    step = route.end_marker + int(told.g[sequence, route.end_marker : due + 1, head].argmax())
+    beta, g, gamma = (part[sequence, step, head].item() for part in (told.beta, told.g, told.gamma))
+    w_c, w_previous = trace.w_c[sequence, step, head], trace.w_previous[sequence, step, head]  # (N), (N)
+    # a lost read head moves by this step's shift, and then as the write head usually does
+    shift = int(told.s[sequence, step, head].argmax()) - trace.config.shift_range
+    right_row = (row - shift - usual_step(route.written, case.rows)[0] * (due - step)) % case.rows
+    found, others = w_c[right_row].item(), w_c.clone()
+    others[right_row] = 0
+    jump: dict[str, Any] = {"sequence": sequence, "step": step, "row": row, "right_row": right_row}
+    jump |= {"landed": int(route.stood[sequence, 0]), "beta": beta, "g": g, "gamma": gamma}
+    jump |= {"found": found, "came": g * found}
+    jump |= {"old_row": int(w_previous.argmax()), "kept": (1 - g) * w_previous.max().item()}
+    jump |= {"rival": int(others.argmax()), "rival_found": others.max().item()}
+    return jump | {"others_together": others.sum().item()}
+
+
 def _missed_jump(case: Case, lost: Tensor) -> Explained:
-    jump = find_jump(case, int((case.wrong * lost).sum(1).argmax()))
+    jump = find_jump(case, _worst(case, lost))
+    reasons = {
+        "its gate of {g:.2f} keeps it where it was": jump["g"] < SHARP,
+        "its key gives row {rival} more weight, {rival_found:.3g}": jump["rival_found"] > jump["found"],
+        "its key gives all other rows together a weight of {others_together:.3g}": jump["found"] < SHARP,
+        "its shift takes it elsewhere": True,
+    }
+    why = next(reason for reason, holds in reasons.items() if holds).format(**jump)
     sentence = (
         "In step {step} {reader} should jump to row {right_row}, to be on row {row} when the first vector is due; it is"
-        " on row {landed}: {why}. Its key gives row {right_row} a weight of {found:.3g}, of which {came:.3g} passes the"
-        " gate; the old row {old_row} keeps {kept:.3g}; sharpening by {gamma:.1f} decides for the larger."
+        " on row {landed}: {why}."
     )
-    return sentence.format(reader=case.reader, why=why_missed(jump), **jump), jump
+    return sentence.format(reader=case.reader, why=why, **jump), jump
 
 
 def _off_by_one(case: Case, lost: Tensor) -> Explained:
-    route, sequence = case.route, int((case.wrong * lost).sum(1).argmax())
+    route, sequence = case.route, _worst(case, lost)
     vector = int((route.arrived[sequence] < SHARP).long().argmax())
-    row, stood = int(route.written[sequence, vector]), int(route.stood[sequence, vector])
+    step, row, stood = (int(part[vector]) for part in (route.read_at, route.written[sequence], route.stood[sequence]))
     move = circular(route.written[sequence, vector] - route.written[sequence, vector - 1], case.rows)
     slipped = "read" if move == usual_step(route.written, case.rows)[0] else "write"
-    step = int(route.read_at[vector])
     sentence = (
         f"{case.reader if slipped == 'read' else case.writer} slips in sequence {sequence}: in step {step}, when vector"
         f" {vector} in row {row} is due, {case.reader} is on row {stood}, and from then on vectors are out of place."
     )
-    evidence = {"sequence": sequence, "step": step, "vector": vector, "row": row, "stood": stood}
-    return sentence, evidence | {"slipped": slipped}
+    evidence = {"sequence": sequence, "step": step, "vector": vector, "row": row, "stood": stood, "slipped": slipped}
+    return sentence, evidence
 
 
 def _blur(case: Case, lost: Tensor) -> Explained:
     route, told, sequences = case.route, case.trace.emission, lost.any(1)
-    head, place, peaks, steps = "read", route.read_head, route.read_peak, route.read_at
+    head, name, place, peaks, steps = "read", case.reader, route.read_head, route.read_peak, route.read_at
     if (route.write_peak[lost] < SHARP).float().mean() >= SHARP:
-        head, place, peaks, steps = "write", route.write_place, route.write_peak, route.wrote_at
+        head, name, place, peaks, steps = "write", case.writer, route.write_place, route.write_peak, route.wrote_at
     peaks = peaks[sequences].mean(0)  # (L)
     vector = int((peaks < SHARP).long().argmax()) if (peaks < SHARP).any() else int(peaks.argmin())
+    step = int(steps[vector])
     gamma = told.gamma[sequences][:, steps, place].mean().item()
     leak = 1 - told.s[sequences][:, steps, place].max(-1).values.mean().item()
     sentence = (
-        f"{head_name(case.trace.config, place)} blurs: its largest weight is"
-        f" {f'{peaks[0]:.2f} at the first vector, ' if vector else ''}{peaks[vector]:.2f} at vector {vector} (step"
-        f" {int(steps[vector])}) and {peaks[-1]:.2f} at the last; its shift leaks {leak:.2f} a step, and it sharpens by"
-        f" {gamma:.2f}."
+        f"{name} blurs: its largest weight is {peaks[vector]:.2f} at vector {vector} (step {step}); its shift leaks"
+        f" {leak:.2f} a step, and it sharpens by {gamma:.2f}."
     )
-    evidence = {"head": head, "vector": vector, "step": int(steps[vector]), "leak": leak, "gamma": gamma}
+    evidence = {"head": head, "vector": vector, "step": step, "leak": leak, "gamma": gamma}
     return sentence, evidence | {"peaks": peaks[[0, vector, -1]].tolist()}
 
 
@@ -81,29 +109,34 @@ def _wrap_around(case: Case, lost: Tensor) -> Explained:
 
 def _damaged(case: Case, lost: Tensor) -> Explained:
     """Explain rows that the write head changed after it wrote them: `last vectors` and `overwritten`."""
-    damage = case.damage
+    route = case.route
     sequence, vector = lost.nonzero()[0].tolist()
-    row, step = int(case.route.written[sequence, vector]), int(damage.at[sequence, vector])
+    row, step = int(route.written[sequence, vector]), int(route.changed_at[sequence, vector])
     sentence = (
         f"{case.writer} writes vector {vector} of sequence {sequence} to row {row} and changes the row again, most in"
-        f" step {step}: before the vector is read, by {damage.share[sequence, vector]:.0%} of the change that wrote it."
+        f" step {step}: by {route.changed[sequence, vector]:.0%} of the change that wrote it, before it is read."
     )
     evidence = {"sequence": sequence, "vector": vector, "row": row, "step": step}
-    return sentence, evidence | {"changed_by": damage.share[lost].median().item(), "usually_by": damage.usual}
+    return sentence, evidence | {"changed_by": route.changed[lost].median().item(), "usually_by": case.usually_changed}
 
 
 def _on_the_right_rows(case: Case, lost: Tensor) -> Explained:
     """Explain vectors that are wrong with heads on the right rows: `restless writer`, `reader strays`, `garbled`."""
     sequence, vector = lost.nonzero()[0].tolist()
-    step = int(case.trace.mask[0].nonzero()[vector])
-    change, share = case.damage.share[lost].median().item(), read_meanwhile(case.trace, case.route, lost)
+    step = case.route.end_marker + 1 + vector
+    change, share = case.route.changed[lost].median().item(), read_meanwhile(case.trace, case.route, lost)
     sentence = (
-        f"{case.reader} stood on the right rows, yet wrong vectors came out: {int(lost.sum())}, the first in step"
-        f" {step} of sequence {sequence} (vector {vector}). Before they were read, their rows changed by {change:.0%}"
-        f" of the change that wrote them; while they were written, its reads were {share:.0%} as long as in the answer."
+        f"{case.reader} stood on the right rows, yet wrong vectors came out: {int(lost.sum())}. Before they were read,"
+        f" their rows changed by {change:.0%} of the change that wrote them; while they were written, its reads were"
+        f" {share:.0%} as long as in the answer."
     )
     evidence = {"sequence": sequence, "vector": vector, "step": step}
     return sentence, evidence | {"rows_change_by": change, "read_meanwhile": share}
+
+
+def _worst(case: Case, lost: Tensor) -> int:
+    """Find the sequence with most wrong bits in vectors (B, L) that are lost to one cause."""
+    return int((case.wrong * lost).sum(1).argmax())
 
 
 REST = "Train the write head to rest during the answer (quiet), and begin with open erase gates (erase_bias)."

@@ -37,7 +37,6 @@ class Kind(StrEnum):
     LOCKED_TOGETHER = "locked together", "Read head and write head, with separate weightings, always point alike."
     CONTENT_ONLY = "content-only addressing", "A head that walks never closes its gate: it finds every row by its key."
     LOCATION_ONLY = "location-only addressing", "The read head never opens its gate: only shifts move it."
-    WITHOUT_MEMORY = "copies without memory", "Short copies are right with nothing read: the controller holds them."
     IDLE_HEAD = "idle head", "Without this head not one bit of short copies changes."
     # findings that are never faults
     HEALTHY = "healthy", "Every bit of the traced copies is right."
@@ -50,29 +49,22 @@ CAUSES = tuple(Kind)[: list(Kind).index(Kind.GARBLED) + 1]
 """What can make a bit of a copy wrong: every wrong bit has one cause, and its cause is a fault of the machine."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Finding:
     """One thing that is true of a machine; a fault where it explains wrong bits or a failed training."""
 
     kind: Kind
-    """Tells code what was found."""
-    fault: bool
-    """True for a fault, False for a habit."""
-    sentence: str
-    """The finding with its numbers, in plain words."""
-    evidence: dict[str, Any] = field(default_factory=dict)
-    """The numbers, steps and rows behind the sentence, in plain Python."""
-    cure: str = ""
-    """The change to the training that mends a fault; empty for a habit."""
-    way: str = ""
-    """How a machine stores or reads, such as "forwards" or "by content"; empty for other kinds."""
-    name: str = field(init=False)
-    """Tells people what was found: the kind and the way."""
+    fault: bool  # False for a habit
+    sentence: str  # the finding with its numbers, in plain words
+    evidence: dict[str, Any]  # the numbers, steps and rows behind the sentence, in plain Python
+    cure: str = ""  # the change to the training that mends a fault; empty for a habit
+    way: str = ""  # how a machine stores or reads, such as "forwards" or "by content"
+    name: str = field(init=False)  # the kind and the way
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "name", f"{self.kind} {self.way}".rstrip())
-        object.__setattr__(self, "sentence", self.sentence[:1].upper() + self.sentence[1:])
-        object.__setattr__(self, "cure", self.cure if self.fault else "")
+        self.name = f"{self.kind} {self.way}".rstrip()
+        self.sentence = self.sentence[:1].upper() + self.sentence[1:]
+        self.cure = self.cure if self.fault else ""
 
 
 def head_name(config: NTMConfig, place: int) -> str:
@@ -85,11 +77,3 @@ def head_name(config: NTMConfig, place: int) -> str:
     writes = place - config.read_heads
     kind, index, count = ("read", place, config.read_heads) if writes < 0 else ("write", writes, config.write_heads)
     return f"the {kind} head" if count == 1 else f"{kind} head {index}"
-
-
-def moves(step: int) -> str:
-    """Put a move from row to row into words: "moves one row forward a step"."""
-    if step == 0:
-        return "stays on one row"
-    count = f"{abs(step)} rows" if abs(step) > 1 else "one row"
-    return f"moves {count} {'forward' if step > 0 else 'backward'} a step"

@@ -4,11 +4,10 @@ A habit is a fault only where bits come out wrong; a machine that copies may do 
 """
 
 import torch
-from torch import Tensor
 
 from ntm_lib import tasks
 from ntm_lib.analysis.causes import Case
-from ntm_lib.analysis.finding import Finding, Kind, head_name, moves
+from ntm_lib.analysis.finding import Finding, Kind, head_name
 from ntm_lib.analysis.route import SHARP, usual_step
 from ntm_lib.analysis.silence import silenced
 from ntm_lib.machine import NTM
@@ -19,7 +18,6 @@ OPEN, CLOSED = 0.9, 0.1  # a gate above the first addresses by content alone, on
 TOGETHER = 0.95  # cosine of two heads' weightings, averaged over all steps, from which on they are locked together
 ALIKE = 0.05  # rows are alike when none differs from their mean by more than this share of the largest number in memory
 STILL = 0.99  # share of the vectors in one row from which on a head is stuck
-REMEMBERS = 0.9  # share of bits that a controller without reads must get right to remember; guessing gets half
 SHORT = 10  # vectors of the short copies that show what depends on a head: more do not fit into a controller
 
 
@@ -27,27 +25,21 @@ def stores(case: Case) -> Finding:
     """Find where the first vector is written and which way the write head goes from there."""
     step, share = usual_step(case.route.written, case.rows)
     first = int(case.route.written[:, 0].mode().values)
-    sentence = f"{case.writer} writes the first vector to row {first} of {case.rows} and {moves(step)}"
     way = {1: "forwards", -1: "backwards", 0: "in one row"}.get(step, f"in steps of {step}")
-    if share < ORDERLY:
-        way, sentence = "in no order", f"{sentence} in only {share:.0%} of its moves"
+    way = way if share >= ORDERLY else "in no order"
+    sentence = f"{case.writer} writes the first vector to row {first} of {case.rows} and stores {way}."
     evidence = {"first_row": first, "rows": case.rows, "step": step, "share": share}
-    return Finding(Kind.STORES, False, f"{sentence}: it stores {way}.", evidence, way=way)
+    return Finding(Kind.STORES, False, sentence, evidence, way=way)
 
 
 def reads(case: Case) -> Finding:
     """Find where the read head waits, how it gets to the first vector, and which way it goes from there."""
-    trace, route = case.trace, case.route
-    gates = trace.emission.g[:, route.end_marker : int(route.read_at[0]) + 1, route.read_head]
-    gate = gates.max(1).values.mean().item()
-    waits = int(trace.w_read[:, route.end_marker - 1, route.read_head].argmax(-1).mode().values)
-    lands = int(route.stood[:, 0].mode().values)
-    step, _ = usual_step(route.stood, case.rows)
+    route, end = case.route, case.route.end_marker
+    gate = case.trace.emission.g[:, end : int(route.read_at[0]) + 1, route.read_head].amax(1).mean().item()
+    waits = int(case.trace.w_read[:, end - 1, route.read_head].argmax(-1).mode().values)
+    lands, step = int(route.stood[:, 0].mode().values), usual_step(route.stood, case.rows)[0]
     way = "by content" if gate >= OPEN else "by location" if gate <= CLOSED else "by content and location"
-    sentence = (
-        f"Before the end marker {case.reader} is on row {waits}; then it goes to row {lands} {way} (gate {gate:.2f})"
-        f" and {moves(step)}."
-    )
+    sentence = f"Before the end marker {case.reader} is on row {waits}; then it goes to row {lands} {way}."
     evidence = {"waits_on": waits, "lands_on": lands, "gate": gate, "step": step}
     return Finding(Kind.READS, False, sentence, evidence, way=way)
 
@@ -99,38 +91,24 @@ def stuck(case: Case) -> Finding | None:
 
 
 def idle_heads(case: Case, model: NTM) -> Finding | None:
-    """Find heads without which not one output bit of short copies changes, each silenced alone."""
-    config, before = model.config, _short_copies(model)[1]
+    """Find heads without which not one output bit of short random copies changes, each silenced alone."""
+    config = model.config
+    bits = tasks.payload(8, SHORT, config.output_size, generator=torch.Generator().manual_seed(0))
+    rows = rows_needed(SHORT) if model.free_memory_size else None
+    before = copy_through(model, bits, rows)
     heads = [("read", index, index) for index in range(config.read_heads)]
-    first = 0 if config.weightings == "single" else config.read_heads
+    first = config.addressing_heads - config.write_heads  # with single weightings 0: a pair of heads has one place
     heads += [("write", index, first + index) for index in range(config.write_heads)]
-    idle = []
+    idle, names = [], []
     for kind, index, place in heads:
         with silenced(model, **{kind: [index]}):
-            if torch.equal(_short_copies(model)[1], before):
-                idle.append((kind, index, place))
+            if torch.equal(copy_through(model, bits, rows), before):
+                idle.append([kind, index])
+                names.append(f"what {head_name(config, place)} {kind}s")
     if not idle:
         return None
-    names = " and ".join(f"what {head_name(config, place)} {kind}s" for kind, _, place in idle)
-    sentence = f"Idle: {names}. Silenced alone, none changes one of {before.numel()} bits of short copies."
+    sentence = (
+        f"Idle: {' and '.join(names)}. Silenced alone, none changes one of {before.numel()} bits of short copies."
+    )
     cure = "Begin with heads on rows of their own (initial_weights spaced), or take fewer (read_heads, write_heads)."
-    return Finding(Kind.IDLE_HEAD, case.is_wrong, sentence, {"idle": [[kind, index] for kind, index, _ in idle]}, cure)
-
-
-def copies_without_memory(case: Case, model: NTM) -> Finding | None:
-    """Find out whether the controller remembers short sequences; a machine that copies longer ones is free to do so."""
-    with silenced(model, read=range(model.config.read_heads)):
-        bits, copied = _short_copies(model)
-    right = (copied == bits).float().mean().item()
-    if right < REMEMBERS:
-        return None
-    sentence = f"The controller copies without the memory: with nothing read, {right:.1%} of the bits of short copies"
-    cure = "Make the controller smaller or more forgetful (controller_size, forget_ceiling), or the sequences longer."
-    fault = case.is_wrong or case.wrong.shape[1] <= SHORT
-    return Finding(Kind.WITHOUT_MEMORY, fault, f"{sentence} are right.", {"share_right": right, "vectors": SHORT}, cure)
-
-
-def _short_copies(model: NTM) -> tuple[Tensor, Tensor]:
-    """Copy short random sequences, always the same ones: bits in and bits out, each (8, SHORT, width)."""
-    bits = tasks.payload(8, SHORT, model.config.output_size, generator=torch.Generator().manual_seed(0))
-    return bits, copy_through(model, bits, rows_needed(SHORT) if model.free_memory_size else None)
+    return Finding(Kind.IDLE_HEAD, case.is_wrong, sentence, {"idle": idle}, cure)

@@ -1,4 +1,4 @@
-"""The route of each vector through a copy: where it was written, and where the read head stood when it was due.
+"""The route of each vector through a copy: its row, what became of that, and where the read head stood when it was due.
 
 Shapes: B sequences, T steps, L vectors in the payload, N memory rows.
 """
@@ -11,11 +11,11 @@ from torch import Tensor
 
 from ntm_lib.analysis.trace import Trace
 
-SHARP = 0.5
-"""A head stands on a row that has more than half of its weight: no other row can then have as much."""
+SHARP = 0.5  # a head stands on a row that has more than half of its weight: no other row can then have as much
 # steps from a vector's output to its reading, by `output_from`: hidden units see the reads of the step before
 READ_LAGS = {"hidden": (-1,), "reads": (0,), "hidden-and-reads": (0, -1)}
 WRITE_LAGS = {"feed-forward": (0,), "lstm": (0, 1)}  # steps from a vector's input to its writing: an LSTM may remember
+TINY = 1e-6  # least change of a row that counts as writing, by which later changes are divided
 TIE = 1e-6  # agreements that differ by less are equal, so that rounding does not choose between pairs of heads
 
 
@@ -34,6 +34,8 @@ class Route(NamedTuple):
     stood: Tensor  # (B, L)      the row where the read head stood when the vector was due
     read_peak: Tensor  # (B, L)  the read head's weight on that row
     arrived: Tensor  # (B, L)    the read head's weight on the row of the vector
+    changed: Tensor  # (B, L)    how far the row had changed since, as a share of the change that wrote the vector
+    changed_at: Tensor  # (B, L) the step of the largest of these changes
 
 
 def find_route(trace: Trace) -> Route:
@@ -56,17 +58,24 @@ def find_route(trace: Trace) -> Route:
         shared = (trace.w_write[:, wrote_at, write_head] * trace.w_read[:, read_at, read_head]).sum(-1)  # (B, L)
         if (agreement := shared[counts].mean().item()) > best + TIE:
             best, chosen = agreement, (write_head, read_head, wrote_at, read_at)
-    return _along(trace, end, *chosen)
-
-
-def _along(trace: Trace, end: int, write_head: int, read_head: int, wrote_at: Tensor, read_at: Tensor) -> Route:
+    write_head, read_head, wrote_at, read_at = chosen
     writing, reading = trace.w_write[:, :, write_head], trace.w_read[:, :, read_head]  # (B, T, N)
     write_peak, written = writing[:, wrote_at].max(-1)
     read_peak, stood = reading[:, read_at].max(-1)
     arrived = reading[:, read_at].gather(-1, written.unsqueeze(-1)).squeeze(-1)
     way = travelled(writing.argmax(-1), writing.shape[-1], trace.config.shift_range)
     heads = write_head, read_head, write_head + trace.w.shape[2] - trace.w_write.shape[2]
-    return Route(*heads, wrote_at, read_at, end, way, written, write_peak, stood, read_peak, arrived)
+    changes = _changes_since(trace.changes, written, wrote_at, read_at)
+    return Route(*heads, wrote_at, read_at, end, way, written, write_peak, stood, read_peak, arrived, *changes)
+
+
+def _changes_since(changes: Tensor, rows: Tensor, wrote_at: Tensor, read_at: Tensor) -> tuple[Tensor, Tensor]:
+    """Find how far rows (B, L) changed after they were written, as a share of that first change, and when most."""
+    steps = torch.arange(changes.shape[1]).unsqueeze(1)
+    of_rows = changes.gather(2, rows.unsqueeze(1).expand(-1, len(steps), -1))  # (B, T, L)
+    writing = of_rows[:, wrote_at, torch.arange(len(wrote_at))]  # (B, L)
+    later = of_rows * ((steps > wrote_at) & (steps <= read_at))
+    return later.sum(1) / writing.clamp(min=TINY), later.argmax(1)
 
 
 def answer_steps(trace: Trace) -> Tensor:

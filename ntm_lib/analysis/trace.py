@@ -11,12 +11,12 @@ from torch import Tensor
 
 from ntm_lib.machine import NTM, NTMConfig, NTMState, validate
 from ntm_lib.machine.heads import Emission
-from ntm_lib.machine.step import Step, advance
+from ntm_lib.machine.step import advance
 from ntm_lib.tasks import Batch, frame_copy
 from ntm_lib.training.copies import copy_format, rows_needed
 from ntm_lib.training.evaluation import Machine
 
-MOST_BYTES = 2_000_000_000  # a trace that would take more memory is refused
+MOST_BYTES = 2_000_000_000  # a trace whose weightings and memories would take more is refused
 
 
 class Trace(NamedTuple):
@@ -30,16 +30,16 @@ class Trace(NamedTuple):
     end: NTMState  # after the last step
     h: Tensor  # (B, T, hidden)      the controller's output
     emission: Emission  # key, beta, g, s, gamma, erase, add: each as in `Emission`, with T after B
-    w_previous: Tensor | None  # (B, T, A, N)  the weighting that each head starts from; None without stages
-    w_c: Tensor | None  # (B, T, A, N)  found by the key (Eq. 5); None without stages
-    w_g: Tensor | None  # (B, T, A, N)  w_previous and w_c blended by the gate (Eq. 7); None without stages
-    w_s: Tensor | None  # (B, T, A, N)  shifted (Eq. 8); None without stages
+    w_previous: Tensor  # (B, T, A, N)  the weighting that each head starts from
+    w_c: Tensor  # (B, T, A, N)      found by the key (Eq. 5)
+    w_g: Tensor  # (B, T, A, N)      w_previous and w_c blended by the gate (Eq. 7)
+    w_s: Tensor  # (B, T, A, N)      shifted (Eq. 8)
     w: Tensor  # (B, T, A, N)        sharpened (Eq. 9): where the heads point
     w_read: Tensor  # (B, T, R, N)   the read heads' part of w
     w_write: Tensor  # (B, T, W, N)  the write heads' part of w
     reads: Tensor  # (B, T, R, M)
     changes: Tensor  # (B, T, N)     how far each row moved in a step: the length of its difference
-    memory: Tensor | None  # (B, T, N, M)  after each step; None unless asked for
+    memory: Tensor  # (B, T, N, M)   after each step
     config: NTMConfig
 
     @property
@@ -49,10 +49,8 @@ class Trace(NamedTuple):
 
 
 @torch.no_grad()
-def trace(
-    model: Machine, batch: Batch, memory_size: int | None = None, *, stages: bool = True, memory: bool = False
-) -> Trace:
-    """Run a batch through a machine and keep every step: by default with all stages of addressing, without memories.
+def trace(model: Machine, batch: Batch, memory_size: int | None = None) -> Trace:
+    """Run a batch through a machine and keep everything that every step did.
 
     Raises TypeError for a model without a memory, ValueError for a trace of more than `MOST_BYTES`, and TypeError or
     ValueError as `NTM.forward` does.
@@ -60,22 +58,31 @@ def trace(
     machine, inputs = with_memory(model), batch.inputs
     config, weights = machine.config, machine.output.weight
     rows = validate.call(inputs, "(batch, time, input)", None, memory_size, config, weights)
-    require_room(machine, len(inputs), inputs.shape[1], rows, stages=stages, memory=memory)
+    require_room(machine, len(inputs), inputs.shape[1], rows)
     start = state = machine.initial_state(len(inputs), rows)
-    kept: dict[str, Tensor] = {}
+    kept: dict[str, Any] = {}
     for t, x in enumerate(inputs.unbind(1)):
         step = advance(machine, x, state, machine.equations)
-        for name, value in _parts(machine, state, step, stages, memory).items():
-            if not t:
+        parts = {"h": step.h, "features": step.features, "w_previous": machine.heads.previous(state.weights)}
+        parts |= step.emission._asdict() | step.stages._asdict()
+        parts |= {"reads": step.state.reads, "memory": step.state.memory}
+        parts["changes"] = torch.linalg.vector_norm(step.state.memory - state.memory, dim=-1)
+        for name, value in parts.items():
+            if t == 0:
                 kept[name] = value.new_empty(len(x), inputs.shape[1], *value.shape[1:], device="cpu")
             kept[name][:, t] = value
         state = step.state
-    emission = Emission(*(kept.pop(name) for name in Emission._fields))
-    w, logits = kept["w"], machine.output(kept.pop("features").to(weights)).cpu()
-    parts: dict[str, Any] = dict.fromkeys(("w_previous", "w_c", "w_g", "w_s", "memory")) | kept
-    parts |= {"w_read": w[:, :, : config.read_heads], "w_write": w[:, :, -config.write_heads :], "config": config}
-    parts |= {"logits": logits, "start": start.to("cpu"), "end": state.to("cpu"), "emission": emission}
-    return Trace(*Batch(*(part.cpu() for part in batch)), **parts)
+    return Trace(
+        *Batch(*(part.cpu() for part in batch)),
+        logits=machine.output(kept.pop("features").to(weights)).cpu(),
+        start=start.to("cpu"),
+        end=state.to("cpu"),
+        emission=Emission(*(kept.pop(name) for name in Emission._fields)),
+        w_read=kept["w"][:, :, : config.read_heads],
+        w_write=kept["w"][:, :, -config.write_heads :],
+        config=config,
+        **kept,
+    )
 
 
 def with_memory(model: Machine) -> NTM:
@@ -85,9 +92,7 @@ def with_memory(model: Machine) -> NTM:
     return model
 
 
-def trace_copy(
-    model: Machine, bits: Tensor, memory_size: int | None = None, *, stages: bool = True, memory: bool = False
-) -> Trace:
+def trace_copy(model: Machine, bits: Tensor, memory_size: int | None = None) -> Trace:
     """Trace a copy of a payload of bits (B, L, width), framed by the markers that the machine knows.
 
     The memory has `memory_size` rows, or as many as the length needs where the machine allows it. Errors as in
@@ -96,34 +101,16 @@ def trace_copy(
     if memory_size is None and model.free_memory_size:
         memory_size = rows_needed(bits.shape[1])
     batch = frame_copy(bits, copy_format(model)[1]).like(model.output.weight)
-    return trace(model, batch, memory_size, stages=stages, memory=memory)
+    return trace(model, batch, memory_size)
 
 
-def require_room(
-    machine: NTM, sequences: int, steps: int, rows: int, *, stages: bool = True, memory: bool = False
-) -> None:
-    """Estimate the bytes that a trace keeps before it is made; ValueError for more than `MOST_BYTES`."""
+def require_room(machine: NTM, sequences: int, steps: int, rows: int) -> None:
+    """Count the bytes of a trace's weightings and memories; ValueError for more than `MOST_BYTES`."""
     config = machine.config
-    heads, width = config.addressing_heads, config.word_size
-    of_a_row = heads * (5 if stages else 1) + 1 + (width if memory else 0)
-    of_the_heads = heads * (width + 2 * config.shift_range + 4) + (2 * config.write_heads + config.read_heads) * width
-    others = config.controller_size + machine.output.in_features + config.output_size
-    a_step = (rows * of_a_row + of_the_heads + others) * machine.output.weight.element_size()
-    if sequences * steps * a_step > MOST_BYTES:
-        fit = MOST_BYTES // (steps * a_step)
-        most = f"{fit} x {steps}" if fit else f"1 x {MOST_BYTES // a_step}"
+    a_row = 5 * config.addressing_heads + 1 + config.word_size  # w_previous to w, changes, memory
+    size = sequences * steps * rows * a_row * machine.output.weight.element_size()
+    if size > MOST_BYTES:
         raise ValueError(
-            f"a trace of {sequences} x {steps} steps over {rows} rows takes {sequences * steps * a_step / 1e9:.1f} GB:"
-            f" {MOST_BYTES / 1e9:g} GB hold at most {most} steps over so many rows, more without stages and memory"
+            f"a trace of {sequences} x {steps} steps over {rows} rows takes {size / 1e9:.1f} GB: expected at most"
+            f" {MOST_BYTES / 1e9:g} GB; trace fewer or shorter sequences, or fewer rows"
         )
-
-
-def _parts(model: NTM, before: NTMState, step: Step, stages: bool, memory: bool) -> dict[str, Tensor]:
-    """List what a trace keeps of one step, by name, from the state before the step and from the step."""
-    after = step.state
-    parts = {"h": step.h, "features": step.features, "w": after.weights, "reads": after.reads}
-    parts |= step.emission._asdict()
-    parts["changes"] = torch.linalg.vector_norm(after.memory - before.memory, dim=-1)
-    if stages:
-        parts |= {"w_previous": model.heads.previous(before.weights), **step.stages._asdict()}
-    return parts | ({"memory": after.memory} if memory else {})

@@ -40,7 +40,7 @@ def snapshot(run: Run) -> Snapshot:
         settled_from=None if settled is None else settled * run.recipe.batch_size,
         trained_to=run.recipe.max_length,
         wrong={length: 100 * count.wrong_bits / count.bits for length, count in report.lengths.items()},
-        copied=trace_copy(run.judged, bits, stages=False),
+        copied=trace_copy(run.judged, bits),
     )
 
 

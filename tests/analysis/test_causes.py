@@ -37,7 +37,7 @@ def test_rows_hold_their_vectors_unless_the_cause_is_the_writers(plant):
     """A row of the hand-made machine spells its vector, so what is in it when it is due tells who is to blame."""
     bits = random_bits(sequences=5)
     bits[2, 7] = 1
-    record = trace_copy(plant(), bits, memory=True)
+    record = trace_copy(plant(), bits)
     case = case_of(record)
     wrong = record.wrong[:, LENGTH + 2 :].any(-1)
     assert wrong.any()

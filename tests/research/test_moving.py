@@ -25,7 +25,7 @@ def words(figure):
 @pytest.fixture(scope="module")
 def untrained():
     machine = NTM(recipes.reliable.machine, torch.Generator().manual_seed(0))
-    return trace_copy(machine, moving.text_bits(moving.TEXT), moving.ROWS, stages=False)
+    return trace_copy(machine, moving.text_bits(moving.TEXT), moving.ROWS)
 
 
 def test_a_frame_counts_the_wrong_bits_and_colours_wrong_letters(untrained):
@@ -44,7 +44,7 @@ def test_a_frame_counts_the_wrong_bits_and_colours_wrong_letters(untrained):
 
 def test_a_frame_of_a_trained_machine_has_every_bit_right():
     model, _ = load(ROOT / "data" / "machines" / "two_weightings")
-    trace = trace_copy(model, moving.text_bits(moving.TEXT), moving.ROWS, stages=False)
+    trace = trace_copy(model, moving.text_bits(moving.TEXT), moving.ROWS)
     figure = moving.frame(0, trace)
     assert words(figure)["every bit right"] == TARGET
     assert "before training" in words(figure)

@@ -54,10 +54,8 @@ def pointing_figure(
 def moment_figure(trace: Trace, step: int, end_marker: int | None = None) -> Figure:
     """Draw the first traced sequence with one step framed, and below it each head before that step (grey) and after it.
 
-    Raises IndexError for a step that is not there, and ValueError for a trace without stages.
+    Raises IndexError for a step that is not there.
     """
-    if trace.w_previous is None:
-        raise ValueError("the trace has no stages: make it with stages=True")
     steps, heads, rows = trace.w.shape[1:]
     if not 0 <= step < steps:
         raise IndexError(f"step {step}: expected 0 to {steps - 1}")

@@ -29,12 +29,10 @@ MOVES = ("step backward", "stay", "step forward")
 def step_figure(trace: Trace, units: Sequence[str], step: int, stage: int = ANSWER) -> Figure:
     """Draw one step of the first sequence of a traced copy, up to a stage from 1, hear, to 6, answer.
 
-    `units` names the hidden units; the trace keeps its memories. Raises ValueError for a step or a stage that is not
-    there, for names that are too many or too few, and for a trace without memories.
+    `units` names the hidden units. Raises ValueError for a step or a stage that is not there, and for names that are
+    too many or too few.
     """
     steps, hidden = trace.inputs.shape[1], trace.h.shape[2]
-    if trace.memory is None:
-        raise ValueError("the trace has no memories: make it with memory=True")
     if not 0 <= step < steps or not HEAR <= stage <= ANSWER or len(units) != hidden:
         asked = f"step {step}, stage {stage}, {len(units)} names of units"
         raise ValueError(f"{asked}: expected a step below {steps}, a stage from 1 to 6, and {hidden} names")

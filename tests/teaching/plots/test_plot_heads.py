@@ -111,5 +111,3 @@ def test_names_of_several_heads_and_both_colours_of_one_weighting():
 def test_a_moment_that_is_not_there_is_refused():
     with pytest.raises(IndexError, match="step 8: expected 0 to 7"):
         moment_figure(copied(handmade.copier()), 8)
-    with pytest.raises(ValueError, match="make it with stages=True"):
-        moment_figure(copied(handmade.copier(), stages=False), 0)

@@ -14,9 +14,9 @@ from ntm_lib.teaching.plots.style import READ, WRITE
 UNITS = [*INPUT_NAMES, "read: written", "idle"]
 
 
-def copied(memory=True):
+def copied():
     """Three bytes through the hand-made copier with 11 rows: the number 5, zero, and 255."""
-    return trace_copy(handmade.copier(), tasks.number_bits(torch.tensor([[5, 0, 255]])), 11, memory=memory)
+    return trace_copy(handmade.copier(), tasks.number_bits(torch.tensor([[5, 0, 255]])), 11)
 
 
 def test_a_step_says_what_has_been_reached_and_no_more():
@@ -80,8 +80,3 @@ def test_before_the_first_step_nothing_was_read():
 def test_a_step_that_is_not_there(changes, message):
     with pytest.raises(ValueError, match=message):
         step_figure(**{"trace": copied(), "units": UNITS, "step": 0, "stage": 6} | changes)
-
-
-def test_a_trace_without_memories():
-    with pytest.raises(ValueError, match="make it with memory=True"):
-        step_figure(copied(memory=False), UNITS, step=0)
