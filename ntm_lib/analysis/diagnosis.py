@@ -9,13 +9,13 @@ from torch import Generator, Tensor
 from ntm_lib import tasks
 from ntm_lib.analysis import habits
 from ntm_lib.analysis.causes import case_of, causes, first_wrong
+from ntm_lib.analysis.copies import copy_format, judged_payloads, rows_needed, wrong_bits
 from ntm_lib.analysis.faults import faults
 from ntm_lib.analysis.finding import Finding, Kind
 from ntm_lib.analysis.history import from_history
 from ntm_lib.analysis.trace import Trace, require_room, trace_copy, with_memory
 from ntm_lib.machine import NTM, validate
-from ntm_lib.training.copies import copy_format, judged_payloads, rows_needed, wrong_bits
-from ntm_lib.training.evaluation import Machine, Verdict
+from ntm_lib.training.evaluation import Machine
 from ntm_lib.training.run import Run
 
 LENGTH = 120  # vectors of the copies that are traced: the longest that a verdict asks for
@@ -108,7 +108,7 @@ def _telling_trace(model: NTM, length: int, memory_size: int | None, counted: di
 
 def _counted_wrong(run: Run) -> dict[str, dict[int, int]]:
     """Read the wrong bits of a run's verdict by kind of payload and length, where there are any."""
-    reports = [report for report in Verdict.from_json(run.progress.reports).reports if report.wrong_bits]
+    reports = [report for report in run.progress.reports if report.wrong_bits]
     counts = {report.kind: {length: count.wrong_bits for length, count in report.lengths.items()} for report in reports}
     return {kind: {length: wrong for length, wrong in lengths.items() if wrong} for kind, lengths in counts.items()}
 

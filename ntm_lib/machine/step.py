@@ -59,33 +59,15 @@ def next_features(machine: "NTM", x: Tensor, state: NTMState, equations: Equatio
 
 
 def run(machine: "NTM", inputs: Tensor, state: NTMState, history: list[NTMState] | None) -> tuple[Tensor, NTMState]:
-    """The loop over steps: inputs (B, T, input) -> features (B, T, features), and the state after the last step.
-
-    Where no earlier step can be looked at again, one memory serves all steps, whatever their number.
-    """
-    if torch.is_inference_mode_enabled() and history is None:
-        return run_in_place(machine, inputs, state)
+    """The loop over steps: inputs (B, T, input) -> features (B, T, features), and the state after the last step."""
+    if torch.is_inference_mode_enabled() and history is None:  # no earlier step is looked at again
+        return fast.run_in_place(machine, inputs, state, steps)
     features = []
     for feature, after in steps(machine, inputs, state, machine.equations):
         features.append(feature)
         if history is not None:
             history.append(after)
     return torch.stack(features, dim=1), after
-
-
-def run_in_place(machine: "NTM", inputs: Tensor, state: NTMState) -> tuple[Tensor, NTMState]:
-    """The loop over steps with one memory for all of them.
-
-    Features have their place beforehand: small tensors kept among large ones that come and go would leave holes in
-    which no memory fits.
-    """
-    equations = machine.equations
-    if equations is FAST:
-        equations = FAST._replace(write=fast.writer_in_place(state.memory))
-    features = inputs.new_empty(*inputs.shape[:2], machine.output.in_features)
-    for t, (feature, after) in enumerate(steps(machine, inputs, state, equations)):
-        features[:, t], state = feature, after
-    return features, state
 
 
 def steps(machine: "NTM", inputs: Tensor, state: NTMState, equations: Equations) -> Iterator[tuple[Tensor, NTMState]]:

@@ -1,5 +1,6 @@
-"""Finding what is wrong with a configuration, an input or a state: one line that names the value and the remedy."""
+"""What is wrong with a configuration, an input or a state, in one line that names the value and the remedy."""
 
+from collections.abc import Mapping
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -17,13 +18,37 @@ MOST_SEEDS = 2**32
 """Seeds that a training or an evaluation accepts."""
 
 
-def whole_number(name: str, value: Any) -> int:
-    """A size as an int; TypeError for a value that is no integer, ValueError for one below 1 or above `MOST`."""
+def whole_number(name: str, value: Any, least: float = 1, most: float = MOST) -> int:
+    """A size as an int; TypeError for a value that is no integer, ValueError for one out of bounds."""
     if not isinstance(value, Integral) or isinstance(value, bool):
         raise TypeError(f"{name} is {value!r}: expected a whole number")
-    if not 1 <= int(value) <= MOST:
-        raise ValueError(f"{name} is {value}: expected at {'least 1' if int(value) < 1 else f'most {MOST}'}")
-    return int(value)
+    return int(within(name, int(value), least, most))
+
+
+def within(name: str, value: float, least: float, most: float) -> float:
+    """A number as it is; ValueError for one out of bounds."""
+    if not least <= value <= most:
+        raise ValueError(f"{name} is {value}: expected at {f'least {least}' if value < least else f'most {most}'}")
+    return value
+
+
+def fields(config: Any, limits: Mapping[str, tuple[float, float]], others: tuple[float, float]) -> None:
+    """Check the fields of a dataclass by their types; `limits` has bounds of numbers by name, all `others` one pair.
+
+    Raises TypeError for a value of the wrong type, ValueError for one out of bounds and for an unknown choice.
+    """
+    for name, kind in get_type_hints(type(config)).items():
+        value, bounds = getattr(config, name), limits.get(name, others)
+        if get_origin(kind) is Literal and value not in get_args(kind):
+            raise ValueError(f"{name} is {value!r}: expected one of {', '.join(map(repr, get_args(kind)))}")
+        if kind is str and not isinstance(value, str):
+            raise TypeError(f"{name} is {value!r}: expected a word")
+        if kind is int:
+            object.__setattr__(config, name, whole_number(name, value, *bounds))
+        if kind is float:
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise TypeError(f"{name} is {value!r}: expected a number")
+            within(name, value, *bounds)
 
 
 def seed(value: Any) -> int:
@@ -34,35 +59,15 @@ def seed(value: Any) -> int:
 
 
 def device(name: Any) -> torch.device:
-    """The device of that name (None: the CPU); ValueError for one that there is not."""
+    """The device of that name (None: the CPU); ValueError for one that there is not, or that holds no numbers."""
     try:
         found = torch.device("cpu" if name is None else name)
-        torch.empty(0, device=found)
+        torch.zeros(1, device=found).item()
     except (RuntimeError, AssertionError, TypeError) as error:
-        raise ValueError(f"device is {name!r}: expected one that is here, such as {', '.join(devices())}") from error
+        there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+        expected = ", ".join(kind for kind, is_there in there.items() if is_there)
+        raise ValueError(f"device is {name!r}: expected one that is here, such as {expected}") from error
     return found
-
-
-def device_with_numbers(name: Any) -> torch.device:
-    """The device of that name; ValueError as `device`, and for "meta", whose tensors have shapes and no numbers."""
-    found = device(name)
-    if found.type == "meta":
-        raise ValueError(f"device is {name!r}, which holds no numbers: expected {' or '.join(devices())}")
-    return found
-
-
-def devices() -> list[str]:
-    """The kinds of device that torch finds on this computer."""
-    others = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    return ["cpu", *(name for name, is_there in others.items() if is_there)]
-
-
-def choices(config: Any) -> None:
-    """ValueError for a field of a dataclass whose value is not among those of its Literal type."""
-    for name, kind in get_type_hints(type(config)).items():
-        if get_origin(kind) is Literal and getattr(config, name) not in get_args(kind):
-            expected = ", ".join(map(repr, get_args(kind)))
-            raise ValueError(f"{name} is {getattr(config, name)!r}: expected one of {expected}")
 
 
 def rows(memory_size: int | None, config: "NTMConfig") -> int:
@@ -98,16 +103,13 @@ def state(found: Any, batch_size: int, memory_size: int | None, config: "NTMConf
     """The number of rows of a state; TypeError or ValueError for one of another batch, memory size or machine."""
     if not isinstance(found, NTMState):
         raise TypeError(f"state is {type(found).__name__}: expected the NTMState that the last call returned")
-    held = found.memory.shape[1]
+    held, hidden = found.memory.shape[1], (batch_size, config.controller_size)
     if len(found.memory) != batch_size:
         raise ValueError(
             f"state holds {len(found.memory)} sequences and inputs {batch_size}: pass the state of the same batch"
         )
     if memory_size is not None and whole_number("memory_size", memory_size) != held:
-        raise ValueError(
-            f"memory_size {memory_size}: the state passed in already has {held} rows; leave memory_size out"
-        )
-    hidden = (batch_size, config.controller_size)
+        raise ValueError(f"memory_size {memory_size}: the state passed in already has {held} rows; leave it out")
     expected = {
         "memory": (batch_size, held, config.word_size),
         "weights": (batch_size, config.addressing_heads, held),

@@ -6,21 +6,21 @@ from dataclasses import replace
 from html import escape
 from threading import Event, Thread
 from time import monotonic
-from typing import Any, get_args
+from typing import get_args
 
 import ipywidgets
 import torch
 
 from ntm_lib import tasks
+from ntm_lib.analysis.copies import copy_format
 from ntm_lib.analysis.trace import trace_copy
 from ntm_lib.machine.validate import MOST_SEEDS
+from ntm_lib.runs.train import Result, one_thread, result_of
 from ntm_lib.teaching.plots.learning import Snapshot, learning_figure
 from ntm_lib.teaching.plots.words import printable
 from ntm_lib.teaching.widgets import Picture
 from ntm_lib.training import loop
-from ntm_lib.training.copies import copy_format
 from ntm_lib.training.evaluation import evaluate
-from ntm_lib.training.loop import Result
 from ntm_lib.training.recipes import Historical, Recipe
 from ntm_lib.training.run import Run
 
@@ -70,7 +70,6 @@ class Training:
 
     def __init__(self, run: Run, on_change: Callable[[], None]):
         self.run, self.on_change = run, on_change
-        self.since_validation: list[dict[str, Any]] = []
         self.result: Result | None = None
         self.error: Exception | None = None
         self.asked_to_hold = Event()
@@ -98,24 +97,21 @@ class Training:
 
     def _work(self) -> None:
         try:
-            with loop.one_thread():
+            with one_thread():
                 while not self.run.progress.finished and not self.asked_to_hold.is_set():
                     self._update()
                     self.on_change()
             if self.run.progress.finished:
-                self.result = loop.result_of(self.run)
+                self.result = result_of(self.run)
         except Exception as error:  # raised again for whoever waits for the result
             self.error = error
         self.on_change()
 
     def _update(self) -> None:
         """Make one update, and a validation where it is time, with a verdict at the end."""
-        started = monotonic()
-        self.since_validation += loop.update([self.run])
-        self.run.progress.seconds += monotonic() - started
+        loop.update(self.run)
         if self.run.pauses:
-            loop.check(self.run, self.since_validation)
-            self.since_validation = []
+            loop.check(self.run)
 
 
 class LiveTraining(ipywidgets.VBox):

@@ -13,7 +13,7 @@ import torch
 from torch import Generator
 from torch.quasirandom import SobolEngine
 
-from ntm_lib.training.recipes import Recipe
+from ntm_lib.training.recipe import Recipe
 
 SCHEDULE = 0
 """Seed of the numbers that decide lengths and rows, one for all trainings; a training's seed decides all the rest."""
@@ -69,10 +69,7 @@ def longest(curriculum: str, max_length: int, progress: float, level: int) -> in
 
 
 def draw_length(curriculum: str, top: int, max_length: int, chance: Chances) -> int:
-    """A length from 1 to `top`, or with "mixed" in a fifth of all updates from 1 to `max_length`.
-
-    "ramp" draws `top` itself and nothing shorter: the plainest idea of a curriculum.
-    """
+    """A length from 1 to `top`; "ramp": `top` itself; "mixed": in a fifth of all updates from 1 to `max_length`."""
     if curriculum == "mixed" and chance.any_length < MIXED:
         return 1 + int(chance.length * max_length)
     return top if curriculum == "ramp" else 1 + int(chance.length * top)
@@ -85,10 +82,9 @@ def draw_rows(smallest: int, largest: int, chance: Chances) -> int:
 
 
 def chances(update: int, draws: str = "even") -> Chances:
-    """The numbers of one update.
+    """The numbers of one update; "even": over any stretch of updates they fill the range (a scrambled Sobol sequence).
 
-    "even": over any stretch of updates they fill the range (a scrambled Sobol sequence); "independent": by chance they
-    leave lengths out for long, and because all seeds share them, many seeds then fail together.
+    "independent" numbers leave lengths out for long by chance, and as all seeds share them, many seeds fail together.
     """
     return Chances(*points(update // BLOCK, draws)[update % BLOCK])
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ntm_lib.training.recipes import Recipe
+from ntm_lib.training.recipe import Recipe
 
 MOMENTUM = 0.9
 """Momentum of RMSProp (Adam has averages of its own, 0.9 and 0.999)."""

@@ -2,11 +2,10 @@
 
 import math
 from dataclasses import dataclass, field
-from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
 
-from ntm_lib.training.evaluation import Verdict
-from ntm_lib.training.recipes import Recipe
+from ntm_lib.training.evaluation import Count, Report, Verdict
+from ntm_lib.training.recipe import Recipe
 
 RUNNING = 0.9
 """Share of the past that the running loss keeps at each update."""
@@ -50,21 +49,16 @@ class Progress:
     converged_at: int | None = None
     stopped: Stop | None = None
     finished: bool = False
-    reports: list[dict[str, Any]] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
     history: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Progress":
-        """The progress that `dataclasses.asdict` turned into dictionaries; TypeError for a field of another type."""
-        stopped = values["stopped"]
-        progress = cls(**{**values, "stopped": Stop(**stopped) if stopped else None})
-        for name, kind in get_type_hints(cls).items():
-            parts = get_args(kind) if isinstance(kind, UnionType) else (get_origin(kind) or kind,)
-            if not isinstance(getattr(progress, name), (*parts, int) if float in parts else parts):
-                raise TypeError(f"{name} in its progress is {getattr(progress, name)!r}: expected {kind}")
-        if progress.finished and not progress.reports:
-            raise ValueError("its progress is finished and has no reports")
-        return progress
+        """The progress that `dataclasses.asdict` turned into dictionaries."""
+        stopped = values["stopped"] and Stop(**values["stopped"])
+        counts = [{int(size): Count(**one) for size, one in each["lengths"].items()} for each in values["reports"]]
+        reports = [Report(each["kind"], one) for each, one in zip(values["reports"], counts, strict=True)]
+        return cls(**{**values, "stopped": stopped, "reports": reports})
 
     @property
     def settled_for(self) -> int | None:
@@ -74,7 +68,7 @@ class Progress:
     @property
     def verdict(self) -> Verdict:
         """The verdict on a finished run."""
-        return Verdict.from_json(self.reports)
+        return Verdict(tuple(self.reports))
 
     def note_validation(self, wrong: int) -> None:
         """Count exact validations in a row; enough of them make a machine converged."""

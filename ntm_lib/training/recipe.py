@@ -1,6 +1,7 @@
 """Every number of a training in one place. A recipe is frozen: change one with `dataclasses.replace`."""
 
-from dataclasses import asdict, dataclass, field, fields
+import re
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from ntm_lib.machine import LSTMConfig, NTMConfig, validate
@@ -37,7 +38,7 @@ class Historical:
     """Largest absolute value of any one number in the gradient; 0: no limit."""
 
     def __post_init__(self) -> None:
-        check_fields(self)
+        validate.fields(self, LIMITS, (0, 10**6))
 
 
 @dataclass(frozen=True)
@@ -125,31 +126,17 @@ class Recipe:
     """Choices of the recipes of 2014."""
 
     def __post_init__(self) -> None:
-        check_fields(self)
-        feed_forward = isinstance(self.machine, NTMConfig) and self.machine.controller == "feed-forward"
-        if self.historical.initialisation == "glorot" and not feed_forward:
+        validate.fields(self, LIMITS, (0, 10**6))
+        if not re.fullmatch(r"\w[\w.+-]{0,99}", self.name):
             raise ValueError(
-                "initialisation is 'glorot', which is for a feed-forward controller: leave it at 'pytorch' here"
+                f"name is {self.name!r}: expected up to 100 letters, digits and _ . + -, because files bear it"
             )
+        if self.historical.initialisation == "glorot" and getattr(self.machine, "controller", None) != "feed-forward":
+            raise ValueError("initialisation is 'glorot': leave it at 'pytorch', except with a feed-forward controller")
         if self.state_decay and self.optimizer != "adam":
             raise ValueError(
-                f"state_decay is {self.state_decay}: only Adam has it; leave it at 0 with {self.optimizer}"
+                f"state_decay is {self.state_decay}: leave it at 0 with {self.optimizer}, only Adam has it"
             )
-
-
-def check_fields(values: Recipe | Historical) -> None:
-    """TypeError for a number of the wrong type, ValueError for one out of bounds and for an unknown choice."""
-    validate.choices(values)
-    for one in fields(values):
-        if one.type is str and not isinstance(getattr(values, one.name), str):
-            raise TypeError(f"{one.name} is {getattr(values, one.name)!r}: expected a word")
-        if one.type not in (int, float):
-            continue
-        number, (low, high) = getattr(values, one.name), LIMITS.get(one.name, (0, 10**6))
-        if isinstance(number, bool) or not isinstance(number, int if one.type is int else (int, float)):
-            raise TypeError(f"{one.name} is {number!r}: expected a {'whole number' if one.type is int else 'number'}")
-        if not low <= number <= high:
-            raise ValueError(f"{one.name} is {number}: expected a number from {low} to {high}")
 
 
 def settings(recipe: Recipe) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from processes import one_line, start
 from safetensors.torch import save
 from trainings import TINY
 
-from ntm_lib.training import checkpoints
+from ntm_lib.runs import checkpoints
 
 ROOT = Path(__file__).parents[2]
 

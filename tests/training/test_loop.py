@@ -27,15 +27,15 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from ntm_lib import tasks
 from ntm_lib.machine import LSTMBaseline, LSTMConfig, NTMConfig
+from ntm_lib.runs.train import train
 from ntm_lib.tasks import Batch, Task
 from ntm_lib.training import evaluation, loop, losses, recipes
 from ntm_lib.training.evaluation import Count, Report, Verdict
-from ntm_lib.training.loop import records, train, update
+from ntm_lib.training.loop import backpropagate, key_strength_times, learn, update
 from ntm_lib.training.losses import spread_of
 from ntm_lib.training.progress import Stop
 from ntm_lib.training.recipe import Historical
 from ntm_lib.training.run import Run, build, draw
-from ntm_lib.training.together import backpropagate, key_strength_times
 
 LSTM = replace(SMALL, name="lstm", machine=replace(MACHINE, controller="lstm"))
 TIED = replace(
@@ -121,7 +121,7 @@ def test_one_update_is_one_step_of_adam(settling, weights):
     before = [parameter.detach().clone() for parameter in run.model.parameters()]
     gradients = gradient_by_hand(twin, **{name: shares[name] * weight for name, weight in weights.items()})
     norm = math.sqrt(sum(float(gradient.double().square().sum()) for gradient in gradients))
-    (record,) = update([run])
+    record = update(run)
     assert record["gradient_norm"] == pytest.approx(norm, rel=1e-3)
     assert norm > 0.02
     for parameter, start, gradient in zip(run.model.parameters(), before, gradients, strict=True):
@@ -136,7 +136,7 @@ def test_every_update_has_a_gradient_of_its_own():
     for _ in range(3):
         gradients = gradient_by_hand(twin)
         norm = math.sqrt(sum(float(gradient.double().square().sum()) for gradient in gradients))
-        (record,) = update([run])
+        record = update(run)
         assert record["gradient_norm"] == pytest.approx(norm, rel=1e-3)
         twin.model.load_state_dict(run.model.state_dict())
         twin.progress.update = run.progress.update
@@ -146,9 +146,7 @@ def test_every_update_has_a_gradient_of_its_own():
 def test_a_loss_per_sequence_has_the_gradient_of_the_sum_of_its_bits(over, steps):
     """Three bits a vector, two vectors: the gradient is that of a bit times 3 * steps, and the loss is told per bit."""
     bit, sequence = (
-        update([Run(replace(SMALL, updates=1, clip_norm=0.0, historical=Historical(loss_over=over, loss_per=per)), 3)])[
-            0
-        ]
+        update(Run(replace(SMALL, updates=1, clip_norm=0.0, historical=Historical(loss_over=over, loss_per=per)), 3))
         for per in ("bit", "sequence")
     )
     assert bit["length"] == sequence["length"] == 2
@@ -159,7 +157,7 @@ def test_a_loss_per_sequence_has_the_gradient_of_the_sum_of_its_bits(over, steps
 def test_an_update_is_counted():
     run = Run(SMALL, 0)
     for count in (1, 2, 3):
-        (record,) = update([run])
+        record = update(run)
         assert set(record) == {"update", "length", "loss", "gradient_norm"}
         assert record["update"] == count == run.progress.update
         assert run.progress.sequences == 5 * count
@@ -182,7 +180,7 @@ def test_the_focus_loss_narrows_the_weightings(monkeypatch):
 
     before = spread()
     for _ in range(5):
-        update([run])
+        update(run)
     assert spread() < before
 
 
@@ -273,7 +271,8 @@ def test_keep_training(monkeypatch, keep, last):
 def test_keep_training_goes_on_at_its_share_of_the_rate(monkeypatch, share):
     validations(monkeypatch, 0)
     recipe = replace(LSTM, keep_training=1.0, keep_rate=share, learning_rate=0.02, warmup_updates=0, validate_every=1)
-    rates = [{group["lr"] for group in run.optimizer.param_groups} for run, _ in records([Run(recipe, 0)])]
+    run = Run(recipe, 0)
+    rates = [{group["lr"] for group in run.optimizer.param_groups} for _ in learn(run)]
     assert [rate for (rate,) in rates] == pytest.approx([0.02] * 2 + [0.02 * share] * 2)
 
 
@@ -283,12 +282,12 @@ def test_the_average_of_the_weights_is_what_counts(monkeypatch):
     run = Run(replace(SMALL, averaging=0.75), 3)
     expected = None
     for _ in range(5):
-        (record,) = update([run])
+        update(run)
         now = run.model.output.weight.detach().clone()
         expected = now if expected is None else 0.75 * expected + 0.25 * now
     torch.testing.assert_close(run.judged.output.weight, expected)
     assert not torch.equal(run.judged.output.weight, run.model.output.weight)
-    loop.check(run, [record])
+    loop.check(run)
     assert asked == [run.judged]
 
 
@@ -326,7 +325,7 @@ def test_a_result(monkeypatch):
 def test_a_record_is_the_mean_loss_and_the_largest_gradient(monkeypatch):
     validations(monkeypatch, 4)
     run = Run(replace(SMALL, updates=4), 0)
-    expected = [update([run])[0] for _ in range(4)]
+    expected = [update(run) for _ in range(4)]
     (record,) = train(replace(SMALL, updates=4)).history
     assert record["loss"] == pytest.approx(sum(one["loss"] for one in expected) / 4)
     assert record["gradient_norm"] == max(one["gradient_norm"] for one in expected)
@@ -382,11 +381,11 @@ def test_two_runs_side_by_side_do_not_meet():
     alone = [Run(SMALL, seed) for seed in (5, 6)]
     for run in alone:
         for _ in range(6):
-            update([run])
+            update(run)
     together = [Run(SMALL, seed) for seed in (5, 6)]
     for _ in range(6):
         for run in together:
-            update([run])
+            update(run)
     for left, right in zip(alone, together, strict=True):
         assert same_tensors(left.model.state_dict(), right.model.state_dict())
 
@@ -410,12 +409,9 @@ def test_nobody_elses_random_numbers_are_touched(recipe):
 
 def stopped(run):
     """Train to the end; why training stopped, and the records."""
-    history = []
-    for same, record in records([run]):
-        assert same is run
-        history.append(record)
+    history = list(learn(run))
     weights = tensors(run.model)
-    assert list(records([run])) == []  # it does not go on
+    assert list(learn(run)) == []  # it does not go on
     assert same_bits(tensors(run.model), weights)
     return run.progress.stopped, history
 
@@ -428,7 +424,7 @@ def same_bits(left, right):
 @pytest.mark.parametrize("poison", [math.nan, math.inf])
 def test_a_poisoned_controller_stops_the_training(poison):
     run = Run(SMALL, 0)
-    next(records([run]))
+    next(learn(run))
     with torch.no_grad():
         run.model.controller.from_input.weight[0, 0] = poison
     weights = tensors(run.model)
@@ -607,13 +603,12 @@ def test_a_device_that_there_is_not(device, tmp_path):
 def test_an_update_makes_every_tensor_on_the_machines_device(recipe):
     """On meta, where every tensor can be told from those of the processor: only the drawn batch, and numbers of one
     element that become Python's, come from elsewhere."""
-    run = Run(
-        replace(recipe, quiet=0.0), 0, device="meta"
-    )  # the quiet loss asks which steps answer, meta has no answer
+    run = Run(replace(recipe, quiet=0.0), 0)  # the quiet loss asks which steps answer, meta has no answer
+    run.model.to("meta")
     run.progress.settled_at, run.progress.learned = 0 if recipe.settle_updates else None, 0.5
     one = draw(run)
     with Elsewhere() as elsewhere, pytest.raises((NotImplementedError, RuntimeError), match=r"meta"):
-        backpropagate([run], [one])
+        backpropagate(run, one)
     assert not elsewhere.made
     assert all(parameter.grad.device.type == "meta" for parameter in run.model.parameters())
 
