@@ -18,8 +18,6 @@ from ntm_lib.machine.step import FAST, PLAIN, advance, next_features, run
 class NTM(nn.Module):
     """Neural Turing Machine (Graves et al. 2014, section 3).
 
-    One step: the controller sees the input and the last reads; all heads are addressed on the memory as it was;
-    the write heads erase and add; the read heads read the new memory; the output layer sees hidden units and reads.
     First weights are drawn from `generator` (None: from torch's global one). Raises TypeError without an NTMConfig.
 
     >>> machine = NTM(NTMConfig(input_size=10, output_size=8))
@@ -120,8 +118,8 @@ class NTM(nn.Module):
     def compile_step(self, *arguments: Any, **options: Any) -> None:
         """Let torch.compile, which takes these arguments, compile one step; numbers stay the same up to rounding.
 
-        A step is compiled again for every batch size and number of rows, so compiling pays where both stay. Derivatives
-        of derivatives need a machine that is not compiled; ValueError for a backend that would give wrong ones.
+        Pays where batch size and number of rows stay: others are compiled anew. Derivatives of derivatives need a
+        machine that is not compiled; ValueError for a backend that would give wrong ones.
         """
         if options.get("backend") in ("eager", "eager_noexcept", "eager_debug", "pre_dispatch_eager"):
             raise ValueError(f"backend is {options['backend']!r}: expected one that compiles, such as 'inductor'")

@@ -64,9 +64,7 @@ def device(name: Any) -> torch.device:
         found = torch.device("cpu" if name is None else name)
         torch.zeros(1, device=found).item()
     except (RuntimeError, AssertionError, TypeError) as error:
-        there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-        expected = ", ".join(kind for kind, is_there in there.items() if is_there)
-        raise ValueError(f"device is {name!r}: expected one that is here, such as {expected}") from error
+        raise ValueError(f"device is {name!r}: expected one of this computer that holds numbers, such as cpu") from error
     return found
 
 
@@ -82,47 +80,44 @@ def rows(memory_size: int | None, config: "NTMConfig") -> int:
     return wanted
 
 
-def call(values: Any, axes: str, found: Any, memory_size: int | None, config: "NTMConfig", weights: Tensor) -> int:
+def call(inputs: Any, axes: str, state: Any, memory_size: int | None, config: "NTMConfig", weights: Tensor) -> int:
     """The number of rows of a call; TypeError or ValueError for inputs or a state that the machine cannot take.
 
     `axes` names the axes of the inputs; only a whole sequence may come without a state.
     """
-    if not isinstance(values, Tensor):
-        raise TypeError(f"inputs are {type(values).__name__}: expected a tensor of shape {axes}")
-    if values.ndim != axes.count(",") + 1 or 0 in values.shape:
-        raise ValueError(f"inputs have shape {tuple(values.shape)}: expected {axes}, with no empty side")
-    if values.shape[-1] != config.input_size:
-        raise ValueError(f"inputs are {values.shape[-1]} wide: this machine has input_size {config.input_size}")
-    like("inputs are", values, weights)
-    if found is None and "time" in axes:
+    if not isinstance(inputs, Tensor):
+        raise TypeError(f"inputs are {type(inputs).__name__}: expected a tensor of shape {axes}")
+    if inputs.ndim != axes.count(",") + 1 or 0 in inputs.shape:
+        raise ValueError(f"inputs have shape {tuple(inputs.shape)}: expected {axes}, with no empty side")
+    if inputs.shape[-1] != config.input_size:
+        raise ValueError(f"inputs are {inputs.shape[-1]} wide: this machine has input_size {config.input_size}")
+    like("inputs are", inputs, weights)
+    if state is None and "time" in axes:
         return rows(memory_size, config)
-    return state(found, len(values), memory_size, config, weights)
-
-
-def state(found: Any, batch_size: int, memory_size: int | None, config: "NTMConfig", weights: Tensor) -> int:
-    """The number of rows of a state; TypeError or ValueError for one of another batch, memory size or machine."""
-    if not isinstance(found, NTMState):
-        raise TypeError(f"state is {type(found).__name__}: expected the NTMState that the last call returned")
-    held, hidden = found.memory.shape[1], (batch_size, config.controller_size)
-    if len(found.memory) != batch_size:
-        raise ValueError(
-            f"state holds {len(found.memory)} sequences and inputs {batch_size}: pass the state of the same batch"
-        )
+    if not isinstance(state, NTMState):
+        raise TypeError(f"state is {type(state).__name__}: expected the NTMState that the last call returned")
+    held = state.memory.shape[1]
     if memory_size is not None and whole_number("memory_size", memory_size) != held:
         raise ValueError(f"memory_size {memory_size}: the state passed in already has {held} rows; leave it out")
-    expected = {
-        "memory": (batch_size, held, config.word_size),
-        "weights": (batch_size, config.addressing_heads, held),
-        "reads": (batch_size, config.read_heads, config.word_size),
-        "controller": (hidden, hidden) if config.controller == "lstm" else (),
-    }
-    shapes = [tuple(part.shape) for part in found.tensors()]
-    for (name, shape), given in zip(expected.items(), [*shapes[:3], tuple(shapes[3:])], strict=True):
-        if given != shape:
-            raise ValueError(f"state has {name} of shape {given}, this machine {shape}: pass a state of its own")
-    for tensor in found.tensors():
+    require_shapes(state, len(inputs), held, config)
+    for tensor in state.tensors():
         like("state is", tensor, weights)
     return rows(held, config)
+
+
+def require_shapes(state: NTMState, batch_size: int, held: int, config: "NTMConfig") -> None:
+    """ValueError for a state of another batch or another machine."""
+    hidden = (batch_size, config.controller_size)
+    expected = (
+        (batch_size, held, config.word_size),
+        (batch_size, config.addressing_heads, held),
+        (batch_size, config.read_heads, config.word_size),
+        (hidden, hidden) if config.controller == "lstm" else (),
+    )
+    shapes = state.each(lambda part: tuple(part.shape))
+    for name, given, wanted in zip(NTMState._fields, shapes, expected, strict=True):
+        if given != wanted:
+            raise ValueError(f"state has {name} of shape {given}, this call {wanted}: pass the state of its last step")
 
 
 def like(subject: str, values: Tensor, weights: Tensor) -> None:
