@@ -2,7 +2,6 @@
 
 Equation numbers are those of Graves, Wayne and Danihelka, "Neural Turing Machines" (arXiv 1410.5401).
 Shapes: B sequences, H heads, N memory rows ("locations"), M numbers a row, S shift offsets.
-`ntm_lib.machine.fast` computes the same functions faster.
 """
 
 from typing import NamedTuple

@@ -47,9 +47,8 @@ class NTMConfig:
     """separate: every head has its own weighting; single: read head i and write head i share one weighting;
     shared-previous: every head interpolates from the first write head's previous weighting."""
     initial_weights: InitialWeights = "first-row"
-    """Weightings before the first step: first-row, all on row 0; spaced, each head sharply on a row of its own, spaced
-    evenly round the tape (head i of A on row i * N // A); uniform; random, the softmax of fixed normal numbers;
-    learned, the softmax of parameters."""
+    """Weightings before the first step: first-row, all on row 0; spaced, head i of A on row i * N // A; uniform;
+    random, the softmax of fixed normal numbers; learned, the softmax of parameters."""
     initial_memory: InitialMemory = "constant"
     """Memory before the first step: constant, initial_value in every cell; learned-row, one learned row repeated;
     random, fixed random numbers; learned, a parameter for every cell."""
@@ -57,8 +56,7 @@ class NTMConfig:
     """Number in every cell of a constant memory and of an untrained learned row; random memories and untrained learned
     ones are uniform from -initial_value to initial_value."""
     initial_reads: InitialReads = "learned"
-    """Reads that the controller sees in the first step: learned numbers, or the first memory read at the first
-    weightings."""
+    """Reads that the first step sees: learned numbers, or the first memory read at the first weightings."""
     output_from: OutputFrom = "hidden-and-reads"
     """Input of the output layer: the controller's hidden units, the reads, or both."""
 

@@ -1,7 +1,6 @@
-"""Many machines of one kind in one call: their parameters stacked along a leading axis, one entry a machine.
+"""Many machines of one kind in one call: `torch.func.functional_call(machine, stack(machines), (inputs,))`.
 
-`torch.func.functional_call(machine, stack(machines), (inputs,))` runs P machines side by side, each as if it ran
-alone. The batch then holds P blocks of sequences, one machine's after the other's.
+The batch then holds P blocks of sequences, one machine's after the other's.
 """
 
 import math
@@ -20,7 +19,7 @@ def stack(machines: Sequence[nn.Module]) -> dict[str, Tensor]:
 class Linear(nn.Linear):
     """`nn.Linear` whose weight (out, in) and bias (out) may be stacks, (P, out, in) and (P, out).
 
-    One machine is computed as a stack of one, so that its numbers are, bit for bit, those it has in a larger stack.
+    A machine alone is a stack of one, so that its numbers are, bit for bit, those it has in a larger stack.
     """
 
     def forward(self, x: Tensor) -> Tensor:

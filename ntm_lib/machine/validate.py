@@ -64,7 +64,7 @@ def device(name: Any) -> torch.device:
         found = torch.device("cpu" if name is None else name)
         torch.zeros(1, device=found).item()
     except (RuntimeError, AssertionError, TypeError) as error:
-        raise ValueError(f"device is {name!r}: expected one of this computer that holds numbers, such as cpu") from error
+        raise ValueError(f"device is {name!r}: expected one that is here, such as cpu, and holds numbers") from error
     return found
 
 

@@ -107,22 +107,9 @@ def alone_in(out: str | Path | None) -> Iterator[None]:
                         f"another training is at work in {out}: wait for its end or choose another one"
                     ) from error
             for path in Path(out).glob(f".{FILE_NAME}.*"):
-                if path.suffix[1:].isdigit():
+                if path.suffix[1:].isdigit() and path.is_file():
                     path.unlink()
         yield
-
-
-@contextmanager
-def opened(run: Run, out: str | Path | None) -> Iterator[Run]:
-    """The run that `out` holds, or else `run`, saved there; meanwhile no other training can touch the directory.
-
-    Raises ValueError as `alone_in`, `resume` and `save` do.
-    """
-    with alone_in(out):
-        held = resume(run, out)
-        if not held.progress.finished:
-            save(held, out)  # a directory that cannot be written is noticed before anything else
-        yield held
 
 
 def resume(run: Run, out: str | Path | None) -> Run:

@@ -46,12 +46,11 @@ def update_together(runs: Sequence[Run], machine: NTM | None = None) -> list[dic
 
 def backpropagate_all(runs: Sequence[Run], drawn: Sequence[Drawn], machine: NTM | None = None) -> list[float]:
     """Leave gradients in every run's machine, in as few passes as there are; returns the answers' losses."""
-    losses = [0.0] * len(runs)
+    losses: dict[int, float] = {}
     for indices in passes(runs, drawn):
         together = backpropagate([runs[i] for i in indices], [drawn[i] for i in indices], machine)
-        for index, loss in zip(indices, together, strict=True):
-            losses[index] = loss
-    return losses
+        losses |= dict(zip(indices, together, strict=True))
+    return [losses[index] for index in range(len(runs))]
 
 
 def passes(runs: Sequence[Run], drawn: Sequence[Drawn]) -> Iterator[list[int]]:
@@ -87,15 +86,15 @@ def backpropagate(runs: Sequence[Run], drawn: Sequence[Drawn], machine: NTM | No
     weights = [loop.weights_beside(run) for run in runs]
     behaviour = behaviour_of({name for each in weights for name in each}, states, mask)
     parts = {name: measure.chunk(len(runs)) for name, measure in behaviour.items()}
-    losses, total = [], logits.new_zeros(())
+    losses, totals = [], []
     for index, (run, answer, one) in enumerate(zip(runs, logits.chunk(len(runs)), drawn, strict=True)):
         own = {name: blocks[index] for name, blocks in parts.items()}
-        loss, whole = total_loss(run.recipe.historical, answer, one.batch, weights[index], own)
-        losses.append(loss)
-        total = total + whole
+        loss, total = total_loss(run.recipe.historical, answer, one.batch, weights[index], own)
+        losses.append(loss.item())
+        totals.append(total)
         run.optimizer.zero_grad()
-    torch.autograd.backward(total)
-    return [loss.item() for loss in losses]
+    torch.autograd.backward(totals)
+    return losses
 
 
 def compiled_machine(runs: Sequence[Run]) -> NTM:

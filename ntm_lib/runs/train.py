@@ -48,10 +48,9 @@ def train(
     """Train one machine from one seed, and judge it.
 
     The task is copying unless another is given; the machine's widths then become the task's. With `out`, the run is
-    saved there after every validation, and an interrupted run with an equal recipe and seed goes on from there, bit for
-    bit as if it had not been interrupted; a finished one is returned as it is. It runs on one thread, because the
-    number of threads changes how sums are rounded. `on_record` gets every validation's record. `compiled` and errors as
-    in `train_together`.
+    saved there after every validation, and an interrupted run goes on from there, bit for bit as if it had not been
+    interrupted. It runs on one thread, because the number of threads changes how sums are rounded. `on_record` gets
+    every validation's record. `compiled` and errors as in `train_together`.
 
     >>> from ntm_lib.training import recipes
     >>> result = train(replace(recipes.reliable, name="short", updates=2), seed=0)
@@ -85,14 +84,11 @@ def train_together(
 
     `outs` says where each seed's run is saved. With the recipes of this library every run is bit for bit the run that
     `train` makes of its seed, whatever other seeds stand beside it. At other sizes Intel's MKL may round by where a
-    machine's numbers begin in the stack; the environment variable MKL_CBWR=AUTO, set from the start, prevents that.
-
-    With `compiled` the passes go through a step compiled by torch, which takes a quarter of a minute for each number of
-    seeds that share them: for long trainings in passes of one shape, such as those of `paper_2014`. Compiled runs equal
-    plain ones up to rounding.
-    Raises TypeError or ValueError for a recipe or a seed of the wrong kind, where a directory holds something else or
-    another training is at work in it, where `compiled` is not for the recipe or no compiler is found, and where torch
-    takes no gradients.
+    machine's numbers begin in the stack, unless the environment variable MKL_CBWR is AUTO from the start.
+    With `compiled` the passes go through a step compiled by torch, equal up to rounding, which pays for long trainings
+    in passes of one shape, such as those of `paper_2014`.
+    Raises TypeError or ValueError for a recipe or seed of the wrong kind, for a directory that holds something else or
+    where another training is at work, for a `compiled` that cannot be, and where torch takes no gradients.
     """
     if not isinstance(recipe, Recipe):
         raise TypeError(f"recipe is {type(recipe).__name__}: expected a Recipe, such as recipes.reliable")
@@ -106,10 +102,14 @@ def train_together(
     fresh = [(Run(recipe, validate.seed(seed), task, device), out) for seed, out in outs.items()]
     for run, out in fresh:
         checkpoints.resume(run, out)  # a directory of another run is noticed before any is written
-    with ExitStack() as directories:
-        runs = [directories.enter_context(checkpoints.opened(run, out)) for run, out in fresh]
-        yield from (result_of(run) for run in runs if run.progress.finished)
+    with ExitStack() as locks:
+        for _, out in fresh:
+            locks.enter_context(checkpoints.alone_in(out))
+        runs = [checkpoints.resume(run, out) for run, out in fresh]
         active = [run for run in runs if not run.progress.finished]
+        for run in active:
+            checkpoints.save(run, outs[run.seed])  # a directory that cannot be written is noticed before anything else
+        yield from (result_of(run) for run in runs if run.progress.finished)
         for run, record in learn_together(active, compiled_machine(active) if compiled and active else None):
             checkpoints.save(run, outs[run.seed])
             if on_record:

@@ -1,8 +1,4 @@
-"""Which lengths a machine is trained on, and with how many rows of memory: schedules over a training.
-
-Lengths and memory sizes depend on the update number alone, so machines trained side by side have the same lengths and
-rows at the same update and can share a forward pass.
-"""
+"""Which lengths a machine is trained on, and with how many rows of memory: both depend on the update number alone."""
 
 import math
 from collections.abc import Callable

@@ -78,8 +78,7 @@ def evaluate(
     """Run `sequences` fresh sequences of each length through a machine and count the bits that differ.
 
     The task is copying unless another is given, the kind its first ("random"), and the device the machine's own. The
-    memory has `memory_size` rows, or as many as the length needs where the machine allows it. Every length draws from a
-    generator of its own, so a count does not depend on the lengths beside it.
+    memory has `memory_size` rows, or as many as the length needs. A count does not depend on the lengths beside it.
     Raises TypeError or ValueError for sizes that are not integers of at least 1 and for an unknown kind; warns when
     the memory is so small that heads come round to rows they have written.
 
@@ -104,10 +103,7 @@ def evaluate(
 
 def judge(model: Machine, task: Task | None = None, seed: int = 0) -> Verdict:
     """Judge whether a machine has converged: no wrong bit in 100 random sequences at each of 20, 50 and 120, nor in 10
-    of every other kind at 20 and 120, drawn as `evaluate` draws them.
-
-    A machine with one parameter or number a row is judged at the one memory size it has.
-    """
+    of every other kind at 20 and 120, drawn as `evaluate` draws them."""
     task = task or tasks.copying_for(model.config)
     rows = {size: rows_with_room(model, task, size) for size in task.sizes}
     reports = []
@@ -130,7 +126,7 @@ def count(model: Machine, task: Task, kind: str, size: int, rows: int | None, se
     share = max(1, NUMBERS_AT_ONCE // cells)
     bits, wrong = 0, torch.zeros(0)
     for first in range(0, sequences, share):
-        batch = task.draw_kind(kind, min(share, sequences - first), size, generator)
+        batch = task.drawn(task.kinds[kind], min(share, sequences - first), size, generator)
         bits += int(batch.mask.sum()) * batch.targets.shape[-1]
         wrong = torch.cat([wrong, errors(model, task, batch, rows)])
     return Count(sequences, int((wrong > 0).sum()), bits, int(wrong.sum()))
@@ -139,9 +135,8 @@ def count(model: Machine, task: Task, kind: str, size: int, rows: int | None, se
 def validate(model: Machine, longest: int, generator: Generator, task: Task | None = None) -> int:
     """Wrong bits in fresh sequences of every kind, all longer than the sequences trained on: zero means exact.
 
-    4 times and 10 times the longest trained length; then 4 times with 20 times the rows that 10 times need, as on a
-    much longer tape, where a jump by content competes with more rows. Stops at the first that fails. A machine tied
-    to its number of rows gets sequences that fit.
+    4 times and 10 times the longest trained length; then 4 times on a tape 20 times as long as 10 times need, where a
+    jump by content competes with more rows. A machine tied to its number of rows gets sequences that fit.
     """
     task = task or tasks.copying_for(model.config)
     short, long = (fitting(model, task, size) for size in (4 * longest, 10 * longest))
@@ -150,7 +145,7 @@ def validate(model: Machine, longest: int, generator: Generator, task: Task | No
     for size, rows, of_first, of_others in trials if model.free_memory_size else trials[:2]:
         first, *others = task.kinds
         numbers = {first: of_first} | dict.fromkeys(others, of_others)
-        batches = [task.draw_kind(kind, number, size, generator) for kind, number in numbers.items()]
+        batches = [task.drawn(task.kinds[kind], number, size, generator) for kind, number in numbers.items()]
         wrong = int(errors(model, task, tasks.join(batches), rows if model.free_memory_size else None).sum())
         if wrong:
             return wrong

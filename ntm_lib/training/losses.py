@@ -1,7 +1,4 @@
-"""The losses of a training: the error of the answer, and how the heads should behave meanwhile.
-
-B sequences, T steps, R read heads, H heads, N rows, M numbers a row; a history holds the state after every step.
-"""
+"""The losses of a training: the error of the answer, and how the heads should behave meanwhile."""
 
 from collections.abc import Callable, Collection
 

@@ -32,10 +32,9 @@ def make_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
 
 
 class LaggingRMSprop(torch.optim.Optimizer):
-    """Graves's RMSProp (2013, Eqs. 38-45) as in the post's code, with averages that lack the present gradient.
+    """Graves's RMSProp (2013, Eqs. 38-45) as in the post's code (shawntan/theano_toolkit, updates.py).
 
-    Graves's steps have a largest size, whatever the gradient, because it is in its own divisor. Without it, a gradient
-    a thousand times the usual one makes a step a thousand times the usual one (shawntan/theano_toolkit, updates.py).
+    A gradient is not in its own divisor, so one a thousand times the usual makes a step a thousand times the usual.
     """
 
     def __init__(self, params: Iterable[Tensor], lr: float):

@@ -23,11 +23,9 @@ class Stop:
 
     update: int
     length: int
-    what: str
-    """Part whose numbers were not finite, such as "memory" or "gradient of output.weight"."""
+    what: str  # such as "memory" or "gradient of output.weight"
     loss: float
-    step: int | None = None
-    """Time step at which the part was not finite; None for a gradient."""
+    step: int | None = None  # the time step; None for a gradient
 
     def __str__(self) -> str:
         at = "" if self.step is None else f" at time step {self.step}"
@@ -80,8 +78,7 @@ class Progress:
 def note_update(recipe: Recipe, progress: Progress, length: int, loss: float) -> None:
     """Count an update, and let its loss move the running loss, the adaptive level, and the beginning of settling.
 
-    A machine that has settled for its time without becoming exact learns again, as if its loss were a new machine's:
-    sharp weightings then no longer hold its mistakes in place.
+    A machine that has settled for its time without becoming exact learns again, as if its loss were a new machine's.
     """
     before = loss if progress.running_loss is None else progress.running_loss
     progress.running_loss = RUNNING * before + (1 - RUNNING) * loss

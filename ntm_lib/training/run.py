@@ -9,7 +9,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ntm_lib.machine import NTM, LSTMBaseline, LSTMConfig, validate
 from ntm_lib.machine.controller import LSTMController
-from ntm_lib.tasks import Batch, Task, check_batch, copying_for
+from ntm_lib.tasks import Batch, Task, copying_for
 from ntm_lib.training.curriculum import Shape, draw_shape
 from ntm_lib.training.optimizers import make_optimizer
 from ntm_lib.training.progress import Progress
@@ -74,8 +74,9 @@ def draw(run: Run) -> Drawn:
     recipe, progress, task = run.recipe, run.progress, run.task
     settling = progress.settled_at is not None
     shape = draw_shape(recipe, progress.update, progress.level, settling, task.rows_needed)
-    batch = (task.settle or task.draw if settling else task.draw)(recipe.batch_size, shape.length, run.generator)
-    return Drawn(check_batch(batch, task, recipe.batch_size).like(run.model.output.weight), shape)
+    source = task.settle or task.draw if settling else task.draw
+    batch = task.drawn(source, recipe.batch_size, shape.length, run.generator)
+    return Drawn(batch.like(run.model.output.weight), shape)
 
 
 def build(recipe: Recipe, seed: int) -> NTM | LSTMBaseline:
