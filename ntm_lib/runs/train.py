@@ -88,12 +88,12 @@ def train_together(
     With `compiled` the passes go through a step compiled by torch, equal up to rounding, which pays for long trainings
     in passes of one shape, such as those of `paper_2014`.
     Raises TypeError or ValueError for a recipe or seed of the wrong kind, for a directory that holds something else or
-    where another training is at work, for a `compiled` that cannot be, and where torch takes no gradients.
+    where another training is at work, for a `compiled` that cannot be, and under `no_grad` or `autocast`.
     """
     if not isinstance(recipe, Recipe):
         raise TypeError(f"recipe is {type(recipe).__name__}: expected a Recipe, such as recipes.reliable")
-    if not torch.is_grad_enabled():
-        raise ValueError("gradients are off: train outside of torch.no_grad() and torch.inference_mode()")
+    if not torch.is_grad_enabled() or torch.is_autocast_enabled(validate.device(device).type):
+        raise ValueError("gradients are off or autocast is on: train outside of no_grad, inference_mode and autocast")
     if task is not None:
         machine = replace(recipe.machine, input_size=task.input_size, output_size=task.output_size)
         recipe = replace(recipe, machine=machine)
