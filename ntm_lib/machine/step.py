@@ -60,14 +60,14 @@ def next_features(machine: "NTM", x: Tensor, state: NTMState, equations: Equatio
 
 def run(machine: "NTM", inputs: Tensor, state: NTMState, history: list[NTMState] | None) -> tuple[Tensor, NTMState]:
     """The loop over steps: inputs (B, T, input) -> features (B, T, features), and the state after the last step."""
-    if torch.is_inference_mode_enabled() and history is None:  # no earlier step is looked at again
-        return fast.run_in_place(machine, inputs, state, steps)
-    features = []
-    for feature, after in steps(machine, inputs, state, machine.equations):
-        features.append(feature)
-        if history is not None:
-            history.append(after)
-    return torch.stack(features, dim=1), after
+    if history is not None or not torch.is_inference_mode_enabled():
+        features = []
+        for feature, after in steps(machine, inputs, state, machine.equations):
+            features.append(feature)
+            if history is not None:
+                history.append(after)
+        return torch.stack(features, dim=1), after
+    return fast.run_in_place(machine, inputs, state, steps)  # no earlier step is looked at again
 
 
 def steps(machine: "NTM", inputs: Tensor, state: NTMState, equations: Equations) -> Iterator[tuple[Tensor, NTMState]]:

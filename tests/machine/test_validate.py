@@ -173,7 +173,7 @@ def test_step_needs_a_state():
 def test_a_state_belongs_to_its_batch():
     model = NTM(SMALL)
     state = model.initial_state(3)
-    text = "state holds 3 sequences and inputs 2: pass the state of the same batch"
+    text = "state has memory of shape (3, 13, 11), this call (2, 13, 11): pass the state of its last step"
     with raises(ValueError, text):
         model(torch.zeros(2, 5, 7), state)
     with raises(ValueError, text):
@@ -189,12 +189,15 @@ def test_a_state_has_a_memory_size_already():
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"word_size": 5}, "state has memory of shape (2, 13, 5), this machine (2, 13, 11): pass a state of its own"),
-        ({"write_heads": 7}, "state has weights of shape (2, 11, 13), this machine (2, 10, 13)"),
-        ({"read_heads": 3, "write_heads": 7}, "state has reads of shape (2, 3, 11), this machine (2, 4, 11)"),
+        (
+            {"word_size": 5},
+            "state has memory of shape (2, 13, 5), this call (2, 13, 11): pass the state of its last step",
+        ),
+        ({"write_heads": 7}, "state has weights of shape (2, 11, 13), this call (2, 10, 13)"),
+        ({"read_heads": 3, "write_heads": 7}, "state has reads of shape (2, 3, 11), this call (2, 4, 11)"),
         (
             {"controller": "lstm"},
-            "state has controller of shape ((2, 17), (2, 17)), this machine (): pass a state of its",
+            "state has controller of shape ((2, 17), (2, 17)), this call (): pass the state of its",
         ),
     ],
 )
@@ -208,9 +211,9 @@ def test_a_state_belongs_to_its_machine(changes, text):
 
 def test_an_lstms_state_has_its_number_of_units():
     model, other = (NTM(vary(controller="lstm", controller_size=size)) for size in (17, 19))
-    with raises(ValueError, "state has controller of shape ((2, 19), (2, 19)), this machine ((2, 17), (2, 17))"):
+    with raises(ValueError, "state has controller of shape ((2, 19), (2, 19)), this call ((2, 17), (2, 17))"):
         model(torch.zeros(2, 5, 7), other.initial_state(2))
-    with raises(ValueError, "state has controller of shape (), this machine ((2, 17), (2, 17))"):
+    with raises(ValueError, "state has controller of shape (), this call ((2, 17), (2, 17))"):
         model(torch.zeros(2, 5, 7), NTM(SMALL).initial_state(2))
 
 
