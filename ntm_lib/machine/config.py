@@ -6,12 +6,6 @@ from typing import Literal
 from ntm_lib.machine import validate
 from ntm_lib.machine.heads import Weightings
 
-Controller = Literal["feed-forward", "lstm"]
-InitialWeights = Literal["first-row", "spaced", "uniform", "random", "learned"]
-InitialMemory = Literal["constant", "learned-row", "random", "learned"]
-InitialReads = Literal["learned", "memory"]
-OutputFrom = Literal["hidden-and-reads", "hidden", "reads"]
-
 
 @dataclass(frozen=True)
 class NTMConfig:
@@ -35,7 +29,7 @@ class NTMConfig:
     """Heads that read, R."""
     write_heads: int = 1
     """Heads that write, W."""
-    controller: Controller = "feed-forward"
+    controller: Literal["feed-forward", "lstm"] = "feed-forward"
     """Network that steers the heads: one tanh layer, or an LSTM with a state of its own."""
     controller_size: int = 100
     """Hidden units of the controller."""
@@ -46,18 +40,18 @@ class NTMConfig:
     weightings: Weightings = "separate"
     """separate: every head has its own weighting; single: read head i and write head i share one weighting;
     shared-previous: every head interpolates from the first write head's previous weighting."""
-    initial_weights: InitialWeights = "first-row"
+    initial_weights: Literal["first-row", "spaced", "uniform", "random", "learned"] = "first-row"
     """Weightings before the first step: first-row, all on row 0; spaced, head i of A on row i * N // A; uniform;
     random, the softmax of fixed normal numbers; learned, the softmax of parameters."""
-    initial_memory: InitialMemory = "constant"
+    initial_memory: Literal["constant", "learned-row", "random", "learned"] = "constant"
     """Memory before the first step: constant, initial_value in every cell; learned-row, one learned row repeated;
     random, fixed random numbers; learned, a parameter for every cell."""
     initial_value: float = 0.0
     """Number in every cell of a constant memory and of an untrained learned row; random memories and untrained learned
     ones are uniform from -initial_value to initial_value."""
-    initial_reads: InitialReads = "learned"
+    initial_reads: Literal["learned", "memory"] = "learned"
     """Reads that the first step sees: learned numbers, or the first memory read at the first weightings."""
-    output_from: OutputFrom = "hidden-and-reads"
+    output_from: Literal["hidden-and-reads", "hidden", "reads"] = "hidden-and-reads"
     """Input of the output layer: the controller's hidden units, the reads, or both."""
 
     def __post_init__(self) -> None:

@@ -18,18 +18,19 @@ MOST_SEEDS = 2**32
 """Seeds that a training or an evaluation accepts."""
 
 
-def whole_number(name: str, value: Any, least: float = 1, most: float = MOST) -> int:
-    """A size as an int; TypeError for a value that is no integer, ValueError for one out of bounds."""
-    if not isinstance(value, Integral) or isinstance(value, bool):
-        raise TypeError(f"{name} is {value!r}: expected a whole number")
-    return int(within(name, int(value), least, most))
+def whole_number(name: str, value: Any) -> int:
+    """A size as an int; TypeError for a value that is no integer, ValueError for one below 1 or above `MOST`."""
+    return int(number(name, value, int, 1, MOST))
 
 
-def within(name: str, value: float, least: float, most: float) -> float:
-    """A number as it is; ValueError for one out of bounds."""
+def number(name: str, value: Any, kind: type, least: float, most: float) -> float:
+    """A number as an int or a float; TypeError for a value of another kind, ValueError for one out of bounds."""
+    wanted: Any = Integral if kind is int else (int, float)
+    if isinstance(value, bool) or not isinstance(value, wanted):
+        raise TypeError(f"{name} is {value!r}: expected a {'whole number' if kind is int else 'number'}")
     if not least <= value <= most:
         raise ValueError(f"{name} is {value}: expected at {f'least {least}' if value < least else f'most {most}'}")
-    return value
+    return float(value) if kind is float else int(value)
 
 
 def fields(config: Any, limits: Mapping[str, tuple[float, float]], others: tuple[float, float]) -> None:
@@ -38,17 +39,13 @@ def fields(config: Any, limits: Mapping[str, tuple[float, float]], others: tuple
     Raises TypeError for a value of the wrong type, ValueError for one out of bounds and for an unknown choice.
     """
     for name, kind in get_type_hints(type(config)).items():
-        value, bounds = getattr(config, name), limits.get(name, others)
+        value = getattr(config, name)
         if get_origin(kind) is Literal and value not in get_args(kind):
             raise ValueError(f"{name} is {value!r}: expected one of {', '.join(map(repr, get_args(kind)))}")
         if kind is str and not isinstance(value, str):
             raise TypeError(f"{name} is {value!r}: expected a word")
-        if kind is int:
-            object.__setattr__(config, name, whole_number(name, value, *bounds))
-        if kind is float:
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise TypeError(f"{name} is {value!r}: expected a number")
-            within(name, value, *bounds)
+        if kind in (int, float):
+            object.__setattr__(config, name, number(name, value, kind, *limits.get(name, others)))
 
 
 def seed(value: Any) -> int:

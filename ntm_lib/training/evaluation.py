@@ -124,7 +124,7 @@ def count(model: Machine, task: Task, kind: str, size: int, rows: int | None, se
     generator = generator_of(seed, size)
     cells = (rows or model.memory_size) * model.config.word_size if isinstance(model, NTM) else size
     share = max(1, NUMBERS_AT_ONCE // cells)
-    bits, wrong = 0, torch.zeros(0)
+    bits, wrong = 0, torch.zeros(0, dtype=torch.long)
     for first in range(0, sequences, share):
         batch = task.drawn(task.kinds[kind], min(share, sequences - first), size, generator)
         bits += int(batch.mask.sum()) * batch.targets.shape[-1]

@@ -42,23 +42,20 @@ class LaggingRMSprop(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
-        """One step down every gradient."""
-        for group in self.param_groups:
-            for parameter in group["params"]:
-                if parameter.grad is not None:
-                    lagging_step(self.state[parameter], parameter, parameter.grad, group["lr"])
-
-
-def lagging_step(averages: dict[str, Tensor], parameter: Tensor, gradient: Tensor, rate: float) -> None:
-    """Move a parameter by its gradient over the root of the variance so far, then let the averages see the gradient."""
-    if not averages:
-        averages.update({name: torch.zeros_like(parameter) for name in ("square", "mean", "step_before")})
-    square, mean, step = averages["square"], averages["mean"], averages["step_before"]
-    variance = square.addcmul(mean, mean, value=-1).clamp_(min=0)  # float32 may round it below
-    step.mul_(MOMENTUM).addcdiv_(gradient, variance.add_(EPSILON).sqrt_(), value=-rate)
-    parameter.add_(step)
-    square.mul_(DECAY).addcmul_(gradient, gradient, value=1 - DECAY)
-    mean.lerp_(gradient, 1 - DECAY)
+        """Move weights by gradients over the root of the variance so far, then let the averages see the gradients."""
+        (group,) = self.param_groups
+        for weight in group["params"]:
+            if weight.grad is None:
+                continue
+            averages = self.state[weight]
+            if not averages:
+                averages.update({name: torch.zeros_like(weight) for name in ("square", "mean", "step_before")})
+            square, mean, step = averages["square"], averages["mean"], averages["step_before"]
+            variance = square.addcmul(mean, mean, value=-1).clamp_(min=0)  # float32 may round it below
+            step.mul_(MOMENTUM).addcdiv_(weight.grad, variance.add_(EPSILON).sqrt_(), value=-group["lr"])
+            weight.add_(step)
+            square.mul_(DECAY).addcmul_(weight.grad, weight.grad, value=1 - DECAY)
+            mean.lerp_(weight.grad, 1 - DECAY)
 
 
 def clip(parameters: list[nn.Parameter], recipe: Recipe) -> float:

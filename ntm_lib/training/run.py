@@ -56,10 +56,8 @@ class Run:
     @property
     def may_be_exact(self) -> bool:
         """Whether the machine has settled for long enough that an exact validation counts."""
-        settled_for = self.progress.settled_for
-        return not self.recipe.settle_updates or (
-            settled_for is not None and settled_for >= self.recipe.settle_at_least
-        )
+        settled_for, at_least = self.progress.settled_for, self.recipe.settle_at_least
+        return not self.recipe.settle_updates or (settled_for is not None and settled_for >= at_least)
 
 
 class Drawn(NamedTuple):

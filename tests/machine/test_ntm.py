@@ -438,9 +438,12 @@ def test_parameter_count_of_learned_starts():
     ],
 )
 def test_the_papers_configuration_has_nearly_the_papers_size(controller, expected, terms, paper, unplaced):
-    """The paper has 17,162 and 67,561 parameters (Tables 1, 2) and no breakdown. The memory it resets to "bias values" is
-    probably learned: 2,560 with initial_memory="learned", which fixes N. The other 1,222 and 1,721 we cannot place: under
-    equal heads and outputs, controllers of 100 units differ by a multiple of 100, and the paper's differ by 50,399."""
+    """The paper has 17,162 and 67,561 parameters (Tables 1, 2) and no breakdown.
+
+    The memory it resets to "bias values" is probably learned: 2,560 with initial_memory="learned", which fixes N. The
+    other 1,222 and 1,721 we cannot place: under equal heads and outputs, controllers of 100 units differ by a multiple
+    of 100, and the paper's differ by 50,399.
+    """
     config = NTMConfig(10, 8, controller=controller)
     sizes = dict.fromkeys(terms, 0)
     for name, parameter in NTM(config).named_parameters():
