@@ -12,8 +12,7 @@ from torch import Tensor
 COSINE_EPSILON = 1e-6
 """Added to a squared length inside its root, so that a row or key of zeros is similar to nothing instead of 0/0."""
 
-SHARPEN_EPSILON = 1e-30
-"""Added to a weight before its logarithm, so that a weight of exactly zero has a logarithm too."""
+SHARPEN_EPSILON = 1e-30  # added to a weight before its logarithm, so that a weight of exactly zero has a logarithm too
 
 
 class Stages(NamedTuple):

@@ -26,10 +26,8 @@ class NTM(nn.Module):
     (torch.Size([2, 5, 8]), torch.Size([2, 128, 20]))
     """
 
-    equations = FAST
-    """The equations that `forward` computes with."""
-    compiled: Callable[..., tuple[Tensor, NTMState]] | None = None
-    """The compiled step, once `compile_step` was called."""
+    equations = FAST  # that `forward` computes with
+    compiled: Callable[..., tuple[Tensor, NTMState]] | None = None  # the step, once `compile_step` was called
     reads_0: Tensor
     memory_0: Tensor
     weights_0: Tensor

@@ -22,10 +22,8 @@ class Equations(NamedTuple):
     write: Callable[..., Tensor]  # Eqs. 3 and 4
 
 
-PLAIN = Equations(addressing.address, memory.read, memory.write)
-"""The equations as the paper prints them."""
-FAST = Equations(fast.address, fast.read, fast.write)
-"""The equations with derivatives written out."""
+PLAIN = Equations(addressing.address, memory.read, memory.write)  # the equations as the paper prints them
+FAST = Equations(fast.address, fast.read, fast.write)  # the equations with derivatives written out
 
 
 class Step(NamedTuple):

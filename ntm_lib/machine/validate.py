@@ -12,10 +12,8 @@ from ntm_lib.machine.state import NTMState
 if TYPE_CHECKING:
     from ntm_lib.machine.config import NTMConfig
 
-MOST = 2**31 - 1
-"""The largest size of anything: no computer holds a memory of so many rows."""
-MOST_SEEDS = 2**32
-"""Seeds that a training or an evaluation accepts."""
+MOST = 2**31 - 1  # the largest size of anything: no computer holds a memory of so many rows
+MOST_SEEDS = 2**32  # seeds that a training or an evaluation accepts
 
 
 def whole_number(name: str, value: Any) -> int:

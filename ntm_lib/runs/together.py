@@ -17,8 +17,7 @@ from ntm_lib.training.losses import behaviour_of, total_loss
 from ntm_lib.training.recipe import Recipe
 from ntm_lib.training.run import Drawn, Run, draw
 
-NUMBERS_TOGETHER = 524_288
-"""Memory cells of all machines that share a pass: with more, fewer passes no longer make up for slower memory."""
+NUMBERS_TOGETHER = 524_288  # memory cells of a pass: with more, fewer passes do not make up for slower memory
 
 
 def learn_together(runs: Sequence[Run], machine: NTM | None = None) -> Iterator[tuple[Run, dict[str, Any]]]:

@@ -32,8 +32,7 @@ class Result:
     sequences: int
     seconds: float
     history: list[dict[str, Any]]
-    stopped: Stop | None
-    """Why training ended early: a loss or a gradient that was not finite; else None."""
+    stopped: Stop | None  # why training ended early: a loss or a gradient that was not finite
 
 
 def train(

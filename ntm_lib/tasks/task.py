@@ -38,24 +38,15 @@ class Task:
     makes a problem larger, such as its length. README and docs/your-own-data.md have examples.
     """
 
-    input_size: int
-    """Numbers in one input vector."""
-    output_size: int
-    """Numbers in one target vector."""
-    draw: Draw
-    """Draws the batches to train on: (batch_size, size, generator) -> Batch."""
-    settle: Draw | None = None
-    """Draws the batches to train on once the machine has learned; None: `draw` goes on."""
-    tests: Mapping[str, Draw] = field(default_factory=dict)
-    """Draws the batches to validate and judge with, by kind; none: one kind, "drawn", by `draw`."""
-    rows: Callable[[int], int] | None = None
-    """Rows of memory that a problem of some size needs; None: as many as it has steps."""
-    wrong: Callable[[Tensor, Batch], Tensor] = count_wrong_bits
-    """Counts the errors of each sequence, (logits, batch) -> (B): no error is exact."""
-    sizes: tuple[int, ...] = (20, 50, 120)
-    """Sizes at which a trained machine is judged."""
-    name: str = "a task of one's own"
-    """Name of the task in the file of a run, which goes on with a task of that name only."""
+    input_size: int  # numbers in one input vector
+    output_size: int  # numbers in one target vector
+    draw: Draw  # draws the batches to train on
+    settle: Draw | None = None  # draws them once the machine has learned; None: `draw` goes on
+    tests: Mapping[str, Draw] = field(default_factory=dict)  # draw the batches to judge with, by kind; none: `draw`
+    rows: Callable[[int], int] | None = None  # rows of memory that a size needs; None: as many as it has steps
+    wrong: Callable[[Tensor, Batch], Tensor] = count_wrong_bits  # counts the errors of each sequence -> (B)
+    sizes: tuple[int, ...] = (20, 50, 120)  # at which a trained machine is judged
+    name: str = "a task of one's own"  # stands in the file of a run, which goes on with a task of that name only
 
     @property
     def kinds(self) -> Mapping[str, Draw]:

@@ -11,14 +11,10 @@ from torch.quasirandom import SobolEngine
 
 from ntm_lib.training.recipe import Recipe
 
-SCHEDULE = 0
-"""Seed of the numbers that decide lengths and rows, one for all trainings; a training's seed decides all the rest."""
-BLOCK = 1024
-"""Updates whose numbers are worked out at a time."""
-LARGEST_MEMORY_SETTLING = 1000
-"""Most rows of a large memory."""
-MIXED = 0.2
-"""Share of the updates that draw from all lengths, with the curriculum "mixed"."""
+SCHEDULE = 0  # seed of lengths and rows, one for all trainings; a training's own seed decides all the rest
+BLOCK = 1024  # updates whose numbers are worked out at a time
+LARGEST_MEMORY_SETTLING = 1000  # most rows of a large memory
+MIXED = 0.2  # share of the updates that draw from all lengths, with the curriculum "mixed"
 
 
 class Chances(NamedTuple):
@@ -78,7 +74,7 @@ def draw_rows(smallest: int, largest: int, chance: Chances) -> int:
 
 
 def chances(update: int, draws: str = "even") -> Chances:
-    """The numbers of one update; "even": over any stretch of updates they fill the range (a scrambled Sobol sequence).
+    """The numbers of one update; "even": they fill the range over any stretch of updates (a scrambled Sobol sequence).
 
     "independent" numbers leave lengths out for long by chance, and as all seeds share them, many seeds fail together.
     """

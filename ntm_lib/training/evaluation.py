@@ -15,10 +15,8 @@ from ntm_lib.machine import validate as valid
 from ntm_lib.tasks import Batch, Task
 
 Machine = NTM | LSTMBaseline
-SPARE_ROWS = 14
-"""Rows beyond those that a task needs, so that a head that keeps moving never comes round to rows it has written."""
-NUMBERS_AT_ONCE = 2_000_000
-"""Memory cells evaluated at one time; more sequences than fit are run in turn."""
+SPARE_ROWS = 14  # beyond those a task needs, so that a head that keeps moving never meets rows it has written
+NUMBERS_AT_ONCE = 2_000_000  # memory cells evaluated at one time; more sequences than fit are run in turn
 
 
 @dataclass(frozen=True)

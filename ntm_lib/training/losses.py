@@ -10,10 +10,8 @@ from ntm_lib.machine import NTMState
 from ntm_lib.tasks import Batch
 from ntm_lib.training.recipe import Historical, Recipe
 
-ENTROPY_EPSILON = 1e-9
-"""Added to a weight inside the entropy's logarithm."""
-RISE = 50
-"""Updates of settling in which the weights of the focus and quiet losses rise from nothing."""
+ENTROPY_EPSILON = 1e-9  # added to a weight inside the entropy's logarithm
+RISE = 50  # updates of settling in which the weights of the focus and quiet losses rise from nothing
 
 
 def loss_of(logits: Tensor, batch: Batch, over: str) -> Tensor:

@@ -9,12 +9,9 @@ from torch import Tensor, nn
 
 from ntm_lib.training.recipe import Recipe
 
-MOMENTUM = 0.9
-"""Momentum of RMSProp (Adam has averages of its own, 0.9 and 0.999)."""
-DECAY = 0.95
-"""Share of the past that RMSProp's averages keep."""
-EPSILON = 1e-4
-"""Number under the root of RMSProp's divisor; torch adds to the root itself, where 1e-2 stands for it."""
+MOMENTUM = 0.9  # momentum of RMSProp (Adam has averages of its own, 0.9 and 0.999)
+DECAY = 0.95  # share of the past that RMSProp's averages keep
+EPSILON = 1e-4  # number under the root of RMSProp's divisor; torch adds to the root itself, where 1e-2 stands for it
 
 
 def make_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:

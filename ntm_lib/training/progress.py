@@ -7,14 +7,10 @@ from typing import Any
 from ntm_lib.training.evaluation import Count, Report, Verdict
 from ntm_lib.training.recipe import Recipe
 
-RUNNING = 0.9
-"""Share of the past that the running loss keeps at each update."""
-SETTLED_LOSS = 0.05
-"""Running loss, in nats a bit, below which a machine has learned its lengths and settles."""
-LEVEL_LOSS = 0.15
-"""Loss, in nats a bit, below which the adaptive curriculum raises the longest length by one."""
-VALIDATIONS_IN_A_ROW = 2
-"""Exact validations, one after the other, that end a training."""
+RUNNING = 0.9  # share of the past that the running loss keeps at each update
+SETTLED_LOSS = 0.05  # running loss, in nats a bit, below which a machine has learned its lengths and settles
+LEVEL_LOSS = 0.15  # loss, in nats a bit, below which the adaptive curriculum raises the longest length by one
+VALIDATIONS_IN_A_ROW = 2  # exact validations, one after the other, that end a training
 
 
 @dataclass(frozen=True)
