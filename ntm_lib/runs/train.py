@@ -81,11 +81,9 @@ def train_together(
 ) -> Generator[Result]:
     """Train one machine from each seed, in shared passes, and yield each result the moment it is there.
 
-    `outs` says where each seed's run is saved. With the recipes of this library every run is bit for bit the run that
-    `train` makes of its seed, whatever other seeds stand beside it. At other sizes Intel's MKL may round by where a
-    machine's numbers begin in the stack, unless the environment variable MKL_CBWR is AUTO from the start.
-    With `compiled` the passes go through a step compiled by torch, equal up to rounding, which pays for long trainings
-    in passes of one shape, such as those of `paper_2014`.
+    `outs` says where each seed's run is saved. A run is bit for bit the run that `train` makes of its seed; at other
+    sizes than this library's, that needs the environment variable MKL_CBWR=AUTO. `compiled` passes go through a step
+    compiled by torch, equal up to rounding, which pays for long trainings in passes of one shape.
     Raises TypeError or ValueError for a recipe or seed of the wrong kind, for a directory that holds something else or
     where another training is at work, for a `compiled` that cannot be, and under `no_grad` or `autocast`.
     """
