@@ -6,9 +6,9 @@ import time
 import torch
 
 from benchmarks import report
+from ntm_lib.runs.train import train
 from ntm_lib.study.tables import aligned
 from ntm_lib.training import recipes
-from ntm_lib.training.loop import train
 
 SEEDS = range(20)
 

@@ -12,9 +12,9 @@ import torch
 
 from benchmarks import report
 from ntm_lib import NTM, NTMConfig, load, tasks, train
+from ntm_lib.analysis.copies import rows_needed
 from ntm_lib.study.tables import aligned
 from ntm_lib.training import recipes
-from ntm_lib.training.copies import rows_needed
 from ntm_lib.training.evaluation import Report, evaluate
 
 ROWS, LENGTHS, COPIES, LONGEST = (128, 512, 2048, 8192), (10, 20, 40, 80), (100, 1000, 10_000), 100_000

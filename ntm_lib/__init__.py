@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ntm_lib import tasks
     from ntm_lib.machine import NTM, NTMConfig
+    from ntm_lib.runs.checkpoints import load
+    from ntm_lib.runs.train import train
     from ntm_lib.training import recipes
-    from ntm_lib.training.checkpoints import load
     from ntm_lib.training.evaluation import evaluate
-    from ntm_lib.training.loop import train
 
 __version__ = "0.2.0"
 __all__ = ["NTM", "NTMConfig", "__version__", "evaluate", "load", "recipes", "tasks", "train"]
@@ -19,8 +19,8 @@ _HOMES = {
     "NTM": "ntm_lib.machine",
     "NTMConfig": "ntm_lib.machine",
     "evaluate": "ntm_lib.training.evaluation",
-    "load": "ntm_lib.training.checkpoints",
-    "train": "ntm_lib.training.loop",
+    "load": "ntm_lib.runs.checkpoints",
+    "train": "ntm_lib.runs.train",
 }
 
 

@@ -15,10 +15,10 @@ from tqdm import tqdm
 
 from ntm_lib import load, tasks
 from ntm_lib.analysis.causes import causes
+from ntm_lib.analysis.copies import copy_format
 from ntm_lib.analysis.finding import CAUSES
 from ntm_lib.analysis.trace import trace_copy
 from ntm_lib.study.seeds import parse_seeds
-from ntm_lib.training.copies import copy_format
 
 LENGTHS = (1, 2, 3, 5, 8, 10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100, 120, 150, 200)
 SEQUENCES = 5

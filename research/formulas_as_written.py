@@ -22,9 +22,12 @@ from tqdm import tqdm
 from ntm_lib.machine import NTM, fast
 from ntm_lib.machine.addressing import Stages
 from ntm_lib.machine.step import Equations
+from ntm_lib.runs import checkpoints
+from ntm_lib.runs.together import learn_together
+from ntm_lib.runs.train import Result, result_of
 from ntm_lib.study.seeds import parse_seeds
 from ntm_lib.tasks import Batch, copying_for
-from ntm_lib.training import checkpoints, loop, recipes
+from ntm_lib.training import recipes
 from ntm_lib.training.run import Run
 from research.first_not_finite import operation
 
@@ -126,21 +129,21 @@ def begin(name: str, seed: int, out: Path) -> Training:
     return training
 
 
-def results(trainings: list[Training]) -> Iterator[loop.Result]:
+def results(trainings: list[Training]) -> Iterator[Result]:
     """Train until all are done, in shared passes; yields the results of finished trainings first, then each new one."""
-    yield from (loop.result_of(each.run) for each in trainings if each.run.progress.finished)
+    yield from (result_of(each.run) for each in trainings if each.run.progress.finished)
     active = {each.run.seed: each for each in trainings if not each.run.progress.finished}
-    for run, _ in loop.records([each.run for each in active.values()]):
+    for run, _ in learn_together([each.run for each in active.values()]):
         training, stop = active[run.seed], run.progress.stopped
         if stop is not None:
             found = operation(training.model, training.drawn[0], run.recipe.historical.loss_over, FORMULA_OF)
             run.progress.stopped = replace(stop, what=found)
         checkpoints.save(run, training.out)
         if run.progress.finished:
-            yield loop.result_of(run)
+            yield result_of(run)
 
 
-def line_of(result: loop.Result) -> list[Any]:
+def line_of(result: Result) -> list[Any]:
     """A line of the table; its largest gradient norm is of the updates before any that was not finite."""
     norms = [record["gradient_norm"] for record in result.history if math.isfinite(record["gradient_norm"])]
     stop = result.stopped

@@ -51,7 +51,7 @@ def moments() -> Iterator[tuple[int, Trace]]:
     bits = text_bits(TEXT)
     run = Run(replace(recipes.reliable, validate_every=EVERY), seed=0)
     yield 0, trace_copy(run.judged, bits, ROWS)
-    for _ in loop.records([run]):
+    for _ in loop.learn(run):
         progress = run.progress
         if progress.update <= FAST_UNTIL or progress.update % LATER == 0 or run.is_done:
             yield progress.sequences, trace_copy(run.judged, bits, ROWS)

@@ -13,7 +13,7 @@ from small import SMALL
 from benchmarks import limit, notebooks, report, scale, step, unchanged
 from benchmarks.textbook import Head, TextbookNTM
 from ntm_lib import train
-from ntm_lib.training.copies import rows_needed
+from ntm_lib.analysis.copies import rows_needed
 from ntm_lib.training.evaluation import evaluate
 
 

@@ -1,4 +1,4 @@
-"""Imports point one way: machine, tasks, training, analysis, study, teaching; the command line on top.
+"""Imports point one way: machine, tasks, training, runs, analysis, study, teaching; the command line on top.
 
 Each room needs the packages that its extra in pyproject.toml installs, and no others.
 """
@@ -18,15 +18,17 @@ from packaging.utils import canonicalize_name
 
 PACKAGE = Path(__file__).parent.parent / "ntm_lib"
 FOUNDATION = {"machine", "tasks"}
+LEARNING = FOUNDATION | {"training"}
 MAY_IMPORT = {
     "machine": set(),
     "tasks": {"machine"},
     "training": FOUNDATION,
-    "analysis": FOUNDATION | {"training"},
-    "study": FOUNDATION | {"training", "analysis"},
-    "__init__": FOUNDATION | {"training", "analysis"},  # what `from ntm_lib import ...` offers a newcomer
-    "teaching": FOUNDATION | {"training", "analysis", "study", "__init__"},
-    "cli": FOUNDATION | {"training", "analysis", "study", "teaching", "__init__"},
+    "runs": LEARNING,
+    "analysis": LEARNING | {"runs"},
+    "study": LEARNING | {"runs", "analysis"},
+    "__init__": LEARNING | {"runs", "analysis"},  # what `from ntm_lib import ...` offers a newcomer
+    "teaching": LEARNING | {"runs", "analysis", "study", "__init__"},
+    "cli": LEARNING | {"runs", "analysis", "study", "teaching", "__init__"},
     "__main__": {"cli"},
 }
 CORE = {"torch", "safetensors"}
@@ -34,7 +36,7 @@ STUDY = CORE | {"joblib", "filelock", "tqdm", "scipy", "dask", "distributed", "r
 MAY_USE = {
     "study": STUDY,
     "teaching": STUDY | {"numpy", "matplotlib", "PIL", "IPython", "ipywidgets"},
-    "training": CORE | {"filelock"},  # which torch brings
+    "runs": CORE | {"filelock"},  # which torch brings
     "cli": CORE | {"tqdm"},
 }
 """Packages of others that a room may import; every other room: those of CORE."""
@@ -87,7 +89,7 @@ def house(tmp_path):
     """A package with one import of every kind that is allowed."""
     package = tmp_path / "ntm_lib"
     files = {
-        "__init__.py": "from ntm_lib.machine import NTM\nfrom ntm_lib.training.loop import train",
+        "__init__.py": "from ntm_lib.machine import NTM\nfrom ntm_lib.runs.train import train",
         "machine/__init__.py": "from ntm_lib.machine.ntm import NTM",
         "machine/ntm.py": "import torch\nfrom . import memory\nfrom ntm_lib.machine import addressing",
         "tasks.py": "import torch",

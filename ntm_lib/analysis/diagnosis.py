@@ -10,13 +10,13 @@ from torch import Generator, Tensor
 from ntm_lib import tasks
 from ntm_lib.analysis import habits
 from ntm_lib.analysis.causes import case_of, causes, first_wrong
+from ntm_lib.analysis.copies import copy_format, judged_payloads, rows_needed, wrong_bits
 from ntm_lib.analysis.faults import faults
 from ntm_lib.analysis.finding import Finding, Kind
 from ntm_lib.analysis.history import from_history
 from ntm_lib.analysis.trace import Trace, require_room, trace_copy, with_memory
 from ntm_lib.machine import NTM, validate
-from ntm_lib.training.copies import copy_format, judged_payloads, rows_needed, wrong_bits
-from ntm_lib.training.evaluation import Machine, Verdict
+from ntm_lib.training.evaluation import Machine
 from ntm_lib.training.run import Run
 
 LENGTH = 120  # vectors of the copies that are traced: the longest that a verdict asks for
@@ -106,7 +106,7 @@ def _telling_trace(model: NTM, length: int, memory_size: int | None, counted: li
 
 def _counted_wrong(run: Run) -> list[tuple[str, int]]:
     """List the kinds of payload and the lengths at which a run's verdict counted wrong bits."""
-    reports = Verdict.from_json(run.progress.reports).reports
+    reports = run.progress.reports
     return [(report.kind, n) for report in reports for n, count in report.lengths.items() if count.wrong_bits]
 
 

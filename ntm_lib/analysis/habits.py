@@ -7,11 +7,11 @@ import torch
 
 from ntm_lib import tasks
 from ntm_lib.analysis.causes import Case
+from ntm_lib.analysis.copies import copy_through, rows_needed
 from ntm_lib.analysis.finding import Finding, Kind, head_name
 from ntm_lib.analysis.route import SHARP, usual_step
 from ntm_lib.analysis.silence import silenced
 from ntm_lib.machine import NTM
-from ntm_lib.training.copies import copy_through, rows_needed
 
 ORDERLY = 0.9  # share of alike moves from which on a write head stores in an order; a rare slip is a fault of its own
 OPEN, CLOSED = 0.9, 0.1  # a gate above the first addresses by content alone, one below the second by location alone

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from ntm_lib.analysis.copies import copy_format, rows_needed
 from ntm_lib.machine import NTM, NTMConfig, NTMState, validate
 from ntm_lib.machine.heads import Emission
 from ntm_lib.machine.step import advance
 from ntm_lib.tasks import Batch, frame_copy
-from ntm_lib.training.copies import copy_format, rows_needed
 from ntm_lib.training.evaluation import Machine
 
 MOST_BYTES = 2_000_000_000  # a trace whose weightings and memories would take more is refused

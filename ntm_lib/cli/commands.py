@@ -82,8 +82,8 @@ def _copy(words: list[str]) -> int:
     options.value("--out", text="a file; -: standard output", default="-", metavar="FILE")
     values = options.parse(words)
 
+    from ntm_lib.analysis.copies import copy_bytes
     from ntm_lib.study import content, limits, measurements
-    from ntm_lib.training.copies import copy_bytes
 
     model, _ = _loaded(values)
     content.require_writable(values.out, values.input)
@@ -208,4 +208,4 @@ def _device(name: str) -> "torch.device":
     """The device of that name; ValueError for one that is not here, or holds no numbers."""
     from ntm_lib.machine import validate
 
-    return validate.device_with_numbers(name)
+    return validate.device(name)

@@ -2,7 +2,6 @@
 
 Equation numbers are those of Graves, Wayne and Danihelka, "Neural Turing Machines" (arXiv 1410.5401).
 Shapes: B sequences, H heads, N memory rows ("locations"), M numbers a row, S shift offsets.
-`ntm_lib.machine.fast` computes the same functions faster.
 """
 
 from typing import NamedTuple
@@ -13,8 +12,7 @@ from torch import Tensor
 COSINE_EPSILON = 1e-6
 """Added to a squared length inside its root, so that a row or key of zeros is similar to nothing instead of 0/0."""
 
-SHARPEN_EPSILON = 1e-30
-"""Added to a weight before its logarithm, so that a weight of exactly zero has a logarithm too."""
+SHARPEN_EPSILON = 1e-30  # added to a weight before its logarithm, so that a weight of exactly zero has a logarithm too
 
 
 class Stages(NamedTuple):

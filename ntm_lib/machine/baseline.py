@@ -25,9 +25,7 @@ class LSTMConfig:
 class LSTMBaseline(nn.Module):
     """Stacked LSTM layers and a linear output, called like an `NTM`."""
 
-    free_memory_size = False
-    """No number of rows can be asked for: there is no memory."""
-    memory_size = None
+    free_memory_size, memory_size = False, None  # there is no memory, and so no number of rows to ask for
 
     def __init__(self, config: LSTMConfig, generator: Generator | None = None):
         super().__init__()

@@ -1,23 +1,17 @@
 """The sizes and choices that make a machine."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Literal
 
 from ntm_lib.machine import validate
 from ntm_lib.machine.heads import Weightings
-
-Controller = Literal["feed-forward", "lstm"]
-InitialWeights = Literal["first-row", "spaced", "uniform", "random", "learned"]
-InitialMemory = Literal["constant", "learned-row", "random", "learned"]
-InitialReads = Literal["learned", "memory"]
-OutputFrom = Literal["hidden-and-reads", "hidden", "reads"]
 
 
 @dataclass(frozen=True)
 class NTMConfig:
     """The sizes and choices of a machine; names as in the paper (section 3) and the DNC reference code.
 
-    Raises TypeError for a size that is not an integer, ValueError for one below 1 and for an unknown choice.
+    Raises TypeError or ValueError for a value that no machine can have.
 
     >>> NTMConfig(input_size=10, output_size=8, controller="lstm").memory_size
     128
@@ -35,7 +29,7 @@ class NTMConfig:
     """Heads that read, R."""
     write_heads: int = 1
     """Heads that write, W."""
-    controller: Controller = "feed-forward"
+    controller: Literal["feed-forward", "lstm"] = "feed-forward"
     """Network that steers the heads: one tanh layer, or an LSTM with a state of its own."""
     controller_size: int = 100
     """Hidden units of the controller."""
@@ -46,35 +40,25 @@ class NTMConfig:
     weightings: Weightings = "separate"
     """separate: every head has its own weighting; single: read head i and write head i share one weighting;
     shared-previous: every head interpolates from the first write head's previous weighting."""
-    initial_weights: InitialWeights = "first-row"
-    """Weightings before the first step: first-row, all on row 0; spaced, each head sharply on a row of its own, spaced
-    evenly round the tape (head i of A on row i * N // A); uniform; random, the softmax of fixed normal numbers;
-    learned, the softmax of parameters."""
-    initial_memory: InitialMemory = "constant"
+    initial_weights: Literal["first-row", "spaced", "uniform", "random", "learned"] = "first-row"
+    """Weightings before the first step: first-row, all on row 0; spaced, head i of A on row i * N // A; uniform;
+    random, the softmax of fixed normal numbers; learned, the softmax of parameters."""
+    initial_memory: Literal["constant", "learned-row", "random", "learned"] = "constant"
     """Memory before the first step: constant, initial_value in every cell; learned-row, one learned row repeated;
     random, fixed random numbers; learned, a parameter for every cell."""
     initial_value: float = 0.0
-    """Size of the numbers in the first memory: every cell of a constant memory and of an untrained learned row holds
-    initial_value; random memories and untrained learned ones are uniform from -initial_value to initial_value."""
-    initial_reads: InitialReads = "learned"
-    """Reads that the controller sees in the first step: learned numbers, or the first memory read at the first
-    weightings."""
-    output_from: OutputFrom = "hidden-and-reads"
+    """Number in every cell of a constant memory and of an untrained learned row; random memories and untrained learned
+    ones are uniform from -initial_value to initial_value."""
+    initial_reads: Literal["learned", "memory"] = "learned"
+    """Reads that the first step sees: learned numbers, or the first memory read at the first weightings."""
+    output_from: Literal["hidden-and-reads", "hidden", "reads"] = "hidden-and-reads"
     """Input of the output layer: the controller's hidden units, the reads, or both."""
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            if field.type is int:
-                object.__setattr__(self, field.name, validate.whole_number(field.name, getattr(self, field.name)))
-        validate.choices(self)
-        if not 0 < self.forget_ceiling <= 1:
-            raise ValueError(f"forget_ceiling is {self.forget_ceiling}: expected more than 0 and at most 1")
-        if not abs(self.initial_value) <= 3.4e38:
-            raise ValueError(f"initial_value is {self.initial_value}: expected a finite number that float32 holds")
+        limits = {"forget_ceiling": (1e-6, 1), "initial_value": (-3.4e38, 3.4e38)}
+        validate.fields(self, limits, (1, validate.MOST))
         if self.initial_memory == "random" and self.initial_value <= 0:
-            raise ValueError(
-                f"initial_value is {self.initial_value}: a random memory needs a size above 0, such as 0.1"
-            )
+            raise ValueError(f"initial_value is {self.initial_value}: a random memory needs more than 0, such as 0.1")
         if self.weightings == "single" and self.read_heads != self.write_heads:
             raise ValueError(
                 f"weightings 'single' pairs every read head with a write head: got {self.read_heads} read and"

@@ -1,7 +1,4 @@
-"""The controller: the network that sees the input and the last reads and steers the heads.
-
-Both kinds map (x, state) -> (h, state), where x is the input joined with the last reads.
-"""
+"""The controller: the network that sees the input joined with the last reads, and steers the heads."""
 
 import torch
 from torch import Generator, Tensor, nn
@@ -28,8 +25,8 @@ class FeedForwardController(nn.Module):
 class LSTMController(nn.Module):
     """One LSTM layer with a learned initial state (the paper's "bias values"); gates in PyTorch's order.
 
-    With `forget_ceiling` below 1 every cell loses a part of its value at every step. A cell that loses nothing can
-    count steps, and after ten times as many steps as in training its count is larger than any it was trained with.
+    With `forget_ceiling` below 1 every cell loses a part of its value at every step, and so cannot count steps: a count
+    is larger on long sequences than any that training showed.
     """
 
     def __init__(

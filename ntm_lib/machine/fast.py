@@ -5,8 +5,8 @@ and pass over matrices of the memory's size again and again, the derivative is w
 derivatives and forward-mode derivatives are those of the plain equation. Shapes as in `addressing` and `memory`.
 """
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -14,6 +14,10 @@ from torch import Tensor
 from ntm_lib.machine import addressing, memory
 from ntm_lib.machine.addressing import COSINE_EPSILON, Stages, sharpen
 from ntm_lib.machine.memory import erase, read
+
+if TYPE_CHECKING:
+    from ntm_lib.machine.ntm import NTM
+    from ntm_lib.machine.state import NTMState
 
 __all__ = ["add", "address", "content_weights", "erase", "interpolate", "read", "sharpen", "shift", "write"]
 
@@ -71,6 +75,23 @@ def writer_in_place(like: Tensor) -> Callable[[Tensor, Tensor, Tensor, Tensor], 
         return torch.addcmul(memory, weights.mT, change, out=written)
 
     return write_in_place
+
+
+def run_in_place(
+    machine: "NTM", inputs: Tensor, state: "NTMState", steps: Callable[..., Iterator[tuple[Tensor, "NTMState"]]]
+) -> tuple[Tensor, "NTMState"]:
+    """The loop of `step.run` with one memory for all steps: inputs (B, T, input) -> features, last state.
+
+    Features have their place beforehand: small tensors kept among large ones that come and go would leave holes in
+    which no memory fits.
+    """
+    equations = machine.equations
+    if equations.write is write:
+        equations = equations._replace(write=writer_in_place(state.memory))
+    features = inputs.new_empty(*inputs.shape[:2], machine.output.in_features)
+    for t, (feature, after) in enumerate(steps(machine, inputs, state, equations)):
+        features[:, t], state = feature, after
+    return features, state
 
 
 class _Similarity(torch.autograd.Function):

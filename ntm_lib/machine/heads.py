@@ -1,7 +1,6 @@
 """From the controller's output to the numbers that each head emits, and which heads share a weighting.
 
-Heads stand in one order everywhere: read heads first, then write heads. With "single" weightings read head i and
-write head i share a weighting, so there are as many weightings as pairs.
+Read heads come first, then write heads; with "single" weightings read head i and write head i share one.
 """
 
 from itertools import accumulate, pairwise

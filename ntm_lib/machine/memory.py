@@ -1,7 +1,4 @@
-"""The memory matrix, and how heads read and write it (Eqs. 2-4).
-
-Shapes: B sequences, H heads, N memory rows, M numbers a row. `ntm_lib.machine.fast` computes the same functions faster.
-"""
+"""The memory matrix, and how heads read and write it (Eqs. 2-4): B sequences, H heads, N rows, M numbers a row."""
 
 from torch import Tensor
 
@@ -9,9 +6,7 @@ from ntm_lib.machine.stack import for_each_sequence
 
 
 def initial_memory(rows: Tensor, batch_size: int, memory_size: int) -> Tensor:
-    """A memory for every sequence, from one row (1,M), repeated, or from all rows (N,M) -> (B,N,M).
-
-    Rows may also be a stack, (P,1,M) or (P,N,M), with one entry for each of P machines.
+    """A memory for every sequence, from one row (1,M), repeated, or all rows (N,M), or a stack of either -> (B,N,M).
 
     >>> import torch
     >>> initial_memory(torch.tensor([[5.0, 7.0]]), batch_size=1, memory_size=3).tolist()
@@ -32,8 +27,6 @@ def read(memory: Tensor, weights: Tensor) -> Tensor:
 
 def erase(memory: Tensor, weights: Tensor, e: Tensor) -> Tensor:
     """Scale every number down where a head points and erases (Eq. 3): (B,N,M), (B,H,N), (B,H,M) -> (B,N,M).
-
-    Several heads multiply their factors, so their order does not matter.
 
     >>> import torch
     >>> erase(torch.tensor([[[2.0], [4.0]]]), torch.tensor([[[0.0, 1.0]]]), torch.tensor([[[0.5]]])).tolist()

@@ -1,11 +1,4 @@
-"""The Neural Turing Machine: a controller, its heads and a memory, with the state passed in and returned.
-
-Parameters of NTMConfig(10, 8), the paper's copy task: feed-forward 13,380 = 3,100 controller + 9,292 heads
-+ 968 output + 20 first reads; LSTM 63,280 = 52,800 + 200 first state + 9,292 + 968 + 20. The paper has
-17,162 and 67,561 (Tables 1, 2) and no breakdown. The memory it resets to "bias values" is probably learned:
-2,560 with initial_memory="learned", which fixes N. The other 1,222 and 1,721 we cannot place: under equal
-heads and outputs, controllers of 100 units differ by a multiple of 100, and the paper's differ by 50,399.
-"""
+"""The Neural Turing Machine: a controller, its heads and a memory, with the state passed in and returned."""
 
 from collections.abc import Callable
 from typing import Any
@@ -25,8 +18,6 @@ from ntm_lib.machine.step import FAST, PLAIN, advance, next_features, run
 class NTM(nn.Module):
     """Neural Turing Machine (Graves et al. 2014, section 3).
 
-    One step: the controller sees the input and the last reads; all heads are addressed on the memory as it was;
-    the write heads erase and add; the read heads read the new memory; the output layer sees hidden units and reads.
     First weights are drawn from `generator` (None: from torch's global one). Raises TypeError without an NTMConfig.
 
     >>> machine = NTM(NTMConfig(input_size=10, output_size=8))
@@ -35,10 +26,8 @@ class NTM(nn.Module):
     (torch.Size([2, 5, 8]), torch.Size([2, 128, 20]))
     """
 
-    equations = FAST
-    """The equations that `forward` computes with."""
-    compiled: Callable[..., tuple[Tensor, NTMState]] | None = None
-    """The compiled step, once `compile_step` was called."""
+    equations = FAST  # that `forward` computes with
+    compiled: Callable[..., tuple[Tensor, NTMState]] | None = None  # the step, once `compile_step` was called
     reads_0: Tensor
     memory_0: Tensor
     weights_0: Tensor
@@ -75,10 +64,9 @@ class NTM(nn.Module):
         return self.config.memory_size
 
     def initial_state(self, batch_size: int, memory_size: int | None = None) -> NTMState:
-        """The state before the first step, for `batch_size` sequences and `memory_size` rows (default: the config's).
+        """The state before the first step, for `batch_size` sequences and `memory_size` rows (None: the config's).
 
-        Raises ValueError for fewer than 1 row, and for a size other than the config's where a part of the machine
-        has one entry a row ("learned" or "random" initial weights or memory).
+        Raises ValueError for a memory size that the machine cannot run with.
         """
         like = self.output.weight
         if autocast_is_on(like):
@@ -96,11 +84,9 @@ class NTM(nn.Module):
     ) -> tuple[Tensor, NTMState]:
         """Run a whole sequence: inputs (B, T, input) -> logits (B, T, output) and the state after the last step.
 
-        `memory_size` rows instead of the config's; with a state, its memory already has a size. The state after every
-        step is appended to `history` where a list is given. Autocast does not reach inside: a machine computes in the
-        precision of its weights.
-        Raises TypeError or ValueError for inputs of the wrong type, rank, width, dtype or device, and for a state that
-        belongs to another batch, another memory size or another machine.
+        `memory_size` stands in for the config's number of rows where no state is given. The state after every step is
+        appended to `history`. Autocast does not reach inside: a machine computes in the precision of its weights.
+        Raises TypeError or ValueError for inputs or a state that the machine cannot take.
         """
         if autocast_is_on(inputs):
             with torch.autocast(inputs.device.type, enabled=False):
@@ -130,16 +116,15 @@ class NTM(nn.Module):
     def compile_step(self, *arguments: Any, **options: Any) -> None:
         """Let torch.compile, which takes these arguments, compile one step; numbers stay the same up to rounding.
 
-        `compile` would compile the whole unrolled loop, which takes minutes, and again for every length. A step is
-        compiled again for every batch size and number of rows, so compiling pays where both stay. Derivatives of
-        derivatives need a machine that is not compiled; ValueError for a backend that would give wrong ones.
+        Pays where batch size and number of rows stay: others are compiled anew. Derivatives of derivatives need a
+        machine that is not compiled; ValueError for a backend that would give wrong ones.
         """
         if options.get("backend") in ("eager", "eager_noexcept", "eager_debug", "pre_dispatch_eager"):
             raise ValueError(f"backend is {options['backend']!r}: expected one that compiles, such as 'inductor'")
         self.compiled = torch.compile(next_features, *arguments, **options)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Everything that a copy or a pickle takes along: all but a compiled step, which cannot be written to disk."""
+        """What a copy or a pickle takes along: all but a compiled step, which cannot be written to disk."""
         return {name: value for name, value in self.__dict__.items() if name != "compiled"}
 
 

@@ -1,7 +1,6 @@
-"""Many machines of one kind in one call: their parameters stacked along a leading axis, one entry a machine.
+"""Many machines of one kind in one call: `torch.func.functional_call(machine, stack(machines), (inputs,))`.
 
-`torch.func.functional_call(machine, stack(machines), (inputs,))` runs P machines side by side, each as if it ran
-alone. The batch then holds P blocks of sequences, one machine's after the other's.
+The batch then holds P blocks of sequences, one machine's after the other's.
 """
 
 import math
@@ -18,14 +17,17 @@ def stack(machines: Sequence[nn.Module]) -> dict[str, Tensor]:
 
 
 class Linear(nn.Linear):
-    """`nn.Linear` whose weight (out, in) and bias (out) may be stacks, (P, out, in) and (P, out)."""
+    """`nn.Linear` whose weight (out, in) and bias (out) may be stacks, (P, out, in) and (P, out).
+
+    A machine alone is a stack of one, so that its numbers are, bit for bit, those it has in a larger stack.
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         """x (B, ..., in) -> (B, ..., out)."""
-        if self.weight.ndim == 2:
-            return super().forward(x)
-        blocks = x.reshape(len(self.weight), -1, x.shape[-1])  # (P, B / P, in)
-        return torch.baddbmm(self.bias.unsqueeze(1), blocks, self.weight.mT).reshape(*x.shape[:-1], -1)
+        weight = self.weight.view(-1, self.out_features, self.in_features)
+        bias = self.bias.view(-1, 1, self.out_features)
+        blocks = x.reshape(len(weight), -1, self.in_features)  # (P, B / P, in)
+        return torch.baddbmm(bias, blocks, weight.mT).reshape(*x.shape[:-1], -1)
 
 
 def linear(inputs: int, outputs: int, generator: Generator | None = None) -> Linear:

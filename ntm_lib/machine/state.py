@@ -26,7 +26,7 @@ class NTMState(NamedTuple):
         """All tensors of the state."""
         return self.memory, self.weights, self.reads, *self.controller
 
-    def each(self, change: Callable[[Tensor], Tensor]) -> "NTMState":
+    def each(self, change: Callable[[Tensor], Any]) -> "NTMState":
         """The state with a function applied to every tensor."""
         memory, weights, reads, *controller = map(change, self.tensors())
         return NTMState(memory, weights, reads, tuple(controller))
@@ -41,10 +41,7 @@ class NTMState(NamedTuple):
 
 
 def own_parts(config: "NTMConfig", generator: Generator | None) -> Iterator[tuple[str, Tensor, bool]]:
-    """Numbers from which a machine's state begins, as (name, values, whether they are learned).
-
-    A constant memory and weightings that are the same for every machine need no numbers of their own.
-    """
+    """The machine's own numbers from which its state begins, as (name, values, whether they are learned)."""
     rows, width = config.memory_size, config.word_size
     if config.initial_reads == "learned":
         yield "reads_0", torch.zeros(config.read_heads, width), True
@@ -64,9 +61,7 @@ def initial_state(machine: "NTM", batch_size: int, rows: int) -> NTMState:
     constant = config.initial_memory == "constant"
     first_rows = like.new_full((1, config.word_size), config.initial_value) if constant else machine.memory_0
     memory = initial_memory(first_rows, batch_size, rows)
-    own = config.initial_weights in ("random", "learned")
-    first_weights = machine.weights_0.softmax(-1) if own else common_weights(config, like, rows)
-    weights = for_each_sequence(first_weights, 2, batch_size)
+    weights = for_each_sequence(first_weights(machine, like, rows), 2, batch_size)
     if config.initial_reads == "learned":
         reads = for_each_sequence(machine.reads_0, 2, batch_size)
     else:
@@ -74,11 +69,13 @@ def initial_state(machine: "NTM", batch_size: int, rows: int) -> NTMState:
     return NTMState(memory, weights, reads, machine.controller.initial_state(batch_size))
 
 
-def common_weights(config: "NTMConfig", like: Tensor, rows: int) -> Tensor:
-    """First weightings that every machine has alike: first-row, spaced or uniform -> (A, rows)."""
-    heads = config.addressing_heads
-    if config.initial_weights == "uniform":
+def first_weights(machine: "NTM", like: Tensor, rows: int) -> Tensor:
+    """The weightings before the first step, as `initial_weights` of the config says -> (A, rows)."""
+    kind, heads = machine.config.initial_weights, machine.config.addressing_heads
+    if kind in ("random", "learned"):
+        return machine.weights_0.softmax(-1)
+    if kind == "uniform":
         return like.new_full((heads, rows), 1 / rows)
     indices = torch.arange(heads, device=like.device)
-    focus = indices * rows // heads if config.initial_weights == "spaced" else torch.zeros_like(indices)
+    focus = indices * rows // heads if kind == "spaced" else torch.zeros_like(indices)
     return torch.nn.functional.one_hot(focus, rows).to(like.dtype)

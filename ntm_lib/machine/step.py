@@ -22,10 +22,8 @@ class Equations(NamedTuple):
     write: Callable[..., Tensor]  # Eqs. 3 and 4
 
 
-PLAIN = Equations(addressing.address, memory.read, memory.write)
-"""The equations as the paper prints them."""
-FAST = Equations(fast.address, fast.read, fast.write)
-"""The equations with derivatives written out."""
+PLAIN = Equations(addressing.address, memory.read, memory.write)  # the equations as the paper prints them
+FAST = Equations(fast.address, fast.read, fast.write)  # the equations with derivatives written out
 
 
 class Step(NamedTuple):
@@ -59,33 +57,15 @@ def next_features(machine: "NTM", x: Tensor, state: NTMState, equations: Equatio
 
 
 def run(machine: "NTM", inputs: Tensor, state: NTMState, history: list[NTMState] | None) -> tuple[Tensor, NTMState]:
-    """The loop over steps: inputs (B, T, input) -> features (B, T, features), and the state after the last step.
-
-    Where no earlier step can be looked at again, one memory serves all steps, whatever their number.
-    """
-    if torch.is_inference_mode_enabled() and history is None:
-        return run_in_place(machine, inputs, state)
-    features = []
-    for feature, after in steps(machine, inputs, state, machine.equations):
-        features.append(feature)
-        if history is not None:
-            history.append(after)
-    return torch.stack(features, dim=1), after
-
-
-def run_in_place(machine: "NTM", inputs: Tensor, state: NTMState) -> tuple[Tensor, NTMState]:
-    """The loop over steps with one memory for all of them.
-
-    Features have their place beforehand: small tensors kept among large ones that come and go would leave holes in
-    which no memory fits.
-    """
-    equations = machine.equations
-    if equations is FAST:
-        equations = FAST._replace(write=fast.writer_in_place(state.memory))
-    features = inputs.new_empty(*inputs.shape[:2], machine.output.in_features)
-    for t, (feature, after) in enumerate(steps(machine, inputs, state, equations)):
-        features[:, t], state = feature, after
-    return features, state
+    """The loop over steps: inputs (B, T, input) -> features (B, T, features), and the state after the last step."""
+    if history is not None or not torch.is_inference_mode_enabled():
+        features = []
+        for feature, after in steps(machine, inputs, state, machine.equations):
+            features.append(feature)
+            if history is not None:
+                history.append(after)
+        return torch.stack(features, dim=1), after
+    return fast.run_in_place(machine, inputs, state, steps)  # no earlier step is looked at again
 
 
 def steps(machine: "NTM", inputs: Tensor, state: NTMState, equations: Equations) -> Iterator[tuple[Tensor, NTMState]]:

@@ -1,5 +1,6 @@
-"""Finding what is wrong with a configuration, an input or a state: one line that names the value and the remedy."""
+"""What is wrong with a configuration, an input or a state, in one line that names the value and the remedy."""
 
+from collections.abc import Mapping
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
@@ -11,19 +12,38 @@ from ntm_lib.machine.state import NTMState
 if TYPE_CHECKING:
     from ntm_lib.machine.config import NTMConfig
 
-MOST = 2**31 - 1
-"""The largest size of anything: no computer holds a memory of so many rows."""
-MOST_SEEDS = 2**32
-"""Seeds that a training or an evaluation accepts."""
+MOST = 2**31 - 1  # the largest size of anything: no computer holds a memory of so many rows
+MOST_SEEDS = 2**32  # seeds that a training or an evaluation accepts
 
 
 def whole_number(name: str, value: Any) -> int:
     """A size as an int; TypeError for a value that is no integer, ValueError for one below 1 or above `MOST`."""
-    if not isinstance(value, Integral) or isinstance(value, bool):
-        raise TypeError(f"{name} is {value!r}: expected a whole number")
-    if not 1 <= int(value) <= MOST:
-        raise ValueError(f"{name} is {value}: expected at {'least 1' if int(value) < 1 else f'most {MOST}'}")
-    return int(value)
+    return int(number(name, value, int, 1, MOST))
+
+
+def number(name: str, value: Any, kind: type, least: float, most: float) -> float:
+    """A number as an int or a float; TypeError for a value of another kind, ValueError for one out of bounds."""
+    wanted: Any = Integral if kind is int else (int, float)
+    if isinstance(value, bool) or not isinstance(value, wanted):
+        raise TypeError(f"{name} is {value!r}: expected a {'whole number' if kind is int else 'number'}")
+    if not least <= value <= most:
+        raise ValueError(f"{name} is {value}: expected at {f'least {least}' if value < least else f'most {most}'}")
+    return float(value) if kind is float else int(value)
+
+
+def fields(config: Any, limits: Mapping[str, tuple[float, float]], others: tuple[float, float]) -> None:
+    """Check the fields of a dataclass by their types; `limits` has bounds of numbers by name, all `others` one pair.
+
+    Raises TypeError for a value of the wrong type, ValueError for one out of bounds and for an unknown choice.
+    """
+    for name, kind in get_type_hints(type(config)).items():
+        value = getattr(config, name)
+        if get_origin(kind) is Literal and value not in get_args(kind):
+            raise ValueError(f"{name} is {value!r}: expected one of {', '.join(map(repr, get_args(kind)))}")
+        if kind is str and not isinstance(value, str):
+            raise TypeError(f"{name} is {value!r}: expected a word")
+        if kind in (int, float):
+            object.__setattr__(config, name, number(name, value, kind, *limits.get(name, others)))
 
 
 def seed(value: Any) -> int:
@@ -34,35 +54,13 @@ def seed(value: Any) -> int:
 
 
 def device(name: Any) -> torch.device:
-    """The device of that name (None: the CPU); ValueError for one that there is not."""
+    """The device of that name (None: the CPU); ValueError for one that there is not, or that holds no numbers."""
     try:
         found = torch.device("cpu" if name is None else name)
-        torch.empty(0, device=found)
+        torch.zeros(1, device=found).item()
     except (RuntimeError, AssertionError, TypeError) as error:
-        raise ValueError(f"device is {name!r}: expected one that is here, such as {', '.join(devices())}") from error
+        raise ValueError(f"device is {name!r}: expected one that is here, such as cpu, and holds numbers") from error
     return found
-
-
-def device_with_numbers(name: Any) -> torch.device:
-    """The device of that name; ValueError as `device`, and for "meta", whose tensors have shapes and no numbers."""
-    found = device(name)
-    if found.type == "meta":
-        raise ValueError(f"device is {name!r}, which holds no numbers: expected {' or '.join(devices())}")
-    return found
-
-
-def devices() -> list[str]:
-    """The kinds of device that torch finds on this computer."""
-    others = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    return ["cpu", *(name for name, is_there in others.items() if is_there)]
-
-
-def choices(config: Any) -> None:
-    """ValueError for a field of a dataclass whose value is not among those of its Literal type."""
-    for name, kind in get_type_hints(type(config)).items():
-        if get_origin(kind) is Literal and getattr(config, name) not in get_args(kind):
-            expected = ", ".join(map(repr, get_args(kind)))
-            raise ValueError(f"{name} is {getattr(config, name)!r}: expected one of {expected}")
 
 
 def rows(memory_size: int | None, config: "NTMConfig") -> int:
@@ -77,50 +75,44 @@ def rows(memory_size: int | None, config: "NTMConfig") -> int:
     return wanted
 
 
-def call(values: Any, axes: str, found: Any, memory_size: int | None, config: "NTMConfig", weights: Tensor) -> int:
+def call(inputs: Any, axes: str, state: Any, memory_size: int | None, config: "NTMConfig", weights: Tensor) -> int:
     """The number of rows of a call; TypeError or ValueError for inputs or a state that the machine cannot take.
 
     `axes` names the axes of the inputs; only a whole sequence may come without a state.
     """
-    if not isinstance(values, Tensor):
-        raise TypeError(f"inputs are {type(values).__name__}: expected a tensor of shape {axes}")
-    if values.ndim != axes.count(",") + 1 or 0 in values.shape:
-        raise ValueError(f"inputs have shape {tuple(values.shape)}: expected {axes}, with no empty side")
-    if values.shape[-1] != config.input_size:
-        raise ValueError(f"inputs are {values.shape[-1]} wide: this machine has input_size {config.input_size}")
-    like("inputs are", values, weights)
-    if found is None and "time" in axes:
+    if not isinstance(inputs, Tensor):
+        raise TypeError(f"inputs are {type(inputs).__name__}: expected a tensor of shape {axes}")
+    if inputs.ndim != axes.count(",") + 1 or 0 in inputs.shape:
+        raise ValueError(f"inputs have shape {tuple(inputs.shape)}: expected {axes}, with no empty side")
+    if inputs.shape[-1] != config.input_size:
+        raise ValueError(f"inputs are {inputs.shape[-1]} wide: this machine has input_size {config.input_size}")
+    like("inputs are", inputs, weights)
+    if state is None and "time" in axes:
         return rows(memory_size, config)
-    return state(found, len(values), memory_size, config, weights)
-
-
-def state(found: Any, batch_size: int, memory_size: int | None, config: "NTMConfig", weights: Tensor) -> int:
-    """The number of rows of a state; TypeError or ValueError for one of another batch, memory size or machine."""
-    if not isinstance(found, NTMState):
-        raise TypeError(f"state is {type(found).__name__}: expected the NTMState that the last call returned")
-    held = found.memory.shape[1]
-    if len(found.memory) != batch_size:
-        raise ValueError(
-            f"state holds {len(found.memory)} sequences and inputs {batch_size}: pass the state of the same batch"
-        )
+    if not isinstance(state, NTMState):
+        raise TypeError(f"state is {type(state).__name__}: expected the NTMState that the last call returned")
+    held = state.memory.shape[1]
     if memory_size is not None and whole_number("memory_size", memory_size) != held:
-        raise ValueError(
-            f"memory_size {memory_size}: the state passed in already has {held} rows; leave memory_size out"
-        )
-    hidden = (batch_size, config.controller_size)
-    expected = {
-        "memory": (batch_size, held, config.word_size),
-        "weights": (batch_size, config.addressing_heads, held),
-        "reads": (batch_size, config.read_heads, config.word_size),
-        "controller": (hidden, hidden) if config.controller == "lstm" else (),
-    }
-    shapes = [tuple(part.shape) for part in found.tensors()]
-    for (name, shape), given in zip(expected.items(), [*shapes[:3], tuple(shapes[3:])], strict=True):
-        if given != shape:
-            raise ValueError(f"state has {name} of shape {given}, this machine {shape}: pass a state of its own")
-    for tensor in found.tensors():
+        raise ValueError(f"memory_size {memory_size}: the state passed in already has {held} rows; leave it out")
+    require_shapes(state, len(inputs), held, config)
+    for tensor in state.tensors():
         like("state is", tensor, weights)
     return rows(held, config)
+
+
+def require_shapes(state: NTMState, batch_size: int, held: int, config: "NTMConfig") -> None:
+    """ValueError for a state of another batch or another machine."""
+    hidden = (batch_size, config.controller_size)
+    expected = (
+        (batch_size, held, config.word_size),
+        (batch_size, config.addressing_heads, held),
+        (batch_size, config.read_heads, config.word_size),
+        (hidden, hidden) if config.controller == "lstm" else (),
+    )
+    shapes = state.each(lambda part: tuple(part.shape))
+    for name, given, wanted in zip(NTMState._fields, shapes, expected, strict=True):
+        if given != wanted:
+            raise ValueError(f"state has {name} of shape {given}, this call {wanted}: pass the state of its last step")
 
 
 def like(subject: str, values: Tensor, weights: Tensor) -> None:

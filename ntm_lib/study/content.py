@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
-from ntm_lib.training.checkpoints import write_whole
+from ntm_lib.runs.checkpoints import write_whole
 
 MOST_BYTES = 1_000_000
 """Largest number of bytes of one copy: with as many steps, each over as many rows, it takes days."""

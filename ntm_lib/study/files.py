@@ -5,7 +5,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from ntm_lib.training.checkpoints import write_whole
+from ntm_lib.runs.checkpoints import write_whole
 
 WORDS = {
     str: "a text",

@@ -3,10 +3,10 @@
 import os
 from math import inf
 
+from ntm_lib.analysis.copies import rows_needed
 from ntm_lib.machine import LSTMConfig, NTMConfig
 from ntm_lib.study.content import MOST_BYTES
 from ntm_lib.tasks import copying_for
-from ntm_lib.training.copies import rows_needed
 from ntm_lib.training.evaluation import Machine
 from ntm_lib.training.recipes import Recipe
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ntm_lib.analysis.copies import copy_bytes
 from ntm_lib.analysis.diagnosis import study_entry
 from ntm_lib.machine.validate import whole_number
 from ntm_lib.study.content import MOST_BYTES, read_content
 from ntm_lib.study.limits import MOST_SEQUENCES, at_most
-from ntm_lib.training.copies import copy_bytes
 from ntm_lib.training.evaluation import Machine, MemoryTooSmall, evaluate
 from ntm_lib.training.run import Run
 

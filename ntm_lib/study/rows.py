@@ -5,10 +5,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from ntm_lib.runs.checkpoints import recipe_from_json
+from ntm_lib.runs.train import result_of
 from ntm_lib.study.files import not_ours, read_json, write_json
 from ntm_lib.study.manifest import versions
-from ntm_lib.training.checkpoints import recipe_from_json
-from ntm_lib.training.loop import result_of
 from ntm_lib.training.progress import Progress
 from ntm_lib.training.recipes import Recipe, differences
 from ntm_lib.training.run import Run

@@ -21,6 +21,9 @@ from typing import Any
 from tqdm import tqdm
 
 from ntm_lib.machine import validate
+from ntm_lib.runs.checkpoints import alone_in, load, updates_done, write_whole
+from ntm_lib.runs.together import check_compiled
+from ntm_lib.runs.train import one_thread, train_together
 from ntm_lib.study.arms import require_file_name
 from ntm_lib.study.engines import Engine, Workers, opened
 from ntm_lib.study.limits import require_trainable
@@ -28,8 +31,6 @@ from ntm_lib.study.manifest import note_commands
 from ntm_lib.study.measurements import Measurements
 from ntm_lib.study.rows import read_row, read_rows, row_of, row_path, write_row
 from ntm_lib.study.tables import table
-from ntm_lib.training.checkpoints import alone_in, load, updates_done, write_whole
-from ntm_lib.training.loop import check_compiled, one_thread, train_together
 from ntm_lib.training.recipes import Recipe
 
 BAR = "{l_bar}{bar}| {n:.1f}/{total} runs [{elapsed}<{remaining}, {rate_fmt}]"

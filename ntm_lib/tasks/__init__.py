@@ -2,7 +2,7 @@
 
 from ntm_lib.tasks.copying import copy, copying, copying_for, frame_copy
 from ntm_lib.tasks.payloads import KINDS, Kind, bits_number, number_bits, payload, uneven_payload, varied_payload
-from ntm_lib.tasks.task import Batch, Draw, Task, check_batch, count_wrong_bits, join
+from ntm_lib.tasks.task import Batch, Draw, Task, count_wrong_bits, join
 
-__all__ = ["KINDS", "Batch", "Draw", "Kind", "Task", "bits_number", "check_batch", "copy", "copying", "copying_for"]
+__all__ = ["KINDS", "Batch", "Draw", "Kind", "Task", "bits_number", "copy", "copying", "copying_for"]
 __all__ += ["count_wrong_bits", "frame_copy", "join", "number_bits", "payload", "uneven_payload", "varied_payload"]

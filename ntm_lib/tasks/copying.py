@@ -14,13 +14,12 @@ from ntm_lib.tasks.task import Batch, Draw, Task, join
 def copying(width: int = 8, start_marker: bool = True, payload: str = "random", settle: str = "random") -> Task:
     """Copying (section 4.1) as a task; `frame_copy` has the time diagram.
 
-    `payload` and `settle` name the kinds of payload to train on, of `KINDS` or of "uneven" and "varied"; tests take
-    all of `KINDS`.
+    `payload` and `settle` name the kinds of payload to train on; tests take all of `KINDS`.
     """
 
     def draw(kind: str) -> Draw:
-        return lambda batch_size, length, generator: frame_copy(
-            payload_of(batch_size, length, width, kind, generator), start_marker
+        return lambda size, length, generator: frame_copy(
+            payload_of(size, length, width, kind, generator), start_marker
         )
 
     return Task(
@@ -43,8 +42,7 @@ def copying_for(machine: NTMConfig | LSTMConfig, payload: str = "random", settle
     inputs, outputs = machine.input_size, machine.output_size
     if inputs - outputs not in (1, 2):
         raise ValueError(
-            f"this machine has {inputs} inputs and {outputs} outputs: a copy needs one input more (an end marker) or"
-            " two (a start marker as well)"
+            f"this machine has {inputs} inputs and {outputs} outputs: a copy needs one input more, or two, for markers"
         )
     return copying(outputs, inputs == outputs + 2, payload, settle)
 
@@ -59,7 +57,7 @@ def copy(
     """Show a sequence of bit vectors and ask for it back (section 4.1); `frame_copy` has the time diagram.
 
     Inputs (B, 2L+2, width+2), targets (B, 2L+2, width), mask (B, 2L+2). With several lengths, one for each sequence,
-    shorter sequences are padded at the end. Raises as `payload` does, and ValueError for another number of lengths.
+    shorter sequences are padded at the end. Raises TypeError or ValueError for a value that cannot be.
 
     >>> batch = copy(batch_size=2, length=[3, 5])
     >>> batch.inputs.shape, batch.mask.sum(1).tolist()
@@ -81,8 +79,7 @@ def frame_copy(bits: Tensor, start_marker: bool = True) -> Batch:
         inputs    start  payload    end    blank
         targets   -      -          -      payload        (mask 1 here only)
 
-    Two more input channels than bits: the start marker and the end marker. Without a start marker (the format of the
-    2014 post) the start step and its channel are left out.
+    Without a start marker (the format of the 2014 post) the start step and its input channel are left out.
     """
     batch_size, length, width = bits.shape
     first = int(start_marker)

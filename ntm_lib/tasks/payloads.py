@@ -1,8 +1,4 @@
-"""Payloads: sequences of bit vectors to be copied, of several kinds.
-
-step      0         1         ...   L-1
-payload   vector 0  vector 1        vector L-1      each of `width` bits, 0 or 1
-"""
+"""Payloads: sequences of bit vectors to be copied, of several kinds."""
 
 from typing import Literal, get_args
 
@@ -27,7 +23,10 @@ def payload(
 ) -> Tensor:
     """Draw the vectors to be copied, of one of `KINDS`, or "uneven" or "varied" -> (B, length, width) of 0 and 1.
 
-    Raises TypeError or ValueError for a size that is not an integer of at least 1, ValueError for an unknown kind.
+        step      0         1         ...   L-1
+        payload   vector 0  vector 1        vector L-1      each of `width` bits, 0 or 1
+
+    Raises TypeError or ValueError for a size that is not an integer of at least 1, and for an unknown kind.
     """
     batch_size, length = whole_number("batch_size", batch_size), whole_number("length", length)
     width = whole_number("width", width)

@@ -30,28 +30,6 @@ def count_wrong_bits(logits: Tensor, batch: Batch) -> Tensor:
     return (wrong & (batch.mask > 0).unsqueeze(-1)).sum((1, 2))
 
 
-def check_batch(batch: Batch, task: "Task", batch_size: int) -> Batch:
-    """A batch as it is; TypeError or ValueError for one that does not fit its task, or of which no step counts."""
-    if not isinstance(batch, Batch):
-        raise TypeError(f"draw returned {type(batch).__name__}: expected a tasks.Batch of inputs, targets and mask")
-    steps = batch.inputs.shape[1] if batch.inputs.ndim == 3 else "steps"
-    expected = {
-        "inputs": (batch_size, steps, task.input_size),
-        "targets": (batch_size, steps, task.output_size),
-        "mask": (batch_size, steps),
-    }
-    for (name, shape), part in zip(expected.items(), batch, strict=True):
-        if tuple(part.shape) != shape:
-            raise ValueError(f"draw returned {name} of shape {tuple(part.shape)}: expected {shape}")
-        if not part.isfinite().all():
-            raise ValueError(f"draw returned {name} with numbers that are not finite")
-    if not ((batch.mask == 0) | (batch.mask == 1)).all() or not batch.mask.any():
-        raise ValueError(
-            "draw returned a mask with other numbers than 0 and 1, or without a 1: expected 1 where it counts"
-        )
-    return batch
-
-
 @dataclass(frozen=True)
 class Task:
     """A problem that machines are trained and tested on.
@@ -60,39 +38,42 @@ class Task:
     makes a problem larger, such as its length. README and docs/your-own-data.md have examples.
     """
 
-    input_size: int
-    """Numbers in one input vector."""
-    output_size: int
-    """Numbers in one target vector."""
-    draw: Draw
-    """Draws the batches to train on: (batch_size, size, generator) -> Batch."""
-    settle: Draw | None = None
-    """Draws the batches to train on once the machine has learned; None: `draw` goes on."""
-    tests: Mapping[str, Draw] = field(default_factory=dict)
-    """Draws the batches to validate and judge with, by kind; none: one kind, "drawn", by `draw`."""
-    rows: Callable[[int], int] | None = None
-    """Rows of memory that a problem of some size needs; None: as many as it has steps."""
-    wrong: Callable[[Tensor, Batch], Tensor] = count_wrong_bits
-    """Counts the errors of each sequence, (logits, batch) -> (B): no error is exact."""
-    sizes: tuple[int, ...] = (20, 50, 120)
-    """Sizes at which a trained machine is judged."""
-    name: str = "a task of one's own"
-    """Name of the task in the file of a run, which goes on with a task of that name only."""
+    input_size: int  # numbers in one input vector
+    output_size: int  # numbers in one target vector
+    draw: Draw  # draws the batches to train on
+    settle: Draw | None = None  # draws them once the machine has learned; None: `draw` goes on
+    tests: Mapping[str, Draw] = field(default_factory=dict)  # draw the batches to judge with, by kind; none: `draw`
+    rows: Callable[[int], int] | None = None  # rows of memory that a size needs; None: as many as it has steps
+    wrong: Callable[[Tensor, Batch], Tensor] = count_wrong_bits  # counts the errors of each sequence -> (B)
+    sizes: tuple[int, ...] = (20, 50, 120)  # at which a trained machine is judged
+    name: str = "a task of one's own"  # stands in the file of a run, which goes on with a task of that name only
 
     @property
     def kinds(self) -> Mapping[str, Draw]:
         """The functions that draw test batches, by kind; the first kind counts most."""
         return self.tests or {"drawn": self.draw}
 
-    def draw_kind(self, kind: str, number: int, size: int, generator: Generator) -> Batch:
-        """A test batch of one kind; errors as in `check_batch`."""
-        return check_batch(self.kinds[kind](number, size, generator), self, number)
-
     def rows_needed(self, size: int) -> int:
         """Rows of memory that a problem of some size needs at the least."""
         if self.rows:
             return self.rows(size)
-        return check_batch(self.draw(1, size, Generator().manual_seed(0)), self, 1).inputs.shape[1]
+        return self.drawn(self.draw, 1, size, Generator().manual_seed(0)).inputs.shape[1]
+
+    def drawn(self, draw: Draw, number: int, size: int, generator: Generator) -> Batch:
+        """A batch from one of the task's functions; TypeError or ValueError for one that does not fit the task."""
+        batch = draw(number, size, generator)
+        if not isinstance(batch, Batch):
+            raise TypeError(f"draw returned {type(batch).__name__}: expected a tasks.Batch of inputs, targets and mask")
+        steps = batch.inputs.shape[1] if batch.inputs.ndim == 3 else "steps"
+        shapes = (number, steps, self.input_size), (number, steps, self.output_size), (number, steps)
+        for name, part, shape in zip(Batch._fields, batch, shapes, strict=True):
+            if tuple(part.shape) != shape:
+                raise ValueError(f"draw returned {name} of shape {tuple(part.shape)}: expected {shape}")
+            if not part.isfinite().all():
+                raise ValueError(f"draw returned {name} with numbers that are not finite")
+        if not ((batch.mask == 0) | (batch.mask == 1)).all() or not batch.mask.any():
+            raise ValueError("draw returned a mask with other numbers than 0 and 1, or without a 1: 1 is what counts")
+        return batch
 
 
 def join(batches: Sequence[Batch]) -> Batch:

@@ -7,7 +7,7 @@ import torch
 
 from ntm_lib import tasks
 from ntm_lib.analysis.trace import Trace, trace_copy
-from ntm_lib.training.checkpoints import load
+from ntm_lib.runs.checkpoints import load
 
 
 class Patient(NamedTuple):

@@ -13,12 +13,12 @@ from ipywidgets import BoundedFloatText, BoundedIntText
 from ntm_lib import tasks
 from ntm_lib.analysis.trace import trace_copy
 from ntm_lib.machine.validate import MOST_SEEDS
+from ntm_lib.runs.train import Result, one_thread, result_of
 from ntm_lib.teaching.plots.learning import Snapshot, learning_figure
 from ntm_lib.teaching.plots.words import printable
 from ntm_lib.teaching.widgets import Picture
 from ntm_lib.training import loop
 from ntm_lib.training.evaluation import evaluate
-from ntm_lib.training.loop import Result
 from ntm_lib.training.recipes import Recipe
 from ntm_lib.training.run import Run
 
@@ -54,7 +54,7 @@ class Training:
 
     def __init__(self, run: Run, on_change: Callable[[], None]):
         self.run, self.on_change = run, on_change
-        self.records = loop.records([run])
+        self.records = loop.learn(run)
         self.result: Result | None = None
         self.error: Exception | None = None
         self.asked_to_hold = Event()
@@ -82,12 +82,12 @@ class Training:
 
     def _work(self) -> None:
         try:
-            with loop.one_thread():
+            with one_thread():
                 while not (self.run.progress.finished or self.asked_to_hold.is_set()):
                     self.on_change()
                     next(self.records)
             if self.run.progress.finished:
-                self.result = loop.result_of(self.run)
+                self.result = result_of(self.run)
         except Exception as error:  # raised again for whoever waits for the result
             self.error = error
         self.on_change()

@@ -1,1 +1,1 @@
-"""How a machine learns: schedules, recipes, the loop, what counts as learned, and runs on disk."""
+"""How a machine learns: recipes, the curriculum, losses, the loop of one run, and what counts as learned."""

@@ -1,8 +1,4 @@
-"""Which lengths a machine is trained on, and with how many rows of memory: schedules over a training.
-
-Lengths and memory sizes depend on the update number alone, so machines trained side by side have the same lengths and
-rows at the same update and can share a forward pass.
-"""
+"""Which lengths a machine is trained on, and with how many rows of memory: both depend on the update number alone."""
 
 import math
 from collections.abc import Callable
@@ -13,16 +9,12 @@ import torch
 from torch import Generator
 from torch.quasirandom import SobolEngine
 
-from ntm_lib.training.recipes import Recipe
+from ntm_lib.training.recipe import Recipe
 
-SCHEDULE = 0
-"""Seed of the numbers that decide lengths and rows, one for all trainings; a training's seed decides all the rest."""
-BLOCK = 1024
-"""Updates whose numbers are worked out at a time."""
-LARGEST_MEMORY_SETTLING = 1000
-"""Most rows of a large memory."""
-MIXED = 0.2
-"""Share of the updates that draw from all lengths, with the curriculum "mixed"."""
+SCHEDULE = 0  # seed of lengths and rows, one for all trainings; a training's own seed decides all the rest
+BLOCK = 1024  # updates whose numbers are worked out at a time
+LARGEST_MEMORY_SETTLING = 1000  # most rows of a large memory
+MIXED = 0.2  # share of the updates that draw from all lengths, with the curriculum "mixed"
 
 
 class Chances(NamedTuple):
@@ -69,10 +61,7 @@ def longest(curriculum: str, max_length: int, progress: float, level: int) -> in
 
 
 def draw_length(curriculum: str, top: int, max_length: int, chance: Chances) -> int:
-    """A length from 1 to `top`, or with "mixed" in a fifth of all updates from 1 to `max_length`.
-
-    "ramp" draws `top` itself and nothing shorter: the plainest idea of a curriculum.
-    """
+    """A length from 1 to `top`; "ramp": `top` itself; "mixed": in a fifth of all updates from 1 to `max_length`."""
     if curriculum == "mixed" and chance.any_length < MIXED:
         return 1 + int(chance.length * max_length)
     return top if curriculum == "ramp" else 1 + int(chance.length * top)
@@ -85,10 +74,9 @@ def draw_rows(smallest: int, largest: int, chance: Chances) -> int:
 
 
 def chances(update: int, draws: str = "even") -> Chances:
-    """The numbers of one update.
+    """The numbers of one update; "even": they fill the range over any stretch of updates (a scrambled Sobol sequence).
 
-    "even": over any stretch of updates they fill the range (a scrambled Sobol sequence); "independent": by chance they
-    leave lengths out for long, and because all seeds share them, many seeds then fail together.
+    "independent" numbers leave lengths out for long by chance, and as all seeds share them, many seeds fail together.
     """
     return Chances(*points(update // BLOCK, draws)[update % BLOCK])
 

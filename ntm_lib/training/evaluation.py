@@ -1,7 +1,7 @@
 """How well a machine does its task, counted in wrong bits, and what "converged" means."""
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,14 +11,12 @@ from torch import Generator, Tensor
 
 from ntm_lib import tasks
 from ntm_lib.machine import NTM, LSTMBaseline
-from ntm_lib.machine import validate as check
+from ntm_lib.machine import validate as valid
 from ntm_lib.tasks import Batch, Task
 
 Machine = NTM | LSTMBaseline
-SPARE_ROWS = 14
-"""Rows beyond those that a task needs, so that a head that keeps moving never comes round to rows it has written."""
-NUMBERS_AT_ONCE = 2_000_000
-"""Memory cells evaluated at one time; more sequences than fit are run in turn."""
+SPARE_ROWS = 14  # beyond those a task needs, so that a head that keeps moving never meets rows it has written
+NUMBERS_AT_ONCE = 2_000_000  # memory cells evaluated at one time; more sequences than fit are run in turn
 
 
 @dataclass(frozen=True)
@@ -64,16 +62,6 @@ class Verdict:
         """Wrong bits in all reports together."""
         return sum(report.wrong_bits for report in self.reports)
 
-    def to_json(self) -> list[dict[str, Any]]:
-        """The verdict as plain dictionaries."""
-        return [report.to_json() for report in self.reports]
-
-    @classmethod
-    def from_json(cls, reports: list[dict[str, Any]]) -> "Verdict":
-        """The verdict that `to_json` wrote down."""
-        lengths = [{int(n): Count(**count) for n, count in report["lengths"].items()} for report in reports]
-        return cls(tuple(Report(report["kind"], one) for report, one in zip(reports, lengths, strict=True)))
-
 
 def evaluate(
     model: Machine,
@@ -88,8 +76,7 @@ def evaluate(
     """Run `sequences` fresh sequences of each length through a machine and count the bits that differ.
 
     The task is copying unless another is given, the kind its first ("random"), and the device the machine's own. The
-    memory has `memory_size` rows, or as many as the length needs where the machine allows it. Every length draws from a
-    generator of its own, so a count does not depend on the lengths beside it.
+    memory has `memory_size` rows, or as many as the length needs. A count does not depend on the lengths beside it.
     Raises TypeError or ValueError for sizes that are not integers of at least 1 and for an unknown kind; warns when
     the memory is so small that heads come round to rows they have written.
 
@@ -97,23 +84,78 @@ def evaluate(
     >>> evaluate(NTM(NTMConfig(10, 8)), lengths=[3], sequences=5).lengths[3].bits
     120
     """
-    lengths = [check.whole_number("length", length) for length in lengths]
-    sequences, seed = check.whole_number("sequences", sequences), check.seed(seed)
+    lengths = [valid.whole_number("length", length) for length in lengths]
+    sequences, seed = valid.whole_number("sequences", sequences), valid.seed(seed)
     task = task or tasks.copying_for(model.config)
     if device is not None:
-        model = deepcopy(model).to(check.device_with_numbers(device))
+        model = deepcopy(model).to(valid.device(device))
     kind = kind or next(iter(task.kinds))
     if kind not in task.kinds:
         raise ValueError(f"kind is {kind!r}: expected one of {', '.join(task.kinds)}")
     counts = {}
     for length in lengths:
-        generator = generator_of(seed, length)
         rows = rows_for(model, task, length, memory_size)
-        share = max(1, min(sequences, NUMBERS_AT_ONCE // cells(model, rows, length)))
-        sizes = [min(share, sequences - first) for first in range(0, sequences, share)]
-        batches = (task.draw_kind(kind, size, length, generator) for size in sizes)
-        counts[length] = total([(errors(model, task, batch, rows), bits_in(batch)) for batch in batches])
+        counts[length] = count(model, task, kind, length, rows, sequences, seed)
     return Report(kind, counts)
+
+
+def judge(model: Machine, task: Task | None = None, seed: int = 0) -> Verdict:
+    """Judge whether a machine has converged: no wrong bit in 100 random sequences at each of 20, 50 and 120, nor in 10
+    of every other kind at 20 and 120, drawn as `evaluate` draws them."""
+    task = task or tasks.copying_for(model.config)
+    rows = {size: rows_with_room(model, task, size) for size in task.sizes}
+    reports = []
+    for kind, (sequences, sizes) in plan_of(task).items():
+        counts = {size: count(model, task, kind, size, rows[size], sequences, seed) for size in sizes}
+        reports.append(Report(kind, counts))
+    return Verdict(tuple(reports))
+
+
+def plan_of(task: Task) -> dict[str, tuple[int, tuple[int, ...]]]:
+    """How many sequences a verdict takes of every kind, and their sizes: the first kind counts most."""
+    first, *others = task.kinds
+    return {first: (100, task.sizes)} | dict.fromkeys(others, (10, (min(task.sizes), max(task.sizes))))
+
+
+def count(model: Machine, task: Task, kind: str, size: int, rows: int | None, sequences: int, seed: int) -> Count:
+    """Count the errors in fresh sequences of one kind and size, as many at a time as fit into memory."""
+    generator = generator_of(seed, size)
+    cells = (rows or model.memory_size) * model.config.word_size if isinstance(model, NTM) else size
+    share = max(1, NUMBERS_AT_ONCE // cells)
+    bits, wrong = 0, torch.zeros(0, dtype=torch.long)
+    for first in range(0, sequences, share):
+        batch = task.drawn(task.kinds[kind], min(share, sequences - first), size, generator)
+        bits += int(batch.mask.sum()) * batch.targets.shape[-1]
+        wrong = torch.cat([wrong, errors(model, task, batch, rows)])
+    return Count(sequences, int((wrong > 0).sum()), bits, int(wrong.sum()))
+
+
+def validate(model: Machine, longest: int, generator: Generator, task: Task | None = None) -> int:
+    """Wrong bits in fresh sequences of every kind, all longer than the sequences trained on: zero means exact.
+
+    4 times and 10 times the longest trained length; then 4 times on a tape 20 times as long as 10 times need, where a
+    jump by content competes with more rows. A machine tied to its number of rows gets sequences that fit.
+    """
+    task = task or tasks.copying_for(model.config)
+    short, long = (fitting(model, task, size) for size in (4 * longest, 10 * longest))
+    short_rows, long_rows = task.rows_needed(short) + SPARE_ROWS, task.rows_needed(long) + SPARE_ROWS
+    trials = [(short, short_rows, 16, 8), (long, long_rows, 64, 8), (short, 20 * long_rows, 4, 1)]
+    for size, rows, of_first, of_others in trials if model.free_memory_size else trials[:2]:
+        first, *others = task.kinds
+        numbers = {first: of_first} | dict.fromkeys(others, of_others)
+        batches = [task.drawn(task.kinds[kind], number, size, generator) for kind, number in numbers.items()]
+        wrong = int(errors(model, task, tasks.join(batches), rows if model.free_memory_size else None).sum())
+        if wrong:
+            return wrong
+    return 0
+
+
+def fitting(model: Machine, task: Task, size: int) -> int:
+    """The size, or for a machine tied to its number of rows the largest size below that fits them."""
+    if isinstance(model, NTM) and not model.free_memory_size:
+        while size > 1 and task.rows_needed(size) > model.memory_size:
+            size -= 1
+    return size
 
 
 def errors(model: Machine, task: Task, batch: Batch, rows: int | None) -> Tensor:
@@ -130,101 +172,26 @@ def answer(model: Machine, inputs: Tensor, rows: int | None) -> Tensor:
     return logits
 
 
-def bits_in(batch: Batch) -> int:
-    """Number of bits that count."""
-    return int(batch.mask.sum()) * batch.targets.shape[-1]
-
-
-def total(parts: Sequence[tuple[Tensor, int]]) -> Count:
-    """Wrong bits of each sequence of several batches, with each batch's number of bits, as one count."""
-    wrong = torch.cat([one for one, _ in parts])
-    return Count(len(wrong), int((wrong > 0).sum()), sum(bits for _, bits in parts), int(wrong.sum()))
-
-
-def judge(model: Machine, task: Task | None = None, seed: int = 0) -> Verdict:
-    """Judge whether a machine has converged: no wrong bit in 100 random sequences at each of 20, 50 and 120, nor in 10
-    of every other kind at 20 and 120.
-
-    The sequences are those that `evaluate` draws from this seed, all of one length in one batch. A machine with one
-    parameter or number a row is judged at the one memory size it has.
-    """
-    task = task or tasks.copying_for(model.config)
-    counts: dict[str, dict[int, Count]] = {kind: {} for kind in task.kinds}
-    for size in task.sizes:
-        batches = judged(task, size, seed)
-        rows = task.rows_needed(size) + SPARE_ROWS if model.free_memory_size else None
-        wrong = errors(model, task, tasks.join([*batches.values()]), rows)
-        shares = torch.split(wrong, [len(batch.mask) for batch in batches.values()])
-        for (kind, batch), share in zip(batches.items(), shares, strict=True):
-            counts[kind][size] = total([(share, bits_in(batch))])
-    return Verdict(tuple(Report(kind, lengths) for kind, lengths in counts.items()))
-
-
-def judged(task: Task, size: int, seed: int = 0) -> dict[str, Batch]:
-    """The batches of one size that `judge` shows a machine, by kind: 100 of the first, 10 of every other kind.
-
-    Of other kinds there are none between the smallest and the largest size.
-    """
-    first, *others = task.kinds
-    kinds = {first: 100} | (dict.fromkeys(others, 10) if size in (min(task.sizes), max(task.sizes)) else {})
-    return {kind: task.draw_kind(kind, number, size, generator_of(seed, size)) for kind, number in kinds.items()}
-
-
-def validate(model: Machine, longest: int, generator: Generator, task: Task | None = None) -> int:
-    """Wrong bits in fresh sequences of every kind, all longer than the sequences trained on: zero means exact.
-
-    4 times and 10 times the longest trained length; then 4 times with 20 times the rows that 10 times need, as on a
-    much longer tape, where a jump by content competes with more rows. Stops at the first that fails. A machine tied
-    to its number of rows gets sequences that fit.
-    """
-    task = task or tasks.copying_for(model.config)
-    short, long = (fitting(model, task, size) for size in (4 * longest, 10 * longest))
-    short_rows, long_rows = task.rows_needed(short) + SPARE_ROWS, task.rows_needed(long) + SPARE_ROWS
-    trials = [(short, short_rows, 16, 8), (long, long_rows, 64, 8), (short, 20 * long_rows, 4, 1)]
-    for size, rows, of_first, of_others in trials if model.free_memory_size else trials[:2]:
-        first, *others = task.kinds
-        numbers = {first: of_first} | dict.fromkeys(others, of_others)
-        batches = [task.draw_kind(kind, number, size, generator) for kind, number in numbers.items()]
-        wrong = int(errors(model, task, tasks.join(batches), rows if model.free_memory_size else None).sum())
-        if wrong:
-            return wrong
-    return 0
-
-
-def fitting(model: Machine, task: Task, size: int) -> int:
-    """The size, or for a machine tied to its number of rows the largest size below that fits them."""
-    if isinstance(model, NTM) and not model.free_memory_size:
-        while size > 1 and task.rows_needed(size) > model.memory_size:
-            size -= 1
-    return size
-
-
-def generator_of(seed: int, length: int) -> Generator:
-    """The source of randomness of an evaluation's sequences of one length."""
-    return Generator().manual_seed(seed * 1_000_003 + length)
-
-
-def cells(model: Machine, rows: int | None, length: int) -> int:
-    """Memory cells of one sequence; a model without a memory counts its steps."""
-    if isinstance(model, NTM):
-        return (rows or model.memory_size) * model.config.word_size
-    return length
+def generator_of(seed: int, size: int) -> Generator:
+    """The source of randomness of an evaluation's sequences of one size."""
+    return Generator().manual_seed(seed * 1_000_003 + size)
 
 
 class MemoryTooSmall(UserWarning):
     """A sequence needs more rows than the memory has."""
 
 
-def rows_for(model: Machine, task: Task, length: int, memory_size: int | None) -> int | None:
-    """Number of rows for sequences of a length: as asked for, else as needed, else None where a machine is tied to one.
+def rows_with_room(model: Machine, task: Task, size: int) -> int | None:
+    """Rows for a size with some to spare; None where a machine is tied to a number of rows, or has none."""
+    return task.rows_needed(size) + SPARE_ROWS if model.free_memory_size else None
 
-    Warns where they are fewer than the task needs.
-    """
-    needed = task.rows_needed(length)
-    rows = needed + SPARE_ROWS if model.free_memory_size else None
+
+def rows_for(model: Machine, task: Task, length: int, memory_size: int | None) -> int | None:
+    """Rows for a length: as asked for, or else with room; warns where they are fewer than the task needs."""
+    rows = rows_with_room(model, task, length)
     if memory_size is not None:
-        rows = check.whole_number("memory_size", memory_size)
-    held = model.memory_size if rows is None else rows
+        rows = valid.whole_number("memory_size", memory_size)
+    needed, held = task.rows_needed(length), model.memory_size if rows is None else rows
     if held is not None and held < needed:
         warnings.warn(
             f"memory_size {held} is less than the {needed} rows that length {length} needs: a head that moves one row"

@@ -1,9 +1,6 @@
-"""The losses of a training: the error of the answer, and how the heads should behave meanwhile.
+"""The losses of a training: the error of the answer, and how the heads should behave meanwhile."""
 
-B sequences, T steps, R read heads, H heads, N rows, M numbers a row; a history holds the state after every step.
-"""
-
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 
 import torch
 from torch import Tensor
@@ -11,12 +8,10 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from ntm_lib.machine import NTMState
 from ntm_lib.tasks import Batch
-from ntm_lib.training.recipes import Recipe
+from ntm_lib.training.recipe import Historical, Recipe
 
-ENTROPY_EPSILON = 1e-9
-"""Added to a weight inside the entropy's logarithm."""
-RISE = 50
-"""Updates of settling in which the weights of the focus and quiet losses rise from nothing."""
+ENTROPY_EPSILON = 1e-9  # added to a weight inside the entropy's logarithm
+RISE = 50  # updates of settling in which the weights of the focus and quiet losses rise from nothing
 
 
 def loss_of(logits: Tensor, batch: Batch, over: str) -> Tensor:
@@ -31,6 +26,39 @@ def bits_of(batch: Batch, over: str) -> float:
     """Number of bits of one sequence that the loss is the mean of; the average one where lengths differ."""
     steps = batch.targets.shape[1] if over == "sequence" else batch.mask.sum().item() / len(batch.mask)
     return steps * batch.targets.shape[-1]
+
+
+def total_loss(
+    historical: Historical, logits: Tensor, batch: Batch, weights: dict[str, float], behaviour: dict[str, Tensor]
+) -> tuple[Tensor, Tensor]:
+    """The answer's loss in nats a bit, and what training minimises: the weighted means of `behaviour` (B) added."""
+    loss = loss_of(logits, batch, historical.loss_over)
+    total = loss if historical.loss_per == "bit" else loss * bits_of(batch, historical.loss_over)
+    for name, weight in weights.items():
+        total = total + weight * behaviour[name].mean()
+    return loss, total
+
+
+def auxiliary_weights(recipe: Recipe, learned: float, settled_for: int | None) -> dict[str, float]:
+    """Weight of each loss beside the answer's, with a share of the task learned, after some updates of settling."""
+    rising = 0.0 if settled_for is None else min(1.0, (settled_for + 1) / RISE)
+    return {
+        "listen": recipe.listen,
+        "rest": recipe.rest * learned,
+        "focus": recipe.focus * rising,
+        "quiet": recipe.quiet * rising,
+    }
+
+
+def behaviour_of(names: Collection[str], history: list[NTMState], mask: Tensor) -> dict[str, Tensor]:
+    """The losses of those names beside the answer's, each (B), for a mask (B,T) of the answer's steps."""
+    measures: dict[str, Callable[[], Tensor]] = {
+        "listen": lambda: heard_of(history, mask),
+        "rest": lambda: unrest_of(history, mask, read_heads=history[0].reads.shape[1]),
+        "focus": lambda: spread_of(history),
+        "quiet": lambda: changes_of(history, mask),
+    }
+    return {name: measure() for name, measure in measures.items() if name in names}
 
 
 def spread_of(history: list[NTMState]) -> Tensor:
@@ -50,10 +78,9 @@ def changes_of(history: list[NTMState], mask: Tensor) -> Tensor:
 
 
 def unrest_of(history: list[NTMState], mask: Tensor, read_heads: int) -> Tensor:
-    """Rest loss: how far the readers are from resting while the sequence comes in: mask (B,T) -> (B).
+    """Rest loss: mean of 1 - w_t . w_(t-1) over read heads, counted as 0 outside the incoming steps -> (B).
 
-    The mean of 1 - w_t . w_(t-1), counted as 0 outside the incoming steps: 0 for a head that stays on one row, 1 for a
-    head that leaves it, and nearly 1 for a head that is spread over many rows.
+    It is 0 for a head that stays on one row, 1 for a head that leaves it or is spread over very many.
     """
     weights = torch.stack([state.weights[:, :read_heads] for state in history], dim=1)  # (B, T, R, N)
     stays = (weights[:, 1:] * weights[:, :-1]).sum(-1)  # (B, T - 1, R)
@@ -75,35 +102,3 @@ def steps_of(mask: Tensor) -> Tensor:
 def incoming(mask: Tensor) -> Tensor:
     """1 on the steps in which a sequence comes in: those before its last answer that are no answers (B, T)."""
     return (1 - mask) * mask.flip(1).cummax(1).values.flip(1)
-
-
-def auxiliary_weights(recipe: Recipe, learned: float, settled_for: int | None) -> dict[str, float]:
-    """Weight of each loss beside the answer's, with a share of the task learned, after some updates of settling."""
-    rising = 0.0 if settled_for is None else min(1.0, (settled_for + 1) / RISE)
-    return {
-        "listen": recipe.listen,
-        "rest": recipe.rest * learned,
-        "focus": recipe.focus * rising,
-        "quiet": recipe.quiet * rising,
-    }
-
-
-def auxiliary_loss(
-    weights: Sequence[dict[str, float]], history: list[NTMState], mask: Tensor, read_heads: int
-) -> Tensor:
-    """The losses beside the answer's: the sum over P machines of their weighted means over B / P sequences.
-
-    `weights` has one dictionary a machine; a loss that counts for no machine is not worked out.
-    """
-    measures: dict[str, Callable[[], Tensor]] = {
-        "listen": lambda: heard_of(history, mask),
-        "rest": lambda: unrest_of(history, mask, read_heads),
-        "focus": lambda: spread_of(history),
-        "quiet": lambda: changes_of(history, mask),
-    }
-    total = mask.new_zeros(())
-    for name, measure in measures.items():
-        weight = torch.tensor([each[name] for each in weights])
-        if weight.any():
-            total = total + (weight.to(mask) * measure().view(len(weights), -1).mean(1)).sum()
-    return total

@@ -7,14 +7,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from ntm_lib.training.recipes import Recipe
+from ntm_lib.training.recipe import Recipe
 
-MOMENTUM = 0.9
-"""Momentum of RMSProp (Adam has averages of its own, 0.9 and 0.999)."""
-DECAY = 0.95
-"""Share of the past that RMSProp's averages keep."""
-EPSILON = 1e-4
-"""Number under the root of RMSProp's divisor; torch adds to the root itself, where 1e-2 stands for it."""
+MOMENTUM = 0.9  # momentum of RMSProp (Adam has averages of its own, 0.9 and 0.999)
+DECAY = 0.95  # share of the past that RMSProp's averages keep
+EPSILON = 1e-4  # number under the root of RMSProp's divisor; torch adds to the root itself, where 1e-2 stands for it
 
 
 def make_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
@@ -32,10 +29,9 @@ def make_optimizer(recipe: Recipe, model: nn.Module) -> torch.optim.Optimizer:
 
 
 class LaggingRMSprop(torch.optim.Optimizer):
-    """Graves's RMSProp (2013, Eqs. 38-45) as in the post's code, with averages that lack the present gradient.
+    """Graves's RMSProp (2013, Eqs. 38-45) as in the post's code (shawntan/theano_toolkit, updates.py).
 
-    Graves's steps have a largest size, whatever the gradient, because it is in its own divisor. Without it, a gradient
-    a thousand times the usual one makes a step a thousand times the usual one (shawntan/theano_toolkit, updates.py).
+    A gradient is not in its own divisor, so one a thousand times the usual makes a step a thousand times the usual.
     """
 
     def __init__(self, params: Iterable[Tensor], lr: float):
@@ -43,23 +39,20 @@ class LaggingRMSprop(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
-        """One step down every gradient."""
-        for group in self.param_groups:
-            for parameter in group["params"]:
-                if parameter.grad is not None:
-                    lagging_step(self.state[parameter], parameter, parameter.grad, group["lr"])
-
-
-def lagging_step(averages: dict[str, Tensor], parameter: Tensor, gradient: Tensor, rate: float) -> None:
-    """Move a parameter by its gradient over the root of the variance so far, then let the averages see the gradient."""
-    if not averages:
-        averages.update({name: torch.zeros_like(parameter) for name in ("square", "mean", "step_before")})
-    square, mean, step = averages["square"], averages["mean"], averages["step_before"]
-    variance = square.addcmul(mean, mean, value=-1).clamp_(min=0)  # float32 may round it below
-    step.mul_(MOMENTUM).addcdiv_(gradient, variance.add_(EPSILON).sqrt_(), value=-rate)
-    parameter.add_(step)
-    square.mul_(DECAY).addcmul_(gradient, gradient, value=1 - DECAY)
-    mean.lerp_(gradient, 1 - DECAY)
+        """Move weights by gradients over the root of the variance so far, then let the averages see the gradients."""
+        (group,) = self.param_groups
+        for weight in group["params"]:
+            if weight.grad is None:
+                continue
+            averages = self.state[weight]
+            if not averages:
+                averages.update({name: torch.zeros_like(weight) for name in ("square", "mean", "step_before")})
+            square, mean, step = averages["square"], averages["mean"], averages["step_before"]
+            variance = square.addcmul(mean, mean, value=-1).clamp_(min=0)  # float32 may round it below
+            step.mul_(MOMENTUM).addcdiv_(weight.grad, variance.add_(EPSILON).sqrt_(), value=-group["lr"])
+            weight.add_(step)
+            square.mul_(DECAY).addcmul_(weight.grad, weight.grad, value=1 - DECAY)
+            mean.lerp_(weight.grad, 1 - DECAY)
 
 
 def clip(parameters: list[nn.Parameter], recipe: Recipe) -> float:

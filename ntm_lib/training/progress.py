@@ -2,20 +2,15 @@
 
 import math
 from dataclasses import dataclass, field
-from types import UnionType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
 
-from ntm_lib.training.evaluation import Verdict
-from ntm_lib.training.recipes import Recipe
+from ntm_lib.training.evaluation import Count, Report, Verdict
+from ntm_lib.training.recipe import Recipe
 
-RUNNING = 0.9
-"""Share of the past that the running loss keeps at each update."""
-SETTLED_LOSS = 0.05
-"""Running loss, in nats a bit, below which a machine has learned its lengths and settles."""
-LEVEL_LOSS = 0.15
-"""Loss, in nats a bit, below which the adaptive curriculum raises the longest length by one."""
-VALIDATIONS_IN_A_ROW = 2
-"""Exact validations, one after the other, that end a training."""
+RUNNING = 0.9  # share of the past that the running loss keeps at each update
+SETTLED_LOSS = 0.05  # running loss, in nats a bit, below which a machine has learned its lengths and settles
+LEVEL_LOSS = 0.15  # loss, in nats a bit, below which the adaptive curriculum raises the longest length by one
+VALIDATIONS_IN_A_ROW = 2  # exact validations, one after the other, that end a training
 
 
 @dataclass(frozen=True)
@@ -24,11 +19,9 @@ class Stop:
 
     update: int
     length: int
-    what: str
-    """Part whose numbers were not finite, such as "memory" or "gradient of output.weight"."""
+    what: str  # such as "memory" or "gradient of output.weight"
     loss: float
-    step: int | None = None
-    """Time step at which the part was not finite; None for a gradient."""
+    step: int | None = None  # the time step; None for a gradient
 
     def __str__(self) -> str:
         at = "" if self.step is None else f" at time step {self.step}"
@@ -50,21 +43,16 @@ class Progress:
     converged_at: int | None = None
     stopped: Stop | None = None
     finished: bool = False
-    reports: list[dict[str, Any]] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
     history: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Progress":
-        """The progress that `dataclasses.asdict` turned into dictionaries; TypeError for a field of another type."""
-        stopped = values["stopped"]
-        progress = cls(**{**values, "stopped": Stop(**stopped) if stopped else None})
-        for name, kind in get_type_hints(cls).items():
-            parts = get_args(kind) if isinstance(kind, UnionType) else (get_origin(kind) or kind,)
-            if not isinstance(getattr(progress, name), (*parts, int) if float in parts else parts):
-                raise TypeError(f"{name} in its progress is {getattr(progress, name)!r}: expected {kind}")
-        if progress.finished and not progress.reports:
-            raise ValueError("its progress is finished and has no reports")
-        return progress
+        """The progress that `dataclasses.asdict` turned into dictionaries."""
+        stopped = values["stopped"] and Stop(**values["stopped"])
+        counts = [{int(size): Count(**one) for size, one in each["lengths"].items()} for each in values["reports"]]
+        reports = [Report(each["kind"], one) for each, one in zip(values["reports"], counts, strict=True)]
+        return cls(**{**values, "stopped": stopped, "reports": reports})
 
     @property
     def settled_for(self) -> int | None:
@@ -74,7 +62,7 @@ class Progress:
     @property
     def verdict(self) -> Verdict:
         """The verdict on a finished run."""
-        return Verdict.from_json(self.reports)
+        return Verdict(tuple(self.reports))
 
     def note_validation(self, wrong: int) -> None:
         """Count exact validations in a row; enough of them make a machine converged."""
@@ -86,8 +74,7 @@ class Progress:
 def note_update(recipe: Recipe, progress: Progress, length: int, loss: float) -> None:
     """Count an update, and let its loss move the running loss, the adaptive level, and the beginning of settling.
 
-    A machine that has settled for its time without becoming exact learns again, as if its loss were a new machine's:
-    sharp weightings then no longer hold its mistakes in place.
+    A machine that has settled for its time without becoming exact learns again, as if its loss were a new machine's.
     """
     before = loss if progress.running_loss is None else progress.running_loss
     progress.running_loss = RUNNING * before + (1 - RUNNING) * loss

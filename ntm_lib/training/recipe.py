@@ -1,6 +1,7 @@
 """Every number of a training in one place. A recipe is frozen: change one with `dataclasses.replace`."""
 
-from dataclasses import asdict, dataclass, field, fields
+import re
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from ntm_lib.machine import LSTMConfig, NTMConfig, validate
@@ -21,8 +22,7 @@ class Historical:
     """Choices that only the recipes of 2014, and the studies that compare with them, make differently."""
 
     initialisation: Literal["pytorch", "glorot"] = "pytorch"
-    """First weights. pytorch: uniform within 1/sqrt(inputs); glorot: as in the 2014 post's code, with zeros in the
-    output layer and for the key strengths."""
+    """First weights. pytorch: uniform within 1/sqrt(inputs); glorot: as in the 2014 post's code."""
     loss_over: Literal["answer", "sequence"] = "answer"
     """Steps whose cross-entropy is trained on: the answer's, or the whole sequence's, with targets of 0 before it."""
     loss_per: Literal["bit", "sequence"] = "bit"
@@ -30,14 +30,14 @@ class Historical:
     draws: Literal["even", "independent"] = "even"
     """Lengths and memory sizes over the updates: even, all of them in any stretch of updates; or independent."""
     curriculum: Literal["uniform", "power", "ramp", "mixed", "adaptive"] = "uniform"
-    """Longest length over the updates. uniform: always max_length; power: max_length * progress ** 1.5, the law of the
-    2014 post; ramp: max_length * progress, and no shorter length; mixed: power, with a fifth of the updates from all
-    lengths; adaptive: one more whenever the longest is learned."""
+    """Longest length over the updates. uniform: always max_length; power: max_length * progress ** 1.5 (the 2014 post);
+    ramp: max_length * progress, and no shorter one; mixed: power, with a fifth of the updates from all lengths;
+    adaptive: one more whenever the longest is learned."""
     clip_value: float = 0.0
     """Largest absolute value of any one number in the gradient; 0: no limit."""
 
     def __post_init__(self) -> None:
-        check_fields(self)
+        validate.fields(self, LIMITS, (0, 10**6))
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,7 @@ class Recipe:
     location_gain: float = 0.3
     """Factor on the heads' first weights for key strength, gate, shift and sharpening: below 1, they move less."""
     open_gates: float = 0.0
-    """Added to the first biases of an LSTM's input and output gates, taken from its forget gates': above 0, the LSTM
-    passes on its input and keeps little."""
+    """Added to the first biases of an LSTM's input and output gates, taken from its forget gates'."""
     erase_bias: float = 3.0
     """Added to the first bias of every erase gate: above 0, a head replaces numbers, not only adds."""
 
@@ -70,8 +69,8 @@ class Recipe:
     batch_size: int = 8
     """Sequences in one update, all of one length."""
     payload: Literal["random", "uneven", "varied"] = "uneven"
-    """Vectors to copy while learning. random: fair bits; uneven: half of the sequences fair bits, half vectors in which
-    every number of ones is equally likely; varied: also sequences of one or two vectors, repeated."""
+    """Vectors to copy while learning. random: fair bits; uneven: half of the sequences vectors in which every number of
+    ones is equally likely; varied: also sequences of one or two vectors, repeated."""
     payload_settling: Literal["random", "uneven", "varied"] = "varied"
     """Vectors to copy while settling; choices as for payload."""
     max_length: int = 10
@@ -85,8 +84,8 @@ class Recipe:
     """Factor on the key strengths in updates with a large memory: below 1, jumps must succeed with weaker keys."""
 
     optimizer: Literal["adam", "rmsprop", "lagging-rmsprop"] = "adam"
-    """adam; rmsprop, Graves's (Graves 2013, Eqs. 38-45: decay 0.95, momentum 0.9, centred); or lagging-rmsprop, that
-    of the 2014 post's code, which divides a gradient by the sizes of the gradients before it."""
+    """adam; rmsprop, Graves's (2013, Eqs. 38-45); or lagging-rmsprop, that of the 2014 post's code, which divides a
+    gradient by the sizes of the gradients before it."""
     learning_rate: float = 5e-3
     """Peak of the learning rate."""
     warmup_updates: int = 50
@@ -97,8 +96,8 @@ class Recipe:
     """Largest norm of the whole gradient; 0: no limit."""
 
     settle_updates: int = 225
-    """Updates in which the learning rate falls along a cosine once the running loss is below 0.05 nats a bit; a machine
-    that is not exact at their end learns on at the peak rate; 0: the rate never falls."""
+    """Updates in which the learning rate falls along a cosine once the running loss is below 0.05 nats a bit; then a
+    machine that is not exact learns on at the peak rate; 0: the rate never falls."""
     settle_at_least: int = 175
     """Updates of settling before an exact validation counts."""
     final_rate: float = 0.05
@@ -125,31 +124,17 @@ class Recipe:
     """Choices of the recipes of 2014."""
 
     def __post_init__(self) -> None:
-        check_fields(self)
-        feed_forward = isinstance(self.machine, NTMConfig) and self.machine.controller == "feed-forward"
-        if self.historical.initialisation == "glorot" and not feed_forward:
+        validate.fields(self, LIMITS, (0, 10**6))
+        if not re.fullmatch(r"\w[\w.+-]{0,99}", self.name):
             raise ValueError(
-                "initialisation is 'glorot', which is for a feed-forward controller: leave it at 'pytorch' here"
+                f"name is {self.name!r}: expected up to 100 letters, digits and _ . + -, because files bear it"
             )
+        if self.historical.initialisation == "glorot" and getattr(self.machine, "controller", None) != "feed-forward":
+            raise ValueError("initialisation is 'glorot': leave it at 'pytorch', except with a feed-forward controller")
         if self.state_decay and self.optimizer != "adam":
             raise ValueError(
-                f"state_decay is {self.state_decay}: only Adam has it; leave it at 0 with {self.optimizer}"
+                f"state_decay is {self.state_decay}: leave it at 0 with {self.optimizer}, only Adam has it"
             )
-
-
-def check_fields(values: Recipe | Historical) -> None:
-    """TypeError for a number of the wrong type, ValueError for one out of bounds and for an unknown choice."""
-    validate.choices(values)
-    for one in fields(values):
-        if one.type is str and not isinstance(getattr(values, one.name), str):
-            raise TypeError(f"{one.name} is {getattr(values, one.name)!r}: expected a word")
-        if one.type not in (int, float):
-            continue
-        number, (low, high) = getattr(values, one.name), LIMITS.get(one.name, (0, 10**6))
-        if isinstance(number, bool) or not isinstance(number, int if one.type is int else (int, float)):
-            raise TypeError(f"{one.name} is {number!r}: expected a {'whole number' if one.type is int else 'number'}")
-        if not low <= number <= high:
-            raise ValueError(f"{one.name} is {number}: expected a number from {low} to {high}")
 
 
 def settings(recipe: Recipe) -> dict[str, Any]:

@@ -25,8 +25,8 @@ reliable_lstm = replace(
     settle_updates=400,
     settle_at_least=325,
 )
-"""The LSTM controller: small, with cells that forget half at every step, and an output from the reads alone. A copy
-counted or kept in the LSTM's own state is learned sooner than the tape, and wrong after more steps than in training."""
+"""The LSTM controller: small, with cells that forget half at every step, and an output from the reads alone, so that
+nothing is counted or kept in the LSTM's own state, which fails after more steps than in training."""
 
 paper_2014 = Recipe(
     name="paper_2014",
@@ -52,8 +52,7 @@ paper_2014 = Recipe(
     validate_every=1000,
     historical=Historical(loss_per="sequence", draws="independent", clip_value=10.0),
 )
-"""Section 4.6 of the paper: RMSProp 1e-4, momentum 0.9, elements clipped to 10, lengths 1-20, one at a time. The cost
-is of a whole sequence, as in the paper's figures."""
+"""Section 4.6 of the paper: RMSProp 1e-4, momentum 0.9, elements clipped to 10, lengths 1-20, one at a time."""
 
 post_2014 = replace(
     paper_2014,
@@ -73,8 +72,7 @@ post_2014 = replace(
     historical=Historical("glorot", loss_over="sequence", loss_per="sequence", draws="independent", curriculum="power"),
 )
 """The post's code on the day of the post (shawntan 01b0b6e): one weighting for reading and writing, 7 bits and an
-end marker, a learned start, output from the hidden layer, loss summed over all steps, length 20 * progress ** 1.5, no
-clip, and an RMSProp that leaves the gradient out of its own divisor."""
+end marker, loss summed over all steps, no clip, and an RMSProp that leaves the gradient out of its own divisor."""
 
 post_repaired = replace(
     reliable,
@@ -87,16 +85,12 @@ post_repaired = replace(
     listen=0.0,
     quiet=0.2,
 )
-"""The post's one weighting for reading and writing, its random bits and its lengths up to 20, with the ingredients of
-`reliable` that it needs to learn; docs/findings.md says on how many seeds. The head that reads the answer could
-write on it too, so the quiet loss counts ten times as much as with two heads. A few seeds learn their lengths late, so
-there are twice as many updates."""
+"""The post's one weighting, random bits and lengths up to 20, with what it needs of `reliable` to learn. The head that
+reads the answer could write on it too, so the quiet loss counts ten times as much as with two heads."""
 
 
-RECIPES = {
-    recipe.name: recipe
-    for recipe in (reliable, reliable_kept_training, reliable_lstm, paper_2014, post_2014, post_repaired)
-}
+ALL = reliable, reliable_kept_training, reliable_lstm, paper_2014, post_2014, post_repaired
+RECIPES = {recipe.name: recipe for recipe in ALL}
 """The recipes of this module by name, in order."""
 
 

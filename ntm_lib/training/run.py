@@ -1,7 +1,7 @@
-"""A training under way, and the machine it begins with."""
+"""A training under way: the machine it begins with, its batches, and how far it has come."""
 
 import math
-from typing import NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Generator, nn
@@ -9,11 +9,11 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ntm_lib.machine import NTM, LSTMBaseline, LSTMConfig, validate
 from ntm_lib.machine.controller import LSTMController
-from ntm_lib.tasks import Batch, Task, check_batch, copying_for
+from ntm_lib.tasks import Batch, Task, copying_for
 from ntm_lib.training.curriculum import Shape, draw_shape
 from ntm_lib.training.optimizers import make_optimizer
 from ntm_lib.training.progress import Progress
-from ntm_lib.training.recipes import Recipe
+from ntm_lib.training.recipe import Recipe
 
 
 class Run:
@@ -27,9 +27,13 @@ class Run:
         self.task = task or copying_for(recipe.machine, recipe.payload, recipe.payload_settling)
         self.generator = Generator().manual_seed(seed)
         self.model = build(recipe, seed).to(self.device)
-        self.average = average_of(self.model, recipe.averaging) if recipe.averaging else None
+        self.average: AveragedModel | None = None
+        if recipe.averaging:
+            keep = get_ema_multi_avg_fn(recipe.averaging)  # type: ignore[no-untyped-call]
+            self.average = AveragedModel(self.model, multi_avg_fn=keep)
         self.optimizer = make_optimizer(recipe, self.model)
         self.progress = Progress()
+        self.recent: list[dict[str, Any]] = []  # records of the updates since the last validation
 
     @property
     def judged(self) -> NTM | LSTMBaseline:
@@ -37,17 +41,12 @@ class Run:
         return self.model if self.average is None else cast(NTM, self.average.module)
 
     @property
-    def last_update(self) -> int:
-        """The update after which training ends, as far as is known by now."""
-        converged_at = self.progress.converged_at
-        return (
-            self.recipe.updates if converged_at is None else math.ceil(converged_at * (1 + self.recipe.keep_training))
-        )
-
-    @property
     def is_done(self) -> bool:
         """Whether training ends here: converged (and trained on for as long as asked), stopped, or out of updates."""
-        return self.progress.stopped is not None or self.progress.update >= self.last_update
+        last, converged_at = self.recipe.updates, self.progress.converged_at
+        if converged_at is not None:
+            last = math.ceil(converged_at * (1 + self.recipe.keep_training))
+        return self.progress.stopped is not None or self.progress.update >= last
 
     @property
     def pauses(self) -> bool:
@@ -57,10 +56,8 @@ class Run:
     @property
     def may_be_exact(self) -> bool:
         """Whether the machine has settled for long enough that an exact validation counts."""
-        settled_for = self.progress.settled_for
-        return not self.recipe.settle_updates or (
-            settled_for is not None and settled_for >= self.recipe.settle_at_least
-        )
+        settled_for, at_least = self.progress.settled_for, self.recipe.settle_at_least
+        return not self.recipe.settle_updates or (settled_for is not None and settled_for >= at_least)
 
 
 class Drawn(NamedTuple):
@@ -75,13 +72,9 @@ def draw(run: Run) -> Drawn:
     recipe, progress, task = run.recipe, run.progress, run.task
     settling = progress.settled_at is not None
     shape = draw_shape(recipe, progress.update, progress.level, settling, task.rows_needed)
-    batch = (task.settle or task.draw if settling else task.draw)(recipe.batch_size, shape.length, run.generator)
-    return Drawn(check_batch(batch, task, recipe.batch_size).like(run.model.output.weight), shape)
-
-
-def average_of(model: nn.Module, keep: float) -> AveragedModel:
-    """A running average of a machine's weights that keeps the share `keep` of the past at every update."""
-    return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(keep))  # type: ignore[no-untyped-call]
+    source = task.settle or task.draw if settling else task.draw
+    batch = task.drawn(source, recipe.batch_size, shape.length, run.generator)
+    return Drawn(batch.like(run.model.output.weight), shape)
 
 
 def build(recipe: Recipe, seed: int) -> NTM | LSTMBaseline:

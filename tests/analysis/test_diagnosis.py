@@ -25,6 +25,7 @@ from torch import nn
 
 from ntm_lib import load, tasks
 from ntm_lib.analysis.causes import causes
+from ntm_lib.analysis.copies import judged_payloads
 from ntm_lib.analysis.diagnosis import diagnose, explain, sample, study_entry, wrong_in_verdict
 from ntm_lib.analysis.finding import CAUSES, Kind, head_name
 from ntm_lib.analysis.habits import SHORT
@@ -32,8 +33,7 @@ from ntm_lib.analysis.trace import trace_copy
 from ntm_lib.machine import NTM, LSTMBaseline, LSTMConfig, NTMConfig
 from ntm_lib.teaching.handmade import ANSWERING, SURE, WRITTEN, copier
 from ntm_lib.training import recipes
-from ntm_lib.training.copies import judged_payloads
-from ntm_lib.training.evaluation import judge
+from ntm_lib.training.evaluation import Count, Report, judge
 from ntm_lib.training.progress import Progress
 from ntm_lib.training.run import Run
 
@@ -85,9 +85,7 @@ MACHINES = Path(__file__).parents[2] / "data" / "machines"
 def test_no_alarm_for_machines_that_converged(name):
     model, run = load(MACHINES / name)
     if isinstance(model, NTM):
-        counts = [count for report in run.progress.reports for count in report["lengths"].values()]
-        converged = all(count["wrong_bits"] == 0 for count in counts)
-        assert bool(fault_names(diagnose(model, run))) != converged
+        assert bool(fault_names(diagnose(model, run))) != run.progress.verdict.converged
 
 
 # planted faults
@@ -369,15 +367,14 @@ def run_with(*reports, machine=None):
 
 
 def report(kind, wrong, length=20):
-    count = {"sequences": 10, "wrong_sequences": int(wrong > 0), "bits": 1600, "wrong_bits": wrong}
-    return {"kind": kind, "lengths": {str(length): count}}
+    return Report(kind, {length: Count(10, int(wrong > 0), 1600, wrong)})
 
 
 def test_what_a_verdict_counted_is_looked_for_among_its_own_sequences():
     seen = torch.cat([tasks.bits_number(sample(8, length)).flatten() for length in (120, LENGTH)])
     byte = max(set(range(256)) - set(seen.int().tolist()))
     machine = planted.dozing_writer(byte)
-    run = run_with(*judge(machine).to_json(), machine=machine)
+    run = run_with(*judge(machine).reports, machine=machine)
     shown = judged_payloads(machine, 120)["random"]
     with_it = (tasks.bits_number(shown) == byte).any(1)
     assert torch.equal(wrong_in_verdict(machine, "random", 120), shown[with_it]) and 8 < with_it.sum() < 100

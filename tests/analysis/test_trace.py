@@ -8,10 +8,10 @@ import torch
 from naive import agree, arrays
 
 from ntm_lib import tasks
+from ntm_lib.analysis.copies import rows_needed
 from ntm_lib.analysis.trace import MOST_BYTES, require_room, trace, trace_copy
 from ntm_lib.machine import NTM, LSTMBaseline, LSTMConfig, NTMConfig
 from ntm_lib.training import recipes
-from ntm_lib.training.copies import rows_needed
 
 B, L = 2, 3
 MACHINE = NTMConfig(

@@ -19,13 +19,14 @@ from small import same_tensors
 from trainings import LONG, TINY
 
 from ntm_lib import cli, evaluate, load, tasks
-from ntm_lib.analysis import diagnosis
+from ntm_lib.analysis import copies, diagnosis
 from ntm_lib.cli import terminal
 from ntm_lib.cli.commands import COMMANDS
 from ntm_lib.machine import LSTMConfig, NTMConfig
+from ntm_lib.runs import checkpoints
 from ntm_lib.study import arms, rows
 from ntm_lib.study.measurements import wrong_in
-from ntm_lib.training import checkpoints, copies, evaluation, recipes
+from ntm_lib.training import evaluation, recipes
 
 ROOT = Path(__file__).parents[2]
 

@@ -14,7 +14,7 @@ from processes import one_line, start
 from safetensors.torch import save
 from trainings import TINY
 
-from ntm_lib.training import checkpoints
+from ntm_lib.runs import checkpoints
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,7 +69,10 @@ ROOT = Path(__file__).parents[2]
             "with memory_size 9+ take .* GB, and this computer has",
         ),
         ("evaluate TRAINED --device abacus", "device is 'abacus': expected one that is here, such as cpu"),
-        ("evaluate TRAINED --device meta", "device is 'meta', which holds no numbers: expected cpu"),
+        (
+            "evaluate TRAINED --device meta",
+            "device is 'meta': expected one that is here, such as cpu, and holds numbers",
+        ),
         ("evaluate TRAINED --kind odd", "--kind is 'odd': expected one of random, zeros, "),
         ("evaluate TRAINED --memory-size x", "--memory_size is 'x': expected a whole number"),
         ("diagnose new", "new holds no run.safetensors: expected a directory that `ntm train --out` made"),

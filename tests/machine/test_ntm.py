@@ -10,7 +10,7 @@ from machines import SMALL, B, T, make, pairs, sequence, vary
 from naive import agree
 from torch import nn
 
-from ntm_lib.machine import NTM, NTMConfig, NTMState, fast, memory, ntm
+from ntm_lib.machine import NTM, NTMConfig, NTMState, fast, memory
 
 # Against the loop
 
@@ -437,7 +437,13 @@ def test_parameter_count_of_learned_starts():
         ("lstm", 63_280, {"controller": 53_000, "heads": 9_292, "output": 968, "reads_0": 20}, 67_561, 1_721),
     ],
 )
-def test_the_papers_configuration_has_the_size_that_the_docstring_says(controller, expected, terms, paper, unplaced):
+def test_the_papers_configuration_has_nearly_the_papers_size(controller, expected, terms, paper, unplaced):
+    """The paper has 17,162 and 67,561 parameters (Tables 1, 2) and no breakdown.
+
+    The memory it resets to "bias values" is probably learned: 2,560 with initial_memory="learned", which fixes N. The
+    other 1,222 and 1,721 we cannot place: under equal heads and outputs, controllers of 100 units differ by a multiple
+    of 100, and the paper's differ by 50,399.
+    """
     config = NTMConfig(10, 8, controller=controller)
     sizes = dict.fromkeys(terms, 0)
     for name, parameter in NTM(config).named_parameters():
@@ -445,5 +451,3 @@ def test_the_papers_configuration_has_the_size_that_the_docstring_says(controlle
     assert sizes == terms
     assert count(config) == sum(terms.values()) == expected
     assert paper - count(dataclasses.replace(config, initial_memory="learned")) == unplaced
-    for number in (expected, paper, unplaced, 9_292, 968):
-        assert f"{number:,}" in ntm.__doc__

@@ -53,10 +53,19 @@ def test_an_unknown_choice_is_answered_with_the_known_ones(name, expected):
             vary(**{name: value})
 
 
-@pytest.mark.parametrize("ceiling", [0.0, -0.5, 1.01, float("nan")])
-def test_a_forget_ceiling_is_a_share_above_zero(ceiling):
-    with raises(ValueError, f"forget_ceiling is {ceiling}: expected more than 0 and at most 1"):
+@pytest.mark.parametrize(
+    ("ceiling", "bound"), [(0.0, "least 1e-06"), (-0.5, "least 1e-06"), (1.01, "most 1"), (float("nan"), "most 1")]
+)
+def test_a_forget_ceiling_is_a_share_above_zero(ceiling, bound):
+    with raises(ValueError, f"forget_ceiling is {ceiling}: expected at {bound}"):
         vary(forget_ceiling=ceiling)
+
+
+@pytest.mark.parametrize("name", ["forget_ceiling", "initial_value"])
+@pytest.mark.parametrize("value", ["half", None, True])
+def test_a_number_is_a_number(name, value):
+    with raises(TypeError, f"{name} is {value!r}: expected a number"):
+        vary(**{name: value})
 
 
 def test_single_weightings_need_as_many_readers_as_writers():
@@ -164,7 +173,7 @@ def test_step_needs_a_state():
 def test_a_state_belongs_to_its_batch():
     model = NTM(SMALL)
     state = model.initial_state(3)
-    text = "state holds 3 sequences and inputs 2: pass the state of the same batch"
+    text = "state has memory of shape (3, 13, 11), this call (2, 13, 11): pass the state of its last step"
     with raises(ValueError, text):
         model(torch.zeros(2, 5, 7), state)
     with raises(ValueError, text):
@@ -173,19 +182,22 @@ def test_a_state_belongs_to_its_batch():
 
 def test_a_state_has_a_memory_size_already():
     model = NTM(SMALL)
-    with raises(ValueError, "memory_size 37: the state passed in already has 13 rows; leave memory_size out"):
+    with raises(ValueError, "memory_size 37: the state passed in already has 13 rows; leave it out"):
         model(torch.zeros(2, 5, 7), model.initial_state(2), memory_size=37)
 
 
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"word_size": 5}, "state has memory of shape (2, 13, 5), this machine (2, 13, 11): pass a state of its own"),
-        ({"write_heads": 7}, "state has weights of shape (2, 11, 13), this machine (2, 10, 13)"),
-        ({"read_heads": 3, "write_heads": 7}, "state has reads of shape (2, 3, 11), this machine (2, 4, 11)"),
+        (
+            {"word_size": 5},
+            "state has memory of shape (2, 13, 5), this call (2, 13, 11): pass the state of its last step",
+        ),
+        ({"write_heads": 7}, "state has weights of shape (2, 11, 13), this call (2, 10, 13)"),
+        ({"read_heads": 3, "write_heads": 7}, "state has reads of shape (2, 3, 11), this call (2, 4, 11)"),
         (
             {"controller": "lstm"},
-            "state has controller of shape ((2, 17), (2, 17)), this machine (): pass a state of its",
+            "state has controller of shape ((2, 17), (2, 17)), this call (): pass the state of its",
         ),
     ],
 )
@@ -199,9 +211,9 @@ def test_a_state_belongs_to_its_machine(changes, text):
 
 def test_an_lstms_state_has_its_number_of_units():
     model, other = (NTM(vary(controller="lstm", controller_size=size)) for size in (17, 19))
-    with raises(ValueError, "state has controller of shape ((2, 19), (2, 19)), this machine ((2, 17), (2, 17))"):
+    with raises(ValueError, "state has controller of shape ((2, 19), (2, 19)), this call ((2, 17), (2, 17))"):
         model(torch.zeros(2, 5, 7), other.initial_state(2))
-    with raises(ValueError, "state has controller of shape (), this machine ((2, 17), (2, 17))"):
+    with raises(ValueError, "state has controller of shape (), this call ((2, 17), (2, 17))"):
         model(torch.zeros(2, 5, 7), NTM(SMALL).initial_state(2))
 
 
@@ -269,13 +281,13 @@ def test_no_size_is_larger_than_any_memory():
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
 def test_an_initial_value_is_finite(value):
-    with raises(ValueError, f"initial_value is {value}: expected a finite number that float32 holds"):
+    with raises(ValueError, f"initial_value is {value}: expected at {'least -' if value < 0 else 'most '}3.4e+38"):
         vary(initial_value=value)
 
 
 @pytest.mark.parametrize("value", [0.0, -0.5])
 def test_random_numbers_have_a_size(value):
-    with raises(ValueError, f"initial_value is {value}: a random memory needs a size above 0, such as 0.1"):
+    with raises(ValueError, f"initial_value is {value}: a random memory needs more than 0, such as 0.1"):
         vary(initial_memory="random", initial_value=value)
 
 

@@ -81,7 +81,7 @@ def test_the_first_operation_that_is_not_finite_is_named(whose, change, found, t
     training = as_written.begin(whose, 3, tmp_path)
     with torch.no_grad():
         change(training.run.model)
-    update([training.run])
+    update(training.run)
     assert (training.run.progress.stopped is None) == (found is None)
     if found:
         assert operation(training.run.model, training.drawn[0], "sequence", as_written.FORMULA_OF) == found

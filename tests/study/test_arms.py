@@ -43,7 +43,7 @@ def test_there_are_thirteen_questions_with_118_arms_whose_names_fit_files():
 @pytest.mark.parametrize("question", QUESTIONS.values(), ids=lambda question: question.name)
 def test_no_two_arms_of_a_question_are_the_same_training(question):
     for one, other in combinations(question.arms, 2):
-        assert replace(one, name="") != replace(other, name=""), (one.name, other.name)
+        assert replace(one, name="same") != replace(other, name="same"), (one.name, other.name)
 
 
 def test_all_but_one_and_one_alone_change_one_thing():
@@ -66,7 +66,7 @@ def test_weightings_and_starts_differ_in_nothing_else(question, field):
 @pytest.mark.parametrize("arm", ARMS, ids=lambda arm: arm.name)
 def test_every_arm_can_be_trained(arm):
     run = Run(arm, 7)
-    (record,) = update([run])
+    record = update(run)
     assert record["update"] == 1 and run.progress.stopped is None
     assert torch.isfinite(torch.tensor([record["loss"], record["gradient_norm"]])).all()
 
@@ -169,7 +169,7 @@ ASKED = 'question = "Which?"\n'
         (f"{ASKED}[arms.a]\nupdates = '3'", "arm 'a': updates is '3': expected a whole number"),
         (f"{ASKED}[arms.a]\nupdates = 2.5", "arm 'a': updates is 2.5: expected a whole number"),
         (f"{ASKED}[arms.a]\nupdates = true", "arm 'a': updates is True: expected a whole number"),
-        (f"{ASKED}[arms.a]\nupdates = 0", "arm 'a': updates is 0: expected a number from 1 to 1000000000"),
+        (f"{ASKED}[arms.a]\nupdates = 0", "arm 'a': updates is 0: expected at least 1"),
         (f"{ASKED}[arms.a]\nlearning_rate = 2020-01-01", "arm 'a': learning_rate is datetime.date(2020, 1, 1): exp"),
         (f"{ASKED}[arms.a]\nhistorical.curriculum = 'x'", "arm 'a': curriculum is 'x': expected one of 'uniform', "),
         (f"{ASKED}[arms.a]\nname = 'x'", "arm 'a': name is 'x': leave it out"),

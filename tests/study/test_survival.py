@@ -12,9 +12,9 @@ from processes import end, one_line, start, start_python, wait_until
 from small import SMALL, judge_quickly
 
 from ntm_lib import cli
+from ntm_lib.runs import checkpoints
 from ntm_lib.study import rows, study
 from ntm_lib.study.engines import Workers
-from ntm_lib.training import checkpoints
 
 OPTIONS = "--machine.word_size 5 --machine.controller_size 7 --batch_size 2 --max_length 2 --settle_updates 0"
 STUDY = ["study", "reliable", "--seeds", "0-1", *OPTIONS.split(), "--updates", 200, "--validate_every", 25]

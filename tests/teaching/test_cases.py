@@ -7,10 +7,10 @@ import pytest
 
 from ntm_lib.analysis.causes import causes
 from ntm_lib.analysis.diagnosis import diagnose
+from ntm_lib.runs.checkpoints import load
 from ntm_lib.study.arms import one_recipe
 from ntm_lib.teaching.cases import CASES, RIDDLES, trace_case
 from ntm_lib.teaching.checks.lesson_06 import ANSWERS
-from ntm_lib.training.checkpoints import load
 
 ROOT = Path(__file__).parents[2]
 MACHINES = ROOT / "data" / "machines"

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from ntm_lib import tasks
+from ntm_lib.analysis.copies import copy_through, rows_needed
 from ntm_lib.teaching import handmade
-from ntm_lib.training.copies import copy_through, rows_needed
 from ntm_lib.training.evaluation import judge
 
 

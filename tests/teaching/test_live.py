@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from ntm_lib.runs.train import Result, train
 from ntm_lib.teaching import live
 from ntm_lib.teaching.live import LiveTraining, Training, bits_a_bit, in_words, snapshot
 from ntm_lib.training import loop, recipes
@@ -43,7 +44,7 @@ def held_after(validations):
 
 
 def test_a_machine_learns_the_same_beside_the_notebook():
-    assert same_run(LiveTraining(SMALL, seed=3).finish(), loop.train(SMALL, seed=3))
+    assert same_run(LiveTraining(SMALL, seed=3).finish(), train(SMALL, seed=3))
 
 
 @pytest.mark.parametrize("validations", [1, 2])
@@ -56,7 +57,7 @@ def test_a_training_that_was_held_goes_on_bit_for_bit(validations):
     training.on_change = lambda: None
     training.go_on()
     training.thread.join()
-    assert same_run(training.result, loop.train(SMALL, seed=3))
+    assert same_run(training.result, train(SMALL, seed=3))
 
 
 def test_holding_waits_until_nothing_moves():
@@ -88,7 +89,7 @@ def test_start_anew_takes_seed_and_fields():
     for name, value in {"seed": 5, "max_length": 4}.items():
         widget.entries[name].value = value
     widget.anew.click()
-    assert same_run(widget.finish(), loop.train(replace(SMALL, max_length=4), seed=5))
+    assert same_run(widget.finish(), train(replace(SMALL, max_length=4), seed=5))
 
 
 def test_a_number_beyond_its_bounds_becomes_the_nearest_that_fits():
@@ -176,13 +177,13 @@ def test_a_snapshot_leaves_its_run_alone():
         for _ in range(3):
             if run is looked_at:
                 snapshot(run)
-            loop.update([run])
+            loop.update(run)
     assert same_tensors(tensors(looked_at.model), tensors(left_alone.model))
 
 
 def test_a_snapshot_says_what_the_run_says():
     run = Run(replace(SMALL, updates=8), seed=3)
-    history = [record for _, record in loop.records([run])]
+    history = list(loop.learn(run))
     seen = snapshot(run)
     assert seen.sequences == [0, 20, 40]
     assert seen.loss[0] == 1.0 and seen.loss[1:] == [bits_a_bit(record["loss"]) for record in history]
@@ -207,5 +208,5 @@ def test_a_bit_is_the_cost_of_knowing_nothing():
 )
 def test_a_verdict_in_words(changes, sentence):
     verdict = Verdict((Report("random", {20: Count(2, 1, 5000, 1234)}),))
-    result = loop.Result(None, recipes.reliable, 0, verdict, False, 0, 0.0, [], None)
+    result = Result(None, recipes.reliable, 0, verdict, False, 0, 0.0, [], None)
     assert in_words(replace(result, **changes)).startswith(sentence)

@@ -11,11 +11,11 @@ from small import MACHINE, YARDSTICK
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from ntm_lib import NTM, NTMConfig, tasks
+from ntm_lib.analysis.copies import copy_bytes, copy_format, rows_needed
 from ntm_lib.machine import LSTMBaseline
 from ntm_lib.tasks import Task
 from ntm_lib.training import evaluation
-from ntm_lib.training.copies import copy_bytes, copy_format, rows_needed
-from ntm_lib.training.evaluation import Count, MemoryTooSmall, Report, Verdict, evaluate, judge, validate
+from ntm_lib.training.evaluation import Count, MemoryTooSmall, Report, evaluate, judge, validate
 
 
 def flips_odd_vectors(bits, rows):
@@ -243,18 +243,6 @@ def test_a_reports_json():
             "7": {"sequences": 2, "wrong_sequences": 0, "bits": 112, "wrong_bits": 0},
         },
     }
-
-
-def test_a_verdicts_json_and_back():
-    verdict = Verdict(
-        (
-            Report("random", {20: Count(100, 3, 16000, 5), 120: Count(2, 1, 112, 1)}),
-            Report("zeros", {20: Count(10, 0, 1600, 0)}),
-        )
-    )
-    again = Verdict.from_json(json.loads(json.dumps(verdict.to_json())))
-    assert again == verdict
-    assert (again.wrong_bits, again.converged) == (6, False)
 
 
 # judge

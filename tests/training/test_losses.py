@@ -13,15 +13,17 @@ from ntm_lib import tasks
 from ntm_lib.machine import NTMState
 from ntm_lib.training import losses
 from ntm_lib.training.losses import (
-    auxiliary_loss,
     auxiliary_weights,
+    behaviour_of,
     bits_of,
     changes_of,
     heard_of,
     loss_of,
     spread_of,
+    total_loss,
     unrest_of,
 )
+from ntm_lib.training.recipe import Historical
 
 # The answer
 
@@ -291,37 +293,32 @@ def test_how_much_each_counts_by_hand(learned, settled_for, expected, monkeypatc
     assert list(weights.values()) == pytest.approx(expected)
 
 
-def test_each_machine_has_its_own_weights_and_the_mean_of_its_own_sequences():
-    """Two machines of three sequences each."""
-    history, mask = a_history(6), tasks.copy(6, 3, 5).mask
-    weights = [
-        {"listen": 0.7, "rest": 0.0, "focus": 0.3, "quiet": 0.11},
-        {"listen": 0.2, "rest": 0.5, "focus": 0.0, "quiet": 0.13},
-    ]
-    measured = {
-        "listen": heard_by_hand(history, mask),
-        "rest": unrest_by_hand(history, mask, 3),
+def test_what_is_trained_on_is_the_answers_loss_and_the_weighted_means_of_behaviour():
+    """And with a loss per sequence, the answer's counts once for each of its 15 bits."""
+    history, batch = a_history(3), tasks.copy(3, 3, 5, generator=torch.Generator().manual_seed(0))
+    weights = {"listen": 0.7, "rest": 0.5, "focus": 0.3, "quiet": 0.11}
+    behaviour = behaviour_of(weights, history, batch.mask)
+    expected = {
+        "listen": heard_by_hand(history, batch.mask),
+        "rest": unrest_by_hand(history, batch.mask, 3),
         "focus": spread_by_hand(history),
-        "quiet": changes_by_hand(history, mask),
+        "quiet": changes_by_hand(history, batch.mask),
     }
-    expected = sum(
-        machine[name] * measured[name][3 * which : 3 * which + 3].mean()
-        for which, machine in enumerate(weights)
-        for name in machine
-    )
-    torch.testing.assert_close(auxiliary_loss(weights, history, mask, 3), expected)
-    swapped = auxiliary_loss(weights[::-1], history, mask, 3)
-    assert abs(swapped - expected) > 0.01
+    logits = torch.randn(batch.targets.shape, generator=torch.Generator().manual_seed(1))
+    beside = sum(weights[name] * expected[name].mean() for name in weights)
+    for per, bits in (("bit", 1), ("sequence", 15)):
+        loss, total = total_loss(Historical(loss_per=per), logits, batch, weights, behaviour)
+        torch.testing.assert_close(loss, loss_of(logits, batch, "answer"))
+        torch.testing.assert_close(total, bits * loss + beside, check_dtype=False)
 
 
 @pytest.mark.parametrize(
     ("name", "unknown"),
-    [("listen", ["memory", "weights"]), ("rest", ["memory", "reads"]), ("focus", ["memory", "reads"])],
+    [("listen", ["memory", "weights"]), ("rest", ["memory"]), ("focus", ["memory", "reads"])],
 )
-def test_what_counts_for_no_machine_is_not_worked_out(name, unknown):
+def test_what_does_not_count_is_not_worked_out(name, unknown):
     """Nothing that the others look at is even there."""
     mask = tasks.copy(4, 3, 5).mask
     history = [state._replace(**dict.fromkeys(unknown)) for state in a_history(4)]
-    nothing = dict.fromkeys(["listen", "rest", "focus", "quiet"], 0.0)
-    assert auxiliary_loss([nothing, {**nothing, name: 0.5}], history, mask, 3) > 0
-    assert auxiliary_loss([nothing, nothing], [], mask, 3) == 0
+    assert list(behaviour_of([name], history, mask)) == [name]
+    assert behaviour_of([], [], mask) == {}

@@ -215,7 +215,8 @@ def test_a_batch_has_the_precision_and_the_device_of_the_machine():
     run = Run(SMALL, 0)
     run.model.double()
     assert {part.dtype for part in draw(run).batch} == {torch.float64}
-    assert {part.device.type for part in draw(Run(SMALL, 0, device="meta")).batch} == {"meta"}
+    run.model.to("meta")
+    assert {part.device.type for part in draw(run).batch} == {"meta"}
 
 
 def test_larger_memories_while_settling(monkeypatch):

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 from ntm_lib import tasks
+from ntm_lib.analysis.copies import copy_through, rows_needed
 from ntm_lib.machine import NTM, NTMConfig, NTMState
 from ntm_lib.teaching import handmade
 from ntm_lib.teaching.checks.verdicts import Ask, Trials, check, close, numbers
-from ntm_lib.training.copies import copy_through, rows_needed
 
 
 @check("it hears, points, writes, reads and hands everything on")

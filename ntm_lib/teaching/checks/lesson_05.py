@@ -9,12 +9,12 @@ import torch
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from ntm_lib import tasks
+from ntm_lib.analysis.copies import wrong_bits
+from ntm_lib.runs.together import backpropagate_all
 from ntm_lib.teaching.checks.verdicts import Ask, Trials, check, close, numbers
 from ntm_lib.training import loop, recipes
-from ntm_lib.training.copies import wrong_bits
 from ntm_lib.training.curriculum import Shape, chances, draw_rows
 from ntm_lib.training.run import Drawn, Run
-from ntm_lib.training.together import backpropagate_all
 
 SEEDS = (1000, 1001, 1002)
 LONGEST = 10  # vectors that a curriculum may ask for, and that it has to teach

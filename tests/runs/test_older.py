@@ -13,8 +13,9 @@ from small import SMALL
 
 from ntm_lib import load
 from ntm_lib.machine import LSTMConfig, NTMConfig
-from ntm_lib.training import older, recipes
-from ntm_lib.training.checkpoints import FILE_NAME, read, recipe_from_json, save
+from ntm_lib.runs import older
+from ntm_lib.runs.checkpoints import FILE_NAME, read, recipe_from_json, save
+from ntm_lib.training import recipes
 from ntm_lib.training.progress import Stop
 from ntm_lib.training.recipe import Historical, Recipe
 from ntm_lib.training.run import Run

@@ -9,8 +9,8 @@ from small import ADAPTIVE, MACHINE, SMALL, YARDSTICK, judge_quickly, same_run, 
 from torch._dynamo import config, lookup_backend
 
 from ntm_lib import NTM, cli
+from ntm_lib.runs.train import train, train_together
 from ntm_lib.training import curriculum, evaluation, recipes
-from ntm_lib.training.loop import train, train_together
 from ntm_lib.training.run import Run
 
 FIXED = replace(SMALL, name="fixed", largest_memory=0, batch_size=3, max_length=7)

@@ -30,12 +30,13 @@ from small import (
 )
 
 from ntm_lib import tasks
-from ntm_lib.training import evaluation, loop, recipes
-from ntm_lib.training import together as passing
+from ntm_lib.runs import together as passing
+from ntm_lib.runs.together import learn_together, machines_at_once, passes
+from ntm_lib.runs.train import result_of, train, train_together
+from ntm_lib.training import evaluation, recipes
 from ntm_lib.training.curriculum import Shape
-from ntm_lib.training.loop import records, train, train_together
+from ntm_lib.training.loop import key_strength_times
 from ntm_lib.training.run import Drawn, Run
-from ntm_lib.training.together import key_strength_times, machines_at_once, passes
 
 SEEDS = (5, 0, 7)
 
@@ -164,6 +165,7 @@ def test_together_seeds_are_different_runs():
 
 THE_LIBRARYS_RECIPES = """
 import torch
+from ntm_lib.runs.together import update_together
 from ntm_lib.training import loop, recipes
 from ntm_lib.training.run import Run
 
@@ -174,8 +176,8 @@ for recipe in map(recipes.by_name, recipes.names()):
         run.progress.update, run.progress.learned = 40, 0.5
         run.progress.settled_at = 30 if recipe.settle_updates and run.seed != 1 else None
     for _ in range(4):
-        losses = [record["loss"] for record in loop.update(together)]
-        assert losses == [loop.update([run])[0]["loss"] for run in alone]
+        losses = [record["loss"] for record in update_together(together)]
+        assert losses == [loop.update(run)["loss"] for run in alone]
     same = [all(map(torch.equal, *(run.model.parameters() for run in pair))) for pair in zip(together, alone)]
     print(recipe.name, *same)
 """
@@ -262,7 +264,7 @@ def poison_output(model):
 def trained_with_poison(recipe, seeds, poison, poisoned):
     """Train these seeds together, and poison one of them after its first record."""
     runs = [Run(recipe, seed) for seed in seeds]
-    for run, record in records(runs):
+    for run, record in learn_together(runs):
         if run.seed == poisoned and record["update"] == recipe.validate_every and not run.progress.stopped:
             poison(run.model)
     return {run.seed: run for run in runs}
@@ -285,7 +287,7 @@ def test_a_run_that_is_not_finite_stops_alone(poison, poisoned, shared):
     for seed in SEEDS:
         if seed != poisoned:
             assert runs[seed].progress.stopped is None
-            assert same_run(loop.result_of(runs[seed]), alone(recipe, seed))
+            assert same_run(result_of(runs[seed]), alone(recipe, seed))
 
 
 def same_bits(left, right):

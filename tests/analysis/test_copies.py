@@ -5,7 +5,7 @@ import torch
 from copier import Copier
 
 from ntm_lib import tasks
-from ntm_lib.training.copies import copy_bytes, copy_format, copy_through, judged_payloads, rows_needed, wrong_bits
+from ntm_lib.analysis.copies import copy_bytes, copy_format, copy_through, judged_payloads, rows_needed, wrong_bits
 from ntm_lib.training.evaluation import MemoryTooSmall, judge
 
 

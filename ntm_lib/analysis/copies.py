@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from ntm_lib import tasks
-from ntm_lib.training.evaluation import SPARE_ROWS, Machine, answer, judged, rows_for
+from ntm_lib.training.evaluation import SPARE_ROWS, Machine, answer, generator_of, plan_of, rows_for
 
 
 def copy_format(model: Machine) -> tuple[int, bool]:
@@ -35,8 +35,13 @@ def wrong_bits(model: Machine, bits: Tensor, memory_size: int | None = None) -> 
 
 def judged_payloads(model: Machine, length: int, seed: int = 0) -> dict[str, Tensor]:
     """The payloads of one length that `judge` shows a machine that copies, by kind."""
-    task = tasks.copying_for(model.config)
-    return {kind: batch.targets[:, -length:] for kind, batch in judged(task, length, seed).items()}
+    width, _ = copy_format(model)
+    plan = plan_of(tasks.copying_for(model.config))
+    return {
+        kind: tasks.payload(sequences, length, width, kind, generator_of(seed, length))
+        for kind, (sequences, sizes) in plan.items()
+        if length in sizes
+    }
 
 
 def copy_bytes(model: Machine, content: bytes, memory_size: int | None = None) -> bytes:

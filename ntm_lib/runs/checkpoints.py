@@ -8,9 +8,8 @@ progress with history, versions) and a checksum over text and tensors.
 import hashlib
 import json
 import os
-import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -22,10 +21,10 @@ from safetensors.torch import save as to_bytes
 from torch import Tensor
 
 from ntm_lib.machine import NTM, LSTMBaseline, LSTMConfig, NTMConfig, validate
+from ntm_lib.runs import older
 from ntm_lib.tasks import Batch, Task
-from ntm_lib.training import older
 from ntm_lib.training.progress import Progress
-from ntm_lib.training.recipes import Historical, Recipe, differences
+from ntm_lib.training.recipe import Historical, Recipe, differences
 from ntm_lib.training.run import Run
 
 FORMAT = "ntm-lib run 4"
@@ -41,21 +40,17 @@ def save(run: Run, out: str | Path | None) -> None:
     """
     if out is None:
         return
-    content = {"recipe": asdict(run.recipe), "task": run.task.name, "seed": run.seed, "progress": asdict(run.progress)}
-    text, tensors = json.dumps(content | {"versions": {"torch": torch.__version__}}), tensors_of(run)
-    header = {"format": FORMAT, "run": text, "sha256": checksum(text, tensors)}
-    write_whole(Path(out) / FILE_NAME, to_bytes(tensors, metadata=header))
-
-
-def tensors_of(run: Run) -> dict[str, Tensor]:
-    """Everything of a run that is a tensor, by name."""
     tensors = {f"model.{name}": value for name, value in run.model.state_dict().items()}
     for index, averages in run.optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{name}": value for name, value in averages.items()}
     if run.average is not None:
         tensors |= {f"average.{name}": value for name, value in run.average.state_dict().items()}
     tensors["generator"] = run.generator.get_state()
-    return {name: value.contiguous() for name, value in tensors.items()}
+    tensors = {name: value.contiguous() for name, value in tensors.items()}
+    content = {"recipe": asdict(run.recipe), "task": run.task.name, "seed": run.seed, "progress": asdict(run.progress)}
+    text = json.dumps(content | {"versions": {"torch": torch.__version__}})
+    header = {"format": FORMAT, "run": text, "sha256": checksum(text, tensors)}
+    write_whole(Path(out) / FILE_NAME, to_bytes(tensors, metadata=header))
 
 
 def checksum(text: str, tensors: dict[str, Tensor]) -> str:
@@ -72,7 +67,7 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises ValueError where the directory cannot be made or written.
     """
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with unfinished.open("wb") as file:
@@ -83,6 +78,13 @@ def write_whole(path: Path, content: bytes) -> None:
         except BaseException:
             unfinished.unlink(missing_ok=True)
             raise
+
+
+@contextmanager
+def writing(path: str | Path) -> Iterator[None]:
+    """Turn an error of the file system into a ValueError that says what to do."""
+    try:
+        yield
     except OSError as error:
         raise ValueError(f"cannot write {path}: {error.strerror}; choose a directory that can be written") from error
 
@@ -94,37 +96,20 @@ def alone_in(out: str | Path | None) -> Iterator[None]:
     Removes files that a killed training left half-written. Raises ValueError where another training is at work, and
     where the directory cannot be written.
     """
-    if out is None:
+    with ExitStack() as lock:
+        if out is not None:
+            with writing(out):
+                Path(out).mkdir(parents=True, exist_ok=True)
+                try:
+                    lock.enter_context(FileLock(Path(out) / ".lock", blocking=False))
+                except Timeout as error:
+                    raise ValueError(
+                        f"another training is at work in {out}: wait for its end or choose another one"
+                    ) from error
+            for path in Path(out).glob(f".{FILE_NAME}.*"):
+                if path.suffix[1:].isdigit() and path.is_file():
+                    path.unlink()
         yield
-        return
-    lock = FileLock(Path(out) / ".lock", blocking=False)
-    try:
-        Path(out).mkdir(parents=True, exist_ok=True)
-        lock.acquire()
-    except Timeout as error:
-        raise ValueError(f"another training is at work in {out}: wait for its end or choose another one") from error
-    except OSError as error:
-        raise ValueError(f"cannot write {out}: {error.strerror}; choose a directory that can be written") from error
-    try:
-        for path in Path(out).glob(f".{FILE_NAME}.*"):
-            if re.fullmatch(rf"\.{FILE_NAME}\.\d+", path.name) and path.is_file() and not path.is_symlink():
-                path.unlink()
-        yield
-    finally:
-        lock.release()
-
-
-@contextmanager
-def opened(run: Run, out: str | Path | None) -> Iterator[Run]:
-    """The run that `out` holds, or else `run`, saved there; meanwhile no other training can touch the directory.
-
-    Raises ValueError as `alone_in`, `resume` and `save` do.
-    """
-    with alone_in(out):
-        held = resume(run, out)
-        if not held.progress.finished:
-            save(held, out)  # a directory that cannot be written is noticed before anything else
-        yield held
 
 
 def resume(run: Run, out: str | Path | None) -> Run:
@@ -166,11 +151,13 @@ def read(directory: str | Path, task: Task | None = None, device: str | torch.de
         raise ValueError(f"{directory} holds no {FILE_NAME}: expected a directory that `ntm train --out` made")
     try:
         with safe_open(path, framework="pt") as file:
-            header = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}
-        content = content_of(header, tensors)
+            header, tensors = file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}
+        content = json.loads(header.get("run", "{}"))
+        if header.get("format") != FORMAT:
+            content = older.content(content)
+        elif header.get("sha256") != checksum(header["run"], tensors):
+            raise ValueError("its checksum does not fit")
         recipe, name = recipe_from_json(content["recipe"]), content.get("task", "copying")
-        require_weights(recipe, tensors, finite=not content["progress"]["stopped"])
         if task is None or task.name != name:
             task = None if name == "copying" else unknown_task(recipe, name)
         run = Run(recipe, validate.seed(content["seed"]), task, device)
@@ -186,26 +173,11 @@ def read(directory: str | Path, task: Task | None = None, device: str | torch.de
     return run
 
 
-def content_of(header: dict[str, str], tensors: dict[str, Tensor]) -> dict[str, Any]:
-    """The JSON text of a file, of this version or an older one; ValueError where text or tensors were changed."""
-    content: dict[str, Any] = json.loads(header.get("run", "{}"))
-    if header.get("format") != FORMAT:
-        return older.content(content)
-    if header.get("sha256") != checksum(header["run"], tensors):
-        raise ValueError("its checksum does not fit")
-    return content
-
-
-def require_weights(recipe: Recipe, tensors: dict[str, Tensor], finite: bool) -> None:
-    """ValueError where a file's weights do not fit the recipe's machine or are not finite, before memory is taken."""
-    with torch.device("meta"):
-        model = LSTMBaseline(recipe.machine) if isinstance(recipe.machine, LSTMConfig) else NTM(recipe.machine)
-    for name, value in model.state_dict().items():
-        found = tensors[f"model.{name}"]
-        if found.shape != value.shape:
-            raise ValueError(f"model.{name} has shape {tuple(found.shape)}: expected {tuple(value.shape)}")
-        if finite and not found.isfinite().all():
-            raise ValueError(f"model.{name} has numbers that are not finite")
+def recipe_from_json(values: dict[str, Any]) -> Recipe:
+    """The recipe that `dataclasses.asdict` turned into dictionaries, by this version or an older one."""
+    values = older.recipe(values)
+    machine = (NTMConfig if "word_size" in values["machine"] else LSTMConfig)(**values["machine"])
+    return Recipe(**{**values, "machine": machine, "historical": Historical(**values["historical"])})
 
 
 def unknown_task(recipe: Recipe, name: str) -> Task:
@@ -217,24 +189,21 @@ def unknown_task(recipe: Recipe, name: str) -> Task:
     return Task(recipe.machine.input_size, recipe.machine.output_size, draw, name=name)
 
 
-def recipe_from_json(values: dict[str, Any]) -> Recipe:
-    """The recipe that `dataclasses.asdict` turned into dictionaries, by this version or an older one."""
-    values = older.recipe(values)
-    machine = (NTMConfig if "word_size" in values["machine"] else LSTMConfig)(**values["machine"])
-    return Recipe(**{**values, "machine": machine, "historical": Historical(**values["historical"])})
-
-
 def restore(run: Run, tensors: dict[str, Tensor]) -> None:
-    """Put a file's tensors into a fresh run."""
-    for prefix, module in {"model.": run.model, "average.": run.average}.items():
-        if module is not None:
-            own = {name.removeprefix(prefix): tensors[name] for name in tensors if name.startswith(prefix)}
-            module.load_state_dict(own)
-    averages: dict[int, dict[str, Tensor]] = {}
+    """Put a file's tensors into a fresh run; ValueError for those that do not fit it."""
+    parts: dict[str, dict[str, Tensor]] = {"model": {}, "average": {}, "optimizer": {}}
     for name, value in tensors.items():
-        if name.startswith("optimizer."):
-            _, index, key = name.split(".")
-            averages.setdefault(int(index), {})[key] = value
+        part, _, own = name.partition(".")
+        if part == "model" and not value.isfinite().all() and not run.progress.stopped:
+            raise ValueError(f"{name} has numbers that are not finite")
+        parts.setdefault(part, {})[own] = value
+    run.model.load_state_dict(parts["model"])
+    if run.average is not None:
+        run.average.load_state_dict(parts["average"])
+    averages: dict[int, dict[str, Tensor]] = {}
+    for name, value in parts["optimizer"].items():
+        index, key = name.split(".")
+        averages.setdefault(int(index), {})[key] = value
     if len({frozenset(each) for each in averages.values()}) > 1:
         raise ValueError("the optimiser's averages are incomplete")
     run.optimizer.load_state_dict({**run.optimizer.state_dict(), "state": averages})

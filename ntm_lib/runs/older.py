@@ -15,10 +15,7 @@ STOPPED = r"update (\d+), length (\d+): the (.+?)(?: at time step (\d+))? is not
 
 
 def recipe(values: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a recipe, as plain dictionaries, from the fields of an older version; today's fields stay.
-
-    Raises ValueError for a field whose value today's recipes cannot have.
-    """
+    """The fields of a recipe from those of an older version; ValueError for a value that no recipe can have today."""
     if "historical" in values:
         return values
     fields = dict(values)
@@ -45,6 +42,6 @@ def content(values: dict[str, Any]) -> dict[str, Any]:
     progress = dict(values["progress"])
     if found := re.match(STOPPED, progress["stopped"] or ""):
         update, length, what, step, loss = found.groups()
-        stop = {"update": int(update), "length": int(length), "what": what, "loss": float(loss)}
-        progress["stopped"] = stop | {"step": None if step is None else int(step)}
+        progress["stopped"] = {"update": int(update), "length": int(length), "what": what, "loss": float(loss)}
+        progress["stopped"]["step"] = None if step is None else int(step)
     return {**values, "progress": progress}
