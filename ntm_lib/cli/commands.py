@@ -61,13 +61,16 @@ def _evaluate(words: list[str]) -> int:
     options.value("--sequences", int, "random sequences of each length", default=100)
     options.value("--seed", int, "seed of the sequences", default=0)
     options.value("--kind", tasks.Kind, "payload of the copies", default="random")
+    options.value("--crowd", float, "times that every row but the best stands there, as on a longer tape", default=1)
     options.switch("--json", "print JSON instead of a table")
     values = options.parse(words)
     model, _ = _loaded(values)
     sizes = (values.sequences, values.memory_size)
     announce(sum(limits.seconds_of_copies(model, length, *sizes) for length in values.lengths))
     with steps_shown(model, values.lengths, values.sequences):
-        counts = evaluate(model, values.lengths, values.sequences, values.seed, values.kind, values.memory_size)
+        counts = evaluate(
+            model, values.lengths, values.sequences, values.seed, values.kind, values.memory_size, crowd=values.crowd
+        )
     report = counts.to_json()
     columns = ("sequences", "wrong_sequences", "bits", "wrong_bits")
     table = [[length, *(count[column] for column in columns)] for length, count in report["lengths"].items()]
