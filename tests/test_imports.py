@@ -23,14 +23,14 @@ MAY_IMPORT = {
     "tasks": {"machine"},
     "training": FOUNDATION,
     "analysis": FOUNDATION | {"training"},
-    "study": FOUNDATION | {"training", "analysis"},
+    "study": FOUNDATION | {"training", "analysis", "__init__"},  # whose version a study notes
     "__init__": FOUNDATION | {"training", "analysis"},  # what `from ntm_lib import ...` offers a newcomer
     "teaching": FOUNDATION | {"training", "analysis", "study", "__init__"},
     "cli": FOUNDATION | {"training", "analysis", "study", "teaching", "__init__"},
     "__main__": {"cli"},
 }
 CORE = {"torch", "safetensors"}
-STUDY = CORE | {"joblib", "filelock", "tqdm", "scipy", "dask", "distributed", "ray"}
+STUDY = CORE | {"joblib", "filelock", "tqdm", "scipy", "dask", "distributed"}
 MAY_USE = {
     "study": STUDY,
     "teaching": STUDY | {"numpy", "matplotlib", "PIL", "IPython", "ipywidgets"},
