@@ -128,7 +128,7 @@ def read_row(out: Path, recipe: Recipe, seed: int) -> dict[str, Any] | None:
 
 
 def note_command(out: Path, command: str) -> None:
-    """Add a command that makes runs of this study to the manifest, unless it stands there or is empty, and today's versions."""
+    """Add today's versions to the manifest of a study, and a command, unless it stands there or is empty."""
     path = out / "manifest.json"
     noted = read_json(path, ["commands"]) if path.exists() else {"commands": []}
     commands = list(dict.fromkeys([*noted["commands"], *([command] if command else [])]))

@@ -40,10 +40,8 @@ def summary(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
     The medians and worst cases are over all runs, converged or not.
     """
-    by_recipe: dict[str, list[dict[str, Any]]] = {}
-    for row in rows:
-        by_recipe.setdefault(row["recipe"], []).append(row)
-    return [{"recipe": recipe, **summary_of(own)} for recipe, own in by_recipe.items()]
+    names = dict.fromkeys(row["recipe"] for row in rows)
+    return [summary_of([row for row in rows if row["recipe"] == name]) for name in names]
 
 
 def summary_of(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -54,6 +52,7 @@ def summary_of(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
             exact.setdefault(name, []).append(count["wrong_bits"] == 0)
     sequences, seconds = [row["sequences"] for row in rows], [row["seconds"] for row in rows]
     return {
+        "recipe": rows[0]["recipe"],
         "converged": share(sum(row["converged"] for row in rows), len(rows)),
         "sequences_median": statistics.median(sequences),
         "sequences_worst": max(sequences),
