@@ -56,22 +56,22 @@ def study(
         require_possible(recipe, recipes, measure, compiled)
     runs = list(dict.fromkeys((recipe, validate.seed(seed)) for recipe in recipes for seed in seeds))
     with alone_in(out):
-        if (out / "runs.csv").exists() and not (out / "runs").exists():
-            raise ValueError(
-                f"{out} holds a table whose runs are elsewhere: choose another directory, or remove the table"
-            )
+        path = out / "runs.csv"
+        lines = path.read_text(encoding="utf-8").count("\n") - 1 if path.exists() else 0
+        if lines > len(read_rows(out)):
+            raise ValueError(f"{path} has runs that are not in {out / 'runs'}: choose another directory, or remove it")
         missing = [run for run in runs if measure.lacking(read_row(out, *run))]
         note_command(out, command)
         for pattern in HALF_WRITTEN:
-            for path in out.glob(pattern):
-                path.unlink()
+            for left in out.glob(pattern):
+                left.unlink()
         work = partial(train_share, out=out.resolve(), measure=measure, compiled=compiled)
         try:
             if missing:
                 with bar(out, missing):
                     run_all(work, missing, workers, out.resolve())
         finally:
-            write_whole(out / "runs.csv", table(read_rows(out)).encode())
+            write_whole(path, table(read_rows(out)).encode())
         return [row for run in runs if (row := read_row(out, *run))]
 
 

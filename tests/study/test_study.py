@@ -277,7 +277,7 @@ def test_a_table_whose_runs_are_elsewhere_is_not_overwritten(tmp_path):
     (tmp_path / "two").mkdir()
     table = tmp_path / "two" / "runs.csv"
     table.write_bytes((tmp_path / "one" / "runs.csv").read_bytes())
-    with pytest.raises(ValueError, match=r"two holds a table whose runs are elsewhere: choose another directory"):
+    with pytest.raises(ValueError, match=r"runs.csv has runs that are not in .*runs: choose another directory"):
         study.study([TINY], [0], tmp_path / "two", workers=ALONE)
     assert table.read_bytes() == (tmp_path / "one" / "runs.csv").read_bytes()
 
