@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 
-from torch import Generator, Tensor
+from torch import Generator
 
 from ntm_lib.machine import LSTMConfig, NTMConfig
 from ntm_lib.machine.validate import whole_number
+from ntm_lib.tasks.chosen import against
+from ntm_lib.tasks.framing import frame_copy, has_start_marker
 from ntm_lib.tasks.payloads import KINDS
 from ntm_lib.tasks.payloads import payload as payload_of
 from ntm_lib.tasks.task import Batch, Draw, Task, join
@@ -28,6 +30,7 @@ def copying(width: int = 8, start_marker: bool = True, payload: str = "random", 
         draw=draw(payload),
         settle=draw(settle),
         tests={kind: draw(kind) for kind in KINDS},
+        chosen=against,
         rows=lambda length: 2 * length + 2,
         name="copying",
     )
@@ -39,12 +42,7 @@ def copying_for(machine: NTMConfig | LSTMConfig, payload: str = "random", settle
     >>> copying_for(NTMConfig(input_size=6, output_size=4)).draw(1, 3, Generator()).inputs.shape
     torch.Size([1, 8, 6])
     """
-    inputs, outputs = machine.input_size, machine.output_size
-    if inputs - outputs not in (1, 2):
-        raise ValueError(
-            f"this machine has {inputs} inputs and {outputs} outputs: a copy needs one input more, or two, for markers"
-        )
-    return copying(outputs, inputs == outputs + 2, payload, settle)
+    return copying(machine.output_size, has_start_marker(machine), payload, settle)
 
 
 def copy(
@@ -70,27 +68,3 @@ def copy(
             raise ValueError(f"kind is {kind!r}: with several lengths expected one of {', '.join(KINDS)}")
         return join([frame_copy(payload_of(1, one, width, kind, generator)) for one in length])
     return frame_copy(payload_of(batch_size, length, width, kind, generator))
-
-
-def frame_copy(bits: Tensor, start_marker: bool = True) -> Batch:
-    """Put a payload (B, L, width) between its markers and ask for it back.
-
-        step      0      1 .. L     L+1    L+2 .. 2L+1
-        inputs    start  payload    end    blank
-        targets   -      -          -      payload        (mask 1 here only)
-
-    Without a start marker (the format of the 2014 post) the start step and its input channel are left out.
-    """
-    batch_size, length, width = bits.shape
-    first = int(start_marker)
-    steps, end, answer = 2 * length + 1 + first, length + first, length + first + 1
-    inputs = bits.new_zeros(batch_size, steps, width + 1 + first)
-    if start_marker:
-        inputs[:, 0, width] = 1
-    inputs[:, first:end, :width] = bits
-    inputs[:, end, -1] = 1
-    targets = bits.new_zeros(batch_size, steps, width)
-    targets[:, answer:] = bits
-    mask = bits.new_zeros(batch_size, steps)
-    mask[:, answer:] = 1
-    return Batch(inputs, targets, mask)

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor
 
+from ntm_lib.machine import NTM, LSTMBaseline
+
 
 class Batch(NamedTuple):
     """B sequences of T steps."""
@@ -43,6 +45,7 @@ class Task:
     draw: Draw  # draws the batches to train on
     settle: Draw | None = None  # draws them once the machine has learned; None: `draw` goes on
     tests: Mapping[str, Draw] = field(default_factory=dict)  # draw the batches to judge with, by kind; none: `draw`
+    chosen: Callable[[NTM | LSTMBaseline], Draw] | None = None  # a machine's function for the test kind "chosen"
     rows: Callable[[int], int] | None = None  # rows of memory that a size needs; None: as many as it has steps
     wrong: Callable[[Tensor, Batch], Tensor] = count_wrong_bits  # counts the errors of each sequence -> (B)
     sizes: tuple[int, ...] = (20, 50, 120)  # at which a trained machine is judged
@@ -52,6 +55,19 @@ class Task:
     def kinds(self) -> Mapping[str, Draw]:
         """The functions that draw test batches, by kind; the first kind counts most."""
         return self.tests or {"drawn": self.draw}
+
+    def draw_of(self, kind: str, machine: NTM | LSTMBaseline) -> Draw:
+        """The function that draws test batches of a kind; for "chosen" a fresh one, which draws against the machine."""
+        if kind not in self.kinds and self.chosen is not None:
+            return self.chosen(machine)
+        return self.kinds[kind]
+
+    def require_kind(self, kind: str) -> None:
+        """Raise ValueError for a kind of test batches that the task does not have."""
+        known = [*self.kinds, *(["chosen"] if self.chosen else [])]
+        if kind not in known:
+            hint = "" if kind != "chosen" else f" ({self.name} has no field `chosen`, which draws against a machine)"
+            raise ValueError(f"kind is {kind!r}: expected one of {', '.join(known)}{hint}")
 
     def rows_needed(self, size: int) -> int:
         """Rows of memory that a problem of some size needs at the least."""

@@ -77,7 +77,8 @@ def evaluate(
     """Run `sequences` fresh sequences of each length through a machine and count the bits that differ.
 
     The task is copying unless another is given, the kind its first ("random"), and the device the machine's own. The
-    memory has `memory_size` rows, or as many as the length needs. A count does not depend on the lengths beside it.
+    kind "chosen" is drawn against the machine (`tasks.chosen_payload`). The memory has `memory_size` rows, or as many
+    as the length needs. A count does not depend on the lengths beside it.
     With a `crowd` of 100 a machine must jump as among 100 times as many vectors (`machine.addressing.crowded`).
     Raises TypeError or ValueError for sizes that are not integers of at least 1 and for an unknown kind; warns when
     the memory is so small that heads come round to rows they have written.
@@ -92,8 +93,7 @@ def evaluate(
     if device is not None:
         model = deepcopy(model).to(valid.device(device))
     kind = kind or next(iter(task.kinds))
-    if kind not in task.kinds:
-        raise ValueError(f"kind is {kind!r}: expected one of {', '.join(task.kinds)}")
+    task.require_kind(kind)
     if valid.crowd(crowd) != 1 and not isinstance(model, NTM):
         raise ValueError(f"crowd is {crowd}: this model has no memory, and so no rows; leave crowd out")
     counts = {}
@@ -128,9 +128,9 @@ def count(
     generator = generator_of(seed, size)
     cells = (rows or model.memory_size) * model.config.word_size if isinstance(model, NTM) else size
     share = max(1, NUMBERS_AT_ONCE // cells)
-    bits, wrong = 0, torch.zeros(0, dtype=torch.long)
+    draw, bits, wrong = task.draw_of(kind, model), 0, torch.zeros(0, dtype=torch.long)
     for first in range(0, sequences, share):
-        batch = task.drawn(task.kinds[kind], min(share, sequences - first), size, generator)
+        batch = task.drawn(draw, min(share, sequences - first), size, generator)
         bits += int(batch.mask.sum()) * batch.targets.shape[-1]
         wrong = torch.cat([wrong, errors(model, task, batch, rows, crowd)])
     return Count(sequences, int((wrong > 0).sum()), bits, int(wrong.sum()))

@@ -1,0 +1,162 @@
+"""Payloads chosen against a machine: made of the vectors that it copies with the least room for error.
+
+A machine that copies every random payload may fail on one that is made for it. A reader that jumps by content must find
+one row among all others; the vector whose row looks most like that one, sent a thousand times, is the hardest crowd.
+"""
+
+from collections.abc import Iterator
+from itertools import count, islice
+
+import torch
+from torch import Generator, Tensor
+
+from ntm_lib.machine import NTM, LSTMBaseline
+from ntm_lib.machine.addressing import cosine_similarity
+from ntm_lib.machine.memory import read
+from ntm_lib.machine.ntm import autocast_is_on
+from ntm_lib.machine.step import Step, advance
+from ntm_lib.machine.validate import whole_number
+from ntm_lib.tasks.framing import frame_copy, has_start_marker
+from ntm_lib.tasks.payloads import number_bits, uneven_vectors
+from ntm_lib.tasks.task import Batch, Draw
+
+MOST_VECTORS = 256  # vectors that a machine is probed with
+CELLS_AT_ONCE = 1_000_000  # memory cells of the probes that run at one time
+REPEATS = 4  # times that each of them stands in its probe
+HARDEST = 4  # vectors that a payload is made of, at most
+PATTERNS = ("repeated", "after another", "alternating", "mixed")
+"""How hard vectors follow each other: the hardest repeated; repeated after one of the second hardest; in turn with the
+second hardest; the four hardest in random order."""
+
+
+def chosen_payload(
+    machine: NTM | LSTMBaseline, batch_size: int, length: int, generator: Generator | None = None
+) -> Tensor:
+    """Payloads made against a machine that copies -> (B, length, width) of 0 and 1.
+
+    One after the other, every weakness of `weaknesses` meets every one of `PATTERNS`, and then again, each time without
+    the vector that was the hardest before. Raises TypeError or ValueError for a size that is not an integer of at least
+    1, and for a machine without inputs for markers.
+
+    >>> from ntm_lib import NTMConfig
+    >>> chosen_payload(NTM(NTMConfig(input_size=10, output_size=8)), batch_size=2, length=5).shape
+    torch.Size([2, 5, 8])
+    """
+    batch_size, length = whole_number("batch_size", batch_size), whole_number("length", length)
+    return arranged(islice(plans(machine), batch_size), length, generator)
+
+
+def against(machine: NTM | LSTMBaseline) -> Draw:
+    """A function that draws copies of payloads made against a machine; each call goes on where the last one ended."""
+    start_marker, following = has_start_marker(machine.config), plans(machine)
+
+    def draw(size: int, length: int, generator: Generator) -> Batch:
+        return frame_copy(arranged(islice(following, size), length, generator), start_marker)
+
+    return draw
+
+
+def plans(machine: NTM | LSTMBaseline) -> Iterator[tuple[str, Tensor]]:
+    """Pattern and vectors (up to HARDEST, width), the hardest first, of all payloads against a machine, without end."""
+    vectors = probed_vectors(machine.config.output_size)
+    rankings = [score.argsort(descending=True, stable=True) for score in weaknesses(machine).values()]
+    for easier in count():
+        for pattern in PATTERNS:
+            for ranking in rankings:
+                yield pattern, vectors[ranking.roll(-easier)[:HARDEST]]
+
+
+def arranged(plan: Iterator[tuple[str, Tensor]], length: int, generator: Generator | None) -> Tensor:
+    """Payloads from their patterns and vectors -> (B, L, width)."""
+    return torch.stack([vectors[order(pattern, length, len(vectors), generator)] for pattern, vectors in plan])
+
+
+def order(pattern: str, length: int, vectors: int, generator: Generator | None) -> Tensor:
+    """Which of the vectors stands at each step of a payload, 0 the hardest -> (L)."""
+    steps = torch.arange(length)
+    match pattern:
+        case "repeated":
+            return torch.zeros_like(steps)
+        case "after another":
+            return (steps == 0).long()
+        case "alternating":
+            return steps % 2
+    return torch.randint(0, vectors, (length,), generator=generator)
+
+
+@torch.no_grad()
+def weaknesses(machine: NTM | LSTMBaseline) -> dict[str, Tensor]:
+    """How near to an error each vector of `probed_vectors` brings a machine, by weakness -> (V) each, more is nearer.
+
+    Each vector is copied alone, `REPEATS` times over. The weakness "bits" is the least margin of a bit that comes back,
+    negated. A machine with a memory has six more:
+
+    - jump: how much the vector's row is like what a reader looks for at the end marker
+    - shift, gate, sharpening: how undecided a reader's shift is, how open its gate, how low its sharpening, while it
+      reads the vector back
+    - rest: how far a reader moves while the vector comes in
+    - writer: how much the memory changes while the vector is read back
+
+    Raises ValueError for a machine without inputs for markers.
+    """
+    if autocast_is_on(machine.output.weight):
+        with torch.autocast(machine.output.weight.device.type, enabled=False):
+            return weaknesses(machine)
+    vectors = probed_vectors(machine.config.output_size)
+    cells = machine.memory_size * machine.config.word_size if isinstance(machine, NTM) else 1
+    parts = [weaknesses_for(machine, some) for some in torch.split(vectors, max(1, CELLS_AT_ONCE // cells))]
+    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
+
+
+def weaknesses_for(machine: NTM | LSTMBaseline, vectors: Tensor) -> dict[str, Tensor]:
+    """The weaknesses for some vectors (V, width) -> (V) each."""
+    payload = vectors.unsqueeze(1).expand(-1, REPEATS, -1)  # (V, repeats, width)
+    batch = frame_copy(payload, has_start_marker(machine.config)).like(machine.output.weight)
+    if not isinstance(machine, NTM):
+        return {"bits": -least_margins(machine(batch.inputs)[0], batch).cpu()}
+    steps = stepped(machine, batch.inputs)
+    logits = machine.output(torch.stack([step.features for step in steps], dim=1))
+    found = weaknesses_of_heads(machine, steps) | {"bits": -least_margins(logits, batch)}
+    return {name: score.cpu() for name, score in found.items()}
+
+
+def stepped(machine: NTM, inputs: Tensor) -> list[Step]:
+    """All steps of a machine over inputs (B, T, input)."""
+    rows = 2 * inputs.shape[1] if machine.free_memory_size else None
+    state, steps = machine.initial_state(len(inputs), rows), []
+    for x in inputs.unbind(1):
+        steps.append(advance(machine, x, state, machine.equations))
+        state = steps[-1].state
+    return steps
+
+
+def weaknesses_of_heads(machine: NTM, steps: list[Step]) -> dict[str, Tensor]:
+    """The weaknesses of heads in the steps of probes -> (V) each."""
+    end = len(steps) - REPEATS - 1  # the step of the end marker
+    readers = slice(0, machine.config.read_heads)
+    written = read(steps[end - 1].state.memory, machine.heads.writing(steps[end - 1].state.weights))  # (V, W, M)
+    came, answer = steps[:end], [step.emission for step in steps[end + 2 :]]  # emitted as the vector was just read
+    focus = torch.stack([machine.heads.reading(step.state.weights) for step in came])  # (steps, V, R, N)
+    memory = torch.stack([step.state.memory for step in steps[end:]])  # (steps, V, N, M)
+    return {
+        "jump": cosine_similarity(written, steps[end].emission.key[:, readers]).amax((1, 2)),
+        "shift": torch.stack([1 - heads.s[:, readers].amax(-1) for heads in answer]).amax((0, 2)),
+        "gate": torch.stack([heads.g[:, readers] for heads in answer]).amax((0, 2)),
+        "sharpening": -torch.stack([heads.gamma[:, readers] for heads in answer]).amin((0, 2)),
+        "rest": (1 - (focus[1:] * focus[:-1]).sum(-1)).amax((0, 2)),
+        "writer": memory.diff(dim=0).square().sum((0, 2, 3)),
+    }
+
+
+def least_margins(logits: Tensor, batch: Batch) -> Tensor:
+    """How far the least certain bit of each answer is on its right side, negative where one is wrong -> (B)."""
+    margins = (logits * (2 * batch.targets - 1)).amin(-1)  # (B, T)
+    return margins.masked_fill(batch.mask == 0, torch.inf).amin(-1)
+
+
+def probed_vectors(width: int) -> Tensor:
+    """All vectors of up to 8 bits; up to 256 of more bits, some with few ones -> (V, width) of 0 and 1."""
+    if 2**width <= MOST_VECTORS:
+        return number_bits(torch.arange(2**width), width)
+    vectors: Tensor = torch.unique(uneven_vectors(1, MOST_VECTORS, width, Generator().manual_seed(0))[0], dim=0)
+    return vectors
