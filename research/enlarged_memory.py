@@ -44,7 +44,7 @@ def main(study: str, seeds: str, table: str) -> None:
     with Path(table).open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["recipe", "seed", "rows", "length", "bits", "wrong_bits"])
-        runs = [(arm.name, seed) for arm in question("memory").arms for seed in parse_seeds(seeds)]
+        runs = [(arm.name, seed) for arm in question("memory").arms.values() for seed in parse_seeds(seeds)]
         for recipe, seed in tqdm(runs, disable=None):
             model = cast(NTM, load(Path(study) / "machines" / recipe / str(seed))[0])
             for machine in (model, enlarged(model, seed)):

@@ -2,13 +2,12 @@
 
 import re
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache, partial
 from pathlib import Path
 
 import jinja2
 
-from ntm_lib.study.seeds import seeds_text
 from ntm_lib.study.tables import share
 from ntm_lib.teaching.show import description
 from research import counts
@@ -92,6 +91,17 @@ def enlarged_table(small: int, large: int) -> str:
         asked = [[line for line in enlarged(rows) if line["recipe"] == f"memory-{arm}"] for rows in (small, large)]
         table.append([f"`{arm}`", *(share(sum(one["wrong_bits"] == 0 for one in each), len(each)) for each in asked)])
     return lines_of(table)
+
+
+def seeds_text(seeds: Iterable[int]) -> str:
+    """Seeds in short: [0, 1, 2, 7] -> "0-2,7"."""
+    spans: list[list[int]] = []
+    for seed in sorted(set(seeds)):
+        if spans and seed == spans[-1][1] + 1:
+            spans[-1][1] = seed
+        else:
+            spans.append([seed, seed])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in spans)
 
 
 def command(name: str, *arms: str, options: str = "--findings") -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from ntm_lib.study.arms import Question, read_question
-from ntm_lib.study.fields import closest
-from ntm_lib.training.recipes import differences
+from ntm_lib.training import recipes
+from ntm_lib.training.recipes import Recipe, differences
 
 ROOT = Path(__file__).parent.parent
 STUDIES = ROOT / "data" / "studies"
@@ -48,7 +48,7 @@ def study(name: str) -> dict[str, list[Row]]:
     """All runs of a study by the name of their arm, the arms in the order of their question."""
     arms: dict[str, list[Row]] = {}
     if name in questions():
-        arms = {arm.name.removeprefix(f"{name}-"): [] for arm in question(name).arms}
+        arms = {arm: [] for arm in question(name).arms}
     for row in read_table(STUDIES / name / "runs.csv"):
         arms.setdefault(row["recipe"].removeprefix(f"{name}-"), []).append(row)
     return {arm: rows for arm, rows in arms.items() if rows}
@@ -68,11 +68,16 @@ def all_runs(name: str) -> list[Row]:
 def changes(name: str) -> dict[str, tuple[str, dict[str, object]]]:
     """Of every arm of a question: the recipe that it varies, and the fields that it changes."""
     found = {}
-    for arm in question(name).arms:
-        base = closest(arm)
-        fields = {field: value for field, value in differences(arm, base).items() if field != "name"}
-        found[arm.name.removeprefix(f"{name}-")] = (base.name, fields)
+    for arm, recipe in question(name).arms.items():
+        base = closest(recipe)
+        fields = {field: value for field, value in differences(recipe, base).items() if field != "name"}
+        found[arm] = (base.name, fields)
     return found
+
+
+def closest(recipe: Recipe) -> Recipe:
+    """The named recipe that a recipe differs from in the fewest fields."""
+    return min(map(recipes.by_name, recipes.names()), key=lambda base: len(differences(recipe, base)))
 
 
 @cache

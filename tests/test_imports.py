@@ -25,14 +25,14 @@ MAY_IMPORT = {
     "training": FOUNDATION,
     "runs": LEARNING,
     "analysis": LEARNING | {"runs"},
-    "study": LEARNING | {"runs", "analysis"},
+    "study": LEARNING | {"runs", "analysis", "__init__"},  # whose version a study notes
     "__init__": LEARNING | {"runs", "analysis"},  # what `from ntm_lib import ...` offers a newcomer
     "teaching": LEARNING | {"runs", "analysis", "study", "__init__"},
     "cli": LEARNING | {"runs", "analysis", "study", "teaching", "__init__"},
     "__main__": {"cli"},
 }
 CORE = {"torch", "safetensors"}
-STUDY = CORE | {"joblib", "filelock", "tqdm", "scipy", "dask", "distributed", "ray"}
+STUDY = CORE | {"joblib", "filelock", "tqdm", "scipy", "dask", "distributed"}
 MAY_USE = {
     "study": STUDY,
     "teaching": STUDY | {"numpy", "matplotlib", "PIL", "IPython", "ipywidgets"},

@@ -127,4 +127,4 @@ def test_the_question_that_contributing_writes_down_can_be_asked(tmp_path):
     (tmp_path / "batch").mkdir()
     (tmp_path / "batch" / "arms.toml").write_text(text, encoding="utf-8")
     question = arms.read_question(tmp_path / "batch" / "arms.toml")
-    assert [(arm.name, arm.batch_size) for arm in question.arms] == [("batch-one", 1), ("batch-eight", 8)]
+    assert [(arm.name, arm.batch_size) for arm in question.arms.values()] == [("batch-one", 1), ("batch-eight", 8)]

@@ -36,9 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         say("a worker process was killed, perhaps for want of memory; the same command goes on, --jobs 1 needs least")
         return FAILED
     except (MemoryError, RuntimeError) as error:
-        from torch import OutOfMemoryError
-
-        if not isinstance(error, MemoryError | OutOfMemoryError):
+        if not _is_want_of_memory(error):
             raise
         say("this needs more memory than there is: ask for shorter sequences, fewer rows or a smaller machine")
     except ModuleNotFoundError as error:
@@ -64,6 +62,14 @@ def _run(command: str, words: list[str]) -> int:
         code = COMMANDS[command](words)
     sys.stdout.flush()
     return code
+
+
+def _is_want_of_memory(error: Exception) -> bool:
+    """Whether a size is more than a device or this computer holds; on the CPU, torch says so in words alone."""
+    from torch import OutOfMemoryError
+
+    words = ("can't allocate memory", "not enough memory", "Storage size calculation overflowed")
+    return isinstance(error, MemoryError | OutOfMemoryError) or any(each in str(error) for each in words)
 
 
 def _help() -> str:

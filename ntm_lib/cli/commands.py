@@ -1,17 +1,16 @@
 """The commands of `ntm`: each reads its options, calls the library and prints. Imports come late."""
 
 import json
+import shlex
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ntm_lib.cli.options import Options, add_fields, changes_in, recipe_in
-from ntm_lib.cli.terminal import announce, progress_bar, say, show, steps_shown, told
+from ntm_lib.cli.terminal import progress_bar, say, show, steps_shown, told
 
 if TYPE_CHECKING:
-    import torch
-
     from ntm_lib.training.evaluation import Machine
     from ntm_lib.training.run import Run
 
@@ -35,17 +34,15 @@ def _train(words: list[str]) -> int:
     values = options.parse(words)
 
     from ntm_lib import load, train
-    from ntm_lib.study import content, limits, rows, tables
+    from ntm_lib.study import rows, tables
 
     recipe = recipe_in(values)
-    limits.require_trainable(recipe)
-    device = _device(values.device)
     with progress_bar(recipe.updates, "update") as follow:
 
         def tell(record: dict[str, Any]) -> None:
             follow(record["update"], loss=f"{record['loss']:.4f}", wrong_bits=record["validation_wrong_bits"])
 
-        result = train(recipe, values.seed, content.directory(values.out), tell, values.compiled, device=device)
+        result = train(recipe, values.seed, values.out, tell, values.compiled, device=values.device)
     row = rows.row_of(load(values.out)[1])
     show(json.dumps(row, indent=1) if values.json else tables.verdict_text(row))
     return 0 if result.converged else FAILED
@@ -54,20 +51,21 @@ def _train(words: list[str]) -> int:
 def _evaluate(words: list[str]) -> int:
     """Count the wrong bits and wrong sequences of a trained machine by length."""
     from ntm_lib import evaluate, tasks
-    from ntm_lib.study import limits, tables
+    from ntm_lib.study import tables
 
     options = _options_of_a_machine("evaluate", _evaluate.__doc__)
     options.value("--lengths", int, "vectors in a sequence", nargs="+", default=[20, 50, 120])
     options.value("--sequences", int, "random sequences of each length", default=100)
     options.value("--seed", int, "seed of the sequences", default=0)
     options.value("--kind", tasks.Kind, "payload of the copies", default="random")
+    options.value("--crowd", float, "times that every row but the best stands there, as on a longer tape", default=1)
     options.switch("--json", "print JSON instead of a table")
     values = options.parse(words)
     model, _ = _loaded(values)
-    sizes = (values.sequences, values.memory_size)
-    announce(sum(limits.seconds_of_copies(model, length, *sizes) for length in values.lengths))
     with steps_shown(model, values.lengths, values.sequences):
-        counts = evaluate(model, values.lengths, values.sequences, values.seed, values.kind, values.memory_size)
+        counts = evaluate(
+            model, values.lengths, values.sequences, values.seed, values.kind, values.memory_size, crowd=values.crowd
+        )
     report = counts.to_json()
     columns = ("sequences", "wrong_sequences", "bits", "wrong_bits")
     table = [[length, *(count[column] for column in columns)] for length, count in report["lengths"].items()]
@@ -83,16 +81,15 @@ def _copy(words: list[str]) -> int:
     values = options.parse(words)
 
     from ntm_lib.analysis.copies import copy_bytes
-    from ntm_lib.study import content, limits, measurements
+    from ntm_lib.study import content
 
     model, _ = _loaded(values)
     content.require_writable(values.out, values.input)
     original = content.read_content(values.input)
-    announce(limits.seconds_of_copies(model, len(original), 1, values.memory_size))
     with steps_shown(model, [len(original)], 1):
         copied = copy_bytes(model, original, values.memory_size)
     content.write_content(values.out, copied)
-    wrong = measurements.wrong_in(original, copied)
+    wrong = content.wrong_in(original, copied)
     say("{wrong_bits:,} of {bits:,} bits and {wrong_bytes:,} of {bytes:,} bytes differ".format(**wrong))
     return FAILED if wrong["wrong_bytes"] else 0
 
@@ -115,7 +112,7 @@ def _diagnose(words: list[str]) -> int:
 
 def _study(words: list[str]) -> int:
     """Train every seed of every recipe, side by side; runs that DIR already holds are not trained again."""
-    from ntm_lib.study import arms, content, engines, fields, measurements, seeds, study, tables
+    from ntm_lib.study import arms, engines, fields, measurements, seeds, study, tables
 
     usage = "RECIPE ... --seeds SEEDS --out DIR [changes to the recipes]"
     options = Options("study", _study.__doc__, usage)
@@ -124,8 +121,7 @@ def _study(words: list[str]) -> int:
     options.value("--seeds", text="seeds, such as 0-99 or 3,5,8-12", required=True)
     options.value("--out", text="directory to keep runs and tables in", required=True, metavar="DIR")
     options.value("--jobs", int, "processes on this machine; else one a core")
-    options.value("--backend", text="library that runs processes: loky, dask or ray", default="loky")
-    options.value("--address", text="address of a dask scheduler or a ray head")
+    options.value("--address", text="address of a dask scheduler, whose workers then train; else this machine")
     options.value("--together", int, "seeds that one process trains in shared passes", default=engines.SEEDS_TOGETHER)
     options.value("--lengths", int, "count wrong bits at these lengths too", nargs="+", default=[])
     options.value("--sequences", int, "random sequences of each of these lengths", default=20)
@@ -138,12 +134,13 @@ def _study(words: list[str]) -> int:
     rows = study.study(
         [fields.changed(recipe, changes_in(values)) for word in values.recipes for recipe in arms.recipes_of(word)],
         seeds.parse_seeds(values.seeds),
-        content.directory(values.out),
+        values.out,
         measure=measurements.Measurements(
             tuple(values.lengths), values.sequences, values.file and Path(values.file), values.findings
         ),
-        workers=engines.Workers(values.jobs, values.backend, values.address, values.together),
+        workers=engines.Workers(values.jobs, values.address, values.together),
         compiled=values.compiled,
+        command=shlex.join(["ntm", "study", *words]),
     )
     return show(json.dumps(tables.summary(rows), indent=1) if values.json else tables.summary_text(rows))
 
@@ -161,7 +158,7 @@ def _recipes(words: list[str]) -> int:
     questions = {place: question for path in paths for place, question in arms.questions_in(path).items()}
     differences = {name: recipes.differences(recipes.by_name(name), recipes.reliable) for name in recipes.names()}
     if values.json:
-        found = {question.name: [arm.name for arm in question.arms] for question in questions.values()}
+        found = {question.name: [arm.name for arm in question.arms.values()] for question in questions.values()}
         return show(json.dumps({"recipes": differences, "questions": found}, indent=1))
     lines = []
     for name, changes in differences.items():
@@ -169,7 +166,7 @@ def _recipes(words: list[str]) -> int:
     for place, question in questions.items():
         asked = ": ".join(text for text in (question.asked_by, question.question) if text)
         lines.append(f"{place} ({asked})")
-        lines += [f"    {place}:{arm.name.removeprefix(question.name + '-')}" for arm in question.arms]
+        lines += [f"    {place}:{arm}" for arm in question.arms]
     return show("\n".join(lines))
 
 
@@ -197,15 +194,9 @@ def _loaded(values: Namespace) -> "tuple[Machine, Run]":
     import torch
 
     from ntm_lib import load
-
-    torch.set_num_threads(1)
-    device = _device(values.device)
-    model, run = load(values.dir)
-    return model.to(device), run
-
-
-def _device(name: str) -> "torch.device":
-    """The device of that name; ValueError for one that is not here, or holds no numbers."""
     from ntm_lib.machine import validate
 
-    return validate.device(name)
+    torch.set_num_threads(1)
+    device = validate.device(values.device)
+    model, run = load(values.dir)
+    return model.to(device), run

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, get_args, get_origin
 if TYPE_CHECKING:
     from ntm_lib.training.recipes import Recipe
 
-KINDS: dict[Any, tuple[str, str]] = {int: ("INT", "a whole number"), float: ("NUMBER", "a number"), str: ("TEXT", "")}
+KINDS: dict[Any, tuple[str, str]] = {
+    int: ("INT", "a whole number"),
+    float: ("NUMBER", "a number"),
+    str: ("TEXT", "at least one character"),
+}
 """Words for a type in help and in errors."""
 
 NEGATIVE = re.compile(r"-(inf(inity)?|nan|(\d+\.?\d*|\.\d+)(e[+-]?\d+)?)", re.IGNORECASE)
@@ -57,7 +61,7 @@ def _converter(prog: str, name: str, kind: Any, choices: tuple[str, ...]) -> Cal
 
     def convert(word: str) -> Any:
         try:
-            if not choices:
+            if word and not choices:
                 return kind(word)
         except ValueError:
             pass
@@ -94,8 +98,8 @@ def add_fields(options: Options, words: Sequence[str]) -> None:
     from ntm_lib.training import recipes
 
     shown = recipes.settings(recipes.by_name(next((word for word in words if word in recipes.names()), "reliable")))
-    for name, field in fields.described().items():
-        options.value(f"--{name}", field.kind, field.text, default=SUPPRESS, shown=shown.get(name))
+    for name, (kind, text) in fields.described().items():
+        options.value(f"--{name}", kind, text, default=SUPPRESS, shown=shown.get(name))
 
 
 def changes_in(values: Namespace) -> dict[str, Any]:

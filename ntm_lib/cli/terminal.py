@@ -31,14 +31,6 @@ def _printable(text: str, stream: TextIO) -> str:
     return visible.encode(encoding, "replace").decode(encoding)
 
 
-def announce(seconds: float) -> None:
-    """Say beforehand that a command takes long, in the largest unit that fits."""
-    for unit, size in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
-        if seconds >= 2 * size:
-            say(f"this may take about {seconds / size:,.0f} {unit}; Ctrl-C ends it")
-            return
-
-
 @contextmanager
 def progress_bar(total: int, unit: str) -> Iterator[Callable[..., None]]:
     """A bar on a terminal, if tqdm is installed; yields a function that takes the progress and numbers to show."""

@@ -45,6 +45,21 @@ def content_weights(memory: Tensor, key: Tensor, beta: Tensor) -> Tensor:
     return torch.softmax(beta.unsqueeze(-1) * cosine_similarity(memory, key), dim=-1)
 
 
+def crowded(w_c: Tensor, crowd: float) -> Tensor:
+    """The content weighting of a longer tape, on which every row but the best stands `crowd` times -> (B,H,N).
+
+    A softmax over such a tape gives the best row w* / (w* + K (1 - w*)), with K the crowd and w* its weight here, and
+    divides the others alike. The weights add up to less than 1: the copies, which are not there, have the rest. A jump
+    in a crowd of 100 is as hard as one among 100 times as many vectors. What else happens on a longer tape is not
+    shown: writers that add to a row at every step, walks that blur, vectors that are not among these.
+
+    >>> crowded(torch.tensor([[[0.8, 0.2]]]), crowd=16.0).tolist()
+    [[[0.2, 0.05]]]
+    """
+    best = w_c.amax(-1, keepdim=True)  # (B, H, 1)
+    return w_c / (best + crowd * (1 - best))
+
+
 def interpolate(w_c: Tensor, w_previous: Tensor, g: Tensor) -> Tensor:
     """Blend the rows found by content with the previous weighting (Eq. 7): (B,H,N), (B,H,N), (B,H) -> (B,H,N).
 
@@ -83,9 +98,18 @@ def sharpen(w_s: Tensor, gamma: Tensor) -> Tensor:
 
 
 def address(
-    memory: Tensor, w_previous: Tensor, key: Tensor, beta: Tensor, g: Tensor, s: Tensor, gamma: Tensor
+    memory: Tensor,
+    w_previous: Tensor,
+    key: Tensor,
+    beta: Tensor,
+    g: Tensor,
+    s: Tensor,
+    gamma: Tensor,
+    crowd: float = 1,
 ) -> Stages:
     """From the numbers that all heads emit to their new weightings: Eqs. 5, 7, 8 and 9 in order -> `Stages`.
+
+    With a crowd above 1 rows are found by content as on a longer tape (`crowded`).
 
     >>> tape, start = torch.eye(3).unsqueeze(0), torch.tensor([[[1.0, 0.0, 0.0]]])
     >>> one, forward = torch.ones(1, 1), torch.tensor([[[0.0, 0.0, 1.0]]])
@@ -93,6 +117,8 @@ def address(
     [[[0.0, 1.0, 0.0]]]
     """
     w_c = content_weights(memory, key, beta)
+    if crowd != 1:
+        w_c = crowded(w_c, crowd)
     w_g = interpolate(w_c, w_previous, g)
     w_s = shift(w_g, s)
     w = sharpen(w_s, gamma)

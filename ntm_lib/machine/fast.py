@@ -12,12 +12,13 @@ import torch
 from torch import Tensor
 
 from ntm_lib.machine import addressing, memory
-from ntm_lib.machine.addressing import COSINE_EPSILON, Stages, sharpen
+from ntm_lib.machine.addressing import COSINE_EPSILON, Stages, crowded, sharpen
 from ntm_lib.machine.memory import erase, read
 
 if TYPE_CHECKING:
     from ntm_lib.machine.ntm import NTM
     from ntm_lib.machine.state import NTMState
+    from ntm_lib.machine.step import Equations
 
 __all__ = ["add", "address", "content_weights", "erase", "interpolate", "read", "sharpen", "shift", "write"]
 
@@ -40,10 +41,19 @@ def shift(w_g: Tensor, s: Tensor) -> Tensor:
 
 
 def address(
-    memory: Tensor, w_previous: Tensor, key: Tensor, beta: Tensor, g: Tensor, s: Tensor, gamma: Tensor
+    memory: Tensor,
+    w_previous: Tensor,
+    key: Tensor,
+    beta: Tensor,
+    g: Tensor,
+    s: Tensor,
+    gamma: Tensor,
+    crowd: float = 1,
 ) -> Stages:
     """Eqs. 5, 7, 8 and 9 in order, each from this module -> `Stages`."""
     w_c = content_weights(memory, key, beta)
+    if crowd != 1:
+        w_c = crowded(w_c, crowd)
     w_g = interpolate(w_c, w_previous, g)
     w_s = shift(w_g, s)
     return Stages(w_c, w_g, w_s, sharpen(w_s, gamma))
@@ -78,14 +88,17 @@ def writer_in_place(like: Tensor) -> Callable[[Tensor, Tensor, Tensor, Tensor], 
 
 
 def run_in_place(
-    machine: "NTM", inputs: Tensor, state: "NTMState", steps: Callable[..., Iterator[tuple[Tensor, "NTMState"]]]
+    machine: "NTM",
+    inputs: Tensor,
+    state: "NTMState",
+    equations: "Equations",
+    steps: Callable[..., Iterator[tuple[Tensor, "NTMState"]]],
 ) -> tuple[Tensor, "NTMState"]:
     """The loop of `step.run` with one memory for all steps: inputs (B, T, input) -> features, last state.
 
     Features have their place beforehand: small tensors kept among large ones that come and go would leave holes in
     which no memory fits.
     """
-    equations = machine.equations
     if equations.write is write:
         equations = equations._replace(write=writer_in_place(state.memory))
     features = inputs.new_empty(*inputs.shape[:2], machine.output.in_features)

@@ -81,19 +81,22 @@ class NTM(nn.Module):
         state: NTMState | None = None,
         memory_size: int | None = None,
         history: list[NTMState] | None = None,
+        crowd: float = 1,
     ) -> tuple[Tensor, NTMState]:
         """Run a whole sequence: inputs (B, T, input) -> logits (B, T, output) and the state after the last step.
 
         `memory_size` stands in for the config's number of rows where no state is given. The state after every step is
-        appended to `history`. Autocast does not reach inside: a machine computes in the precision of its weights.
+        appended to `history`. With a `crowd` above 1 the machine jumps as on a longer tape, on which every row but the
+        best stands so many times (`addressing.crowded`). Autocast does not reach inside: a machine computes in the
+        precision of its weights.
         Raises TypeError or ValueError for inputs or a state that the machine cannot take.
         """
         if autocast_is_on(inputs):
             with torch.autocast(inputs.device.type, enabled=False):
-                return self.forward(inputs.to(self.output.weight.dtype), state, memory_size, history)
+                return self.forward(inputs.to(self.output.weight.dtype), state, memory_size, history, crowd)
         rows = validate.call(inputs, "(batch, time, input)", state, memory_size, self.config, self.output.weight)
         start = initial_state(self, len(inputs), rows) if state is None else state
-        features, end = run(self, inputs, start, history)
+        features, end = run(self, inputs, start, history, self.equations.in_a(validate.crowd(crowd)))
         return self.output(features), end
 
     def step(self, x: Tensor, state: NTMState) -> tuple[Tensor, NTMState]:

@@ -1,6 +1,7 @@
 """One time step of a machine, and the loop over it. A step is written once and is handed its equations."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -20,6 +21,10 @@ class Equations(NamedTuple):
     address: Callable[..., addressing.Stages]  # Eqs. 5-9
     read: Callable[..., Tensor]  # Eq. 2
     write: Callable[..., Tensor]  # Eqs. 3 and 4
+
+    def in_a(self, crowd: float) -> "Equations":
+        """The equations by which every row but the best stands `crowd` times (`addressing.crowded`)."""
+        return self if crowd == 1 else self._replace(address=partial(self.address, crowd=crowd))
 
 
 PLAIN = Equations(addressing.address, memory.read, memory.write)  # the equations as the paper prints them
@@ -56,16 +61,18 @@ def next_features(machine: "NTM", x: Tensor, state: NTMState, equations: Equatio
     return step.features, step.state
 
 
-def run(machine: "NTM", inputs: Tensor, state: NTMState, history: list[NTMState] | None) -> tuple[Tensor, NTMState]:
+def run(
+    machine: "NTM", inputs: Tensor, state: NTMState, history: list[NTMState] | None, equations: Equations
+) -> tuple[Tensor, NTMState]:
     """The loop over steps: inputs (B, T, input) -> features (B, T, features), and the state after the last step."""
     if history is not None or not torch.is_inference_mode_enabled():
         features = []
-        for feature, after in steps(machine, inputs, state, machine.equations):
+        for feature, after in steps(machine, inputs, state, equations):
             features.append(feature)
             if history is not None:
                 history.append(after)
         return torch.stack(features, dim=1), after
-    return fast.run_in_place(machine, inputs, state, steps)  # no earlier step is looked at again
+    return fast.run_in_place(machine, inputs, state, equations, steps)  # no earlier step is looked at again
 
 
 def steps(machine: "NTM", inputs: Tensor, state: NTMState, equations: Equations) -> Iterator[tuple[Tensor, NTMState]]:

@@ -46,6 +46,11 @@ def fields(config: Any, limits: Mapping[str, tuple[float, float]], others: tuple
             object.__setattr__(config, name, number(name, value, kind, *limits.get(name, others)))
 
 
+def crowd(value: Any) -> float:
+    """How often every row but the best stands there; TypeError for no number, ValueError for one below 1."""
+    return number("crowd", value, float, 1, MOST)
+
+
 def seed(value: Any) -> int:
     """A seed as it is; ValueError for anything but a whole number below `MOST_SEEDS`."""
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < MOST_SEEDS:

@@ -27,9 +27,6 @@ called `rates-slow`. `ntm recipes` lists recipes, `ntm train --help` all fields 
 
 import re
 import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,18 +37,15 @@ from ntm_lib.training.recipes import Recipe
 FILE_NAME = "arms.toml"
 ENTRIES = {"question": str, "asked_by": str, "base": str, "every_arm": dict, "arms": dict}
 """Names at the top of the file, and the types of their values."""
-WORDS: dict[type, str] = {str: "a text in quotes", dict: "a table"}
-LONGEST_FILE = 1_000_000
-"""Bytes of a file that is read."""
 
 
 class Question(NamedTuple):
-    """A question of a study, who asked it, and the recipes whose runs answer it."""
+    """A question of a study, who asked it, and the recipes whose runs answer it, by the names of their arms."""
 
     name: str
     question: str
     asked_by: str
-    arms: tuple[Recipe, ...]
+    arms: dict[str, Recipe]
 
 
 def require_file_name(name: str) -> str:
@@ -69,15 +63,14 @@ def recipes_of(word: str) -> tuple[Recipe, ...]:
     if word in recipes.names():
         return (recipes.by_name(word),)
     if Path(word).exists():
-        return read_question(word).arms
+        return tuple(read_question(word).arms.values())
     path, _, arm = word.rpartition(":")
     if not path or not Path(path).exists():
         raise ValueError(
             f"recipe is {word!r}: expected one of {', '.join(recipes.names())}, or a path to a question or one of its"
             " arms, such as data/studies/heads or data/studies/heads:2+2"
         )
-    question = read_question(path)
-    arms = {recipe.name.removeprefix(f"{question.name}-"): recipe for recipe in question.arms}
+    arms = read_question(path).arms
     if arm not in arms:
         raise ValueError(f"arm is {arm!r}: expected one of {', '.join(arms)}, the arms of {path}")
     return (arms[arm],)
@@ -95,17 +88,15 @@ def one_recipe(word: str) -> Recipe:
 
 
 def questions_in(path: str | Path) -> dict[str, Question]:
-    """The question at a path, or the questions of all folders in a folder, each by its own path.
+    """The questions at a path: of a file, of a folder and of all folders in it, each by the path of its folder.
 
     Raises ValueError where there is none, and as `read_question` does.
     """
     path = Path(path)
-    if path.is_file() or (path / FILE_NAME).is_file():
-        return {str(path): read_question(path)}
-    found = {str(file.parent): read_question(file) for file in sorted(path.glob(f"*/{FILE_NAME}"))}
-    if not found:
+    files = [path] if path.is_file() else [*path.glob(FILE_NAME), *sorted(path.glob(f"*/{FILE_NAME}"))]
+    if not files:
         raise ValueError(f"{path} holds no {FILE_NAME}, and none of its folders does: expected a question, or several")
-    return found
+    return {str(file.parent): read_question(file) for file in files}
 
 
 def read_question(path: str | Path) -> Question:
@@ -115,85 +106,53 @@ def read_question(path: str | Path) -> Question:
     """
     path = Path(path)
     path = path / FILE_NAME if path.is_dir() else path
+    if not path.is_file():
+        raise ValueError(f"{path}: there is no such file: expected a folder with {FILE_NAME}")
     try:
-        content = _parsed(path)
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        require_entries(content)
         name = require_file_name(path.resolve().parent.name)
-        arms = tuple(_arms(name, content))
-    except (ValueError, TypeError) as error:
+        arms = {arm: arm_of(name, arm, content) for arm in content["arms"]}
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise ValueError(f"{path}: {error}") from error
     return Question(name, content["question"], content.get("asked_by", ""), arms)
 
 
-def _parsed(path: Path) -> dict[str, Any]:
-    """The parsed file; ValueError or TypeError for an entry that is unknown, missing or of another type."""
-    if not path.is_file():
-        raise ValueError(f"there is no such file: expected a folder with {FILE_NAME}")
-    try:
-        with path.open("rb") as file:
-            text = file.read(LONGEST_FILE + 1)
-        if len(text) > LONGEST_FILE:
-            raise ValueError(f"the file is longer than {LONGEST_FILE:,} bytes: expected the arms of one question")
-        content = tomllib.loads(text.decode("utf-8"))
-    except OSError as error:
-        raise ValueError(f"cannot be read ({error.strerror}): expected a file that may be read") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ValueError(f"this is not TOML ({error}): correct that place") from error
+def require_entries(content: dict[str, Any]) -> None:
+    """ValueError or TypeError for an entry of the file that is unknown, missing or of another type."""
     for name, value in content.items():
         if name not in ENTRIES:
             raise ValueError(f"{name} is unknown: expected {', '.join(ENTRIES)}; changes stand below [arms.NAME]")
-        _require(name, value, ENTRIES[name])
+        if not isinstance(value, ENTRIES[name]):
+            raise TypeError(
+                f"{name} is {value!r}: expected {'a table' if ENTRIES[name] is dict else 'a text in quotes'}"
+            )
     if not content.get("question"):
         raise ValueError('question is missing: write what is asked, as question = "…"')
     if not content.get("arms"):
         raise ValueError("there are no arms: write [arms.NAME] for each, and below it what the arm changes")
-    return content
 
 
-def _arms(name: str, content: dict[str, Any]) -> Iterator[Recipe]:
-    """The recipe of every arm, called QUESTION-ARM."""
-    base = _base(content, "reliable")
-    with _named("every_arm"):
-        every = _flat(content.get("every_arm", {}))
-        changed(base, every)
-    for arm, own in content["arms"].items():
-        with _named(f"arm {arm!r}"):
-            _require(arm, own, dict)
-            changes = _flat({field: value for field, value in own.items() if field != "base"})
-            recipe = changed(_base(own, base.name), every | changes)
-            yield replace(recipe, name=f"{name}-{require_file_name(arm)}")
-
-
-@contextmanager
-def _named(place: str) -> Iterator[None]:
-    """Name a part of the file in whatever error comes from it."""
+def arm_of(question: str, arm: str, content: dict[str, Any]) -> Recipe:
+    """The recipe of an arm, called QUESTION-ARM; ValueError, naming the arm, for changes that cannot be made."""
     try:
-        yield
+        if not isinstance(content["arms"][arm], dict):
+            raise TypeError(f"it is {content['arms'][arm]!r}: expected a table")
+        changes = flat(content.get("every_arm", {})) | flat(content["arms"][arm])
+        if "name" in changes:
+            raise ValueError(f"name is {changes['name']!r}: leave it out, because QUESTION-ARM is the name")
+        base = changes.pop("base", content.get("base", "reliable"))
+        if base not in recipes.names():
+            raise ValueError(f"base is {base!r}: expected one of {', '.join(recipes.names())}")
+        return changed(recipes.by_name(base), changes | {"name": f"{question}-{require_file_name(arm)}"})
     except (ValueError, TypeError) as error:
-        raise ValueError(f"{place}: {error}") from error
+        raise ValueError(f"arm {arm!r}: {error}") from error
 
 
-def _base(table: dict[str, Any], default: str) -> Recipe:
-    name = table.get("base", default)
-    if name not in recipes.names():
-        raise ValueError(f"base is {name!r}: expected one of {', '.join(recipes.names())}")
-    return recipes.by_name(name)
-
-
-def _flat(changes: dict[str, Any]) -> dict[str, Any]:
+def flat(changes: dict[str, Any]) -> dict[str, Any]:
     """Changes by dotted names: {"machine": {"word_size": 3}} -> {"machine.word_size": 3}."""
     found: dict[str, Any] = {}
     for name, value in changes.items():
-        if name == "name":
-            raise ValueError(f"name is {value!r}: leave it out, because QUESTION-ARM is the name")
-        if isinstance(value, dict) and not name.isidentifier():
-            raise ValueError(f'{name} is a table: an arm\'s name with a dot stands in quotes, as in [arms."norm-0.2"]')
-        if isinstance(value, dict):
-            found |= {f"{name}.{field}": entry for field, entry in value.items()}
-        else:
-            found[name] = value
+        inner = value if name in ("machine", "historical") and isinstance(value, dict) else None
+        found |= {name: value} if inner is None else {f"{name}.{field}": entry for field, entry in inner.items()}
     return found
-
-
-def _require(name: str, value: object, kind: type) -> None:
-    if not isinstance(value, kind):
-        raise TypeError(f"{name} is {value!r}: expected {WORDS[kind]}")

@@ -1,9 +1,9 @@
-"""Bytes that a machine copies: read up to a limit, and written without losing a file of the user's."""
+"""Bytes that a machine copies: read up to a limit, written without losing the original, and compared."""
 
 import os
 import sys
+from contextlib import nullcontext
 from pathlib import Path
-from typing import BinaryIO
 
 from ntm_lib.runs.checkpoints import write_whole
 
@@ -16,14 +16,11 @@ def read_content(name: str) -> bytes:
 
     Raises ValueError for a file that cannot be read, for nothing at all and for more than `MOST_BYTES`.
     """
+    if name == "-" and sys.stdin is None:
+        raise ValueError("standard input is closed: name a file")
     try:
-        if name == "-":
-            if sys.stdin is None:
-                raise ValueError("standard input is closed: name a file")
-            content = sys.stdin.buffer.read(MOST_BYTES + 1)
-        else:
-            with Path(name).open("rb") as file:
-                content = file.read(MOST_BYTES + 1)
+        with nullcontext(sys.stdin.buffer) if name == "-" else open(name, "rb") as file:
+            content = file.read(MOST_BYTES + 1)
     except OSError as error:
         raise ValueError(f"cannot read {name}: {error.strerror}; name a file that can be read") from error
     if not content:
@@ -34,48 +31,35 @@ def read_content(name: str) -> bytes:
 
 
 def require_writable(name: str, source: str) -> None:
-    """Raise ValueError where a copy of `source` cannot be written, or would take the place of `source` itself."""
-    path = Path(name)
+    """Raise ValueError where a copy of the file `source` cannot be written, or would take the place of it."""
+    path, original = Path(name), Path("/dev/stdin" if source == "-" else source)
     if name == "-":
         return
-    if not name or path.is_dir():
+    if path.is_dir():
         raise ValueError(f"cannot write {name!r}: expected the name of a file, or - for standard output")
-    if path.exists() and _is_one_file(path, source):
+    if path.exists() and original.exists() and path.samefile(original):
         raise ValueError(f"cannot write {name}: it is what is copied, and would be lost; choose another file")
-    there = path if path.exists() else next(parent for parent in path.absolute().parents if parent.exists())
-    if not os.access(there, os.W_OK) or not (path.exists() or there.is_dir()):
+    there = next(place for place in (path, *path.absolute().parents) if place.exists())
+    if not os.access(there, os.W_OK) or (there.is_file() and there != path):
         raise ValueError(f"cannot write {name}: {there} cannot be written; choose another file")
-
-
-def _is_one_file(path: Path, source: str) -> bool:
-    """Whether a path leads to the file that is copied, by name or as standard input."""
-    if source == "-":
-        return sys.stdin is not None and os.path.samestat(os.fstat(sys.stdin.fileno()), path.stat())
-    return Path(source).exists() and path.samefile(source)
 
 
 def write_content(name: str, content: bytes) -> None:
     """Write a copy to a file, whole or not at all; "-" is standard output, and a device or a pipe stays one."""
     path = Path(name)
-    if name == "-":
-        _write_all(sys.stdout.buffer, content)
-    elif path.exists() and not path.is_file():
-        with path.open("wb") as device:
-            device.write(content)
-    else:
+    if name != "-" and (path.is_file() or not path.exists()):
         write_whole(path, content)
+        return
+    with open(sys.stdout.fileno() if name == "-" else name, "wb", closefd=name != "-") as stream:
+        stream.write(content)
 
 
-def _write_all(stream: BinaryIO, content: bytes) -> None:
-    """Write until nothing is left: an unbuffered stream takes what it can, and says how much."""
-    left = memoryview(content)
-    while left:
-        left = left[stream.write(left) :]
-    stream.flush()
-
-
-def directory(name: str) -> str:
-    """The name of a directory; ValueError for an empty name, which would mean the current directory."""
-    if not name:
-        raise ValueError("out is '': expected the name of a directory")
-    return name
+def wrong_in(content: bytes, copied: bytes) -> dict[str, int]:
+    """How many bytes and bits of a copy differ from the original, which is as long."""
+    differing = [a ^ b for a, b in zip(content, copied, strict=True)]
+    return {
+        "bytes": len(content),
+        "wrong_bytes": sum(map(bool, differing)),
+        "bits": 8 * len(content),
+        "wrong_bits": sum(map(int.bit_count, differing)),
+    }

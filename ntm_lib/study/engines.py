@@ -1,13 +1,16 @@
-"""The worker processes of a study: on this machine, by loky, or on a cluster, by dask or ray."""
+"""The worker processes of a study: on this machine, by joblib, or on a cluster, by dask."""
 
+import asyncio
+import math
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -15,98 +18,75 @@ from typing import Any
 from joblib import Parallel, cpu_count, delayed
 
 from ntm_lib.machine.validate import whole_number
+from ntm_lib.training.recipes import Recipe
 
 PACKAGE = "ntm-lib"
 """The distribution that has to be installed wherever a worker runs."""
 SEEDS_TOGETHER = 50
 """Seeds that one process trains in shared passes: half of a study of 100 seeds on two cores."""
-BACKENDS = ("loky", "dask", "ray")
+PATIENCE = 10
+"""Seconds in which a cluster has to answer and to show a worker."""
+
+Runs = Sequence[tuple[Recipe, int]]
+"""Recipes, each with a seed."""
+Work = Callable[[Recipe, list[int]], None]
+"""Trains some seeds of a recipe."""
 
 
 @dataclass(frozen=True)
 class Workers:
-    """The processes that train a study; ValueError for choices that do not go together."""
+    """The processes that train a study; TypeError or ValueError for numbers that are not integers of at least 1."""
 
     jobs: int | None = None
     """Processes on this machine; None: one a core."""
-    backend: str = "loky"
-    """Library that runs them: loky on this machine, dask or ray on a cluster too."""
     address: str | None = None
-    """Address of a dask scheduler or a ray head; None: this machine."""
+    """Address of the scheduler of a dask cluster, whose workers then train; None: this machine alone."""
     seeds_together: int = SEEDS_TOGETHER
     """Seeds that one process trains in shared passes, which saves time and changes no run."""
 
     def __post_init__(self) -> None:
         whole_number("together", self.seeds_together)
-        if self.backend not in BACKENDS:
-            raise ValueError(f"backend is {self.backend!r}: expected one of {', '.join(BACKENDS)}")
-        if self.jobs is not None and self.jobs < 1:
-            raise ValueError(f"jobs is {self.jobs}: expected at least 1, or none for one a core")
-        if self.address is not None and self.backend == "loky":
-            here = "loky knows this machine alone; choose the backend dask or ray"
-            raise ValueError(f"address is {self.address!r}: {here}")
-        if self.address is not None and self.jobs is not None:
-            there = f"the cluster at {self.address} has workers of its own; leave jobs or address out"
-            raise ValueError(f"jobs is {self.jobs}: {there}")
-
-    @property
-    def processes(self) -> int:
-        """Worker processes on this machine."""
-        return self.jobs or cpu_count()
+        if self.jobs is not None:
+            whole_number("jobs", self.jobs)
+        if self.jobs is not None and self.address is not None:
+            raise ValueError(f"jobs is {self.jobs}: the cluster at {self.address} has workers of its own; leave it out")
 
 
-@dataclass(frozen=True)
-class Engine:
-    """Processes that wait for work."""
+def run_all(work: Work, runs: Runs, workers: Workers, shared: Path) -> None:
+    """Call `work` with a recipe and some of its seeds, as often as all runs need, in as many processes as there are.
 
-    at_once: int
-    """Calls made at a time."""
-    each: Callable[[Callable[..., None], Sequence[tuple[Any, ...]]], Iterator[Any]]
-    """Call a function with each of these arguments, and yield whenever a call has ended, whichever it is."""
-    everywhere: Callable[..., list[Any]]
-    """Call a function of Python's own library on every other machine, and return all results."""
-
-
-@contextmanager
-def opened(workers: Workers, shared: Path) -> Iterator[Engine]:
-    """The engine that runs the processes of a study.
-
-    A call whose worker dies is made again by another one; with loky it ends in BrokenProcessPool.
-    Raises ValueError where the engine is not installed, no cluster answers, or its workers lack this library or do not
-    see the directory `shared`.
+    A worker that dies ends in BrokenProcessPool; on a cluster, another one first makes its call again.
+    Raises ValueError where dask is not installed, no cluster answers, or its workers lack this library or do not see
+    the directory `shared`.
     """
-    with _engine(workers) as engine:
-        try:
-            engine.everywhere(version, PACKAGE)
-        except PackageNotFoundError as error:
-            raise ValueError(f"{PACKAGE} is missing on the cluster: install it wherever a worker runs") from error
-        if not all(engine.everywhere(os.path.isdir, str(shared))):
-            raise ValueError(f"not every worker sees {shared}: choose a directory that all machines share")
-        yield engine
-
-
-def _engine(workers: Workers) -> AbstractContextManager[Engine]:
-    if workers.backend == "loky":
-        return _loky(workers)
-    from ntm_lib.study import clusters
-
-    return clusters.dask(workers) if workers.backend == "dask" else clusters.ray(workers)
-
-
-@contextmanager
-def _loky(workers: Workers) -> Iterator[Engine]:
-    yield Engine(workers.processes, partial(_each_by_loky, workers.processes), lambda function, *arguments: [])
-
-
-def _each_by_loky(at_once: int, work: Callable[..., None], calls: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
-    processes = min(at_once, max(1, len(calls)))
-    options = {"return_as": "generator_unordered", "initializer": _end_with, "initargs": (os.getpid(),)}
+    if workers.address is not None:
+        with dask_client(workers.address) as client:
+            processes = usable_workers(client, shared)
+            run_on_cluster(client, work, shares(runs, processes, workers.seeds_together))
+        return
+    processes = workers.jobs or cpu_count()
+    calls = shares(runs, processes, workers.seeds_together)
+    options = {"initializer": end_with, "initargs": (os.getpid(),), "return_as": "generator_unordered"}
     with interrupt_stays_here():
-        ends = Parallel(processes, backend="loky", **options)(delayed(work)(*call) for call in calls)
-    yield from ends
+        ends = Parallel(min(processes, len(calls)), "loky", **options)(delayed(work)(*call) for call in calls)
+    for _ in ends:
+        pass
 
 
-def _end_with(parent: int) -> None:
+def shares(runs: Runs, processes: int, together: int) -> list[tuple[Recipe, list[int]]]:
+    """A recipe and seeds for each call of a worker: as many as share passes while no worker has to wait."""
+    by_recipe: dict[Recipe, list[int]] = {}
+    for recipe, seed in runs:
+        by_recipe.setdefault(recipe, []).append(seed)
+    size = min(together, max(1, math.ceil(len(runs) / processes)))
+    return [
+        (recipe, seeds[first : first + size])
+        for recipe, seeds in by_recipe.items()
+        for first in range(0, len(seeds), size)
+    ]
+
+
+def end_with(parent: int) -> None:
     """Let a worker end within seconds of the process that started it, at work or waiting for work."""
 
     def follow() -> None:
@@ -128,3 +108,61 @@ def interrupt_stays_here() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def dask_client(address: str) -> Iterator[Any]:
+    """A client of the dask cluster at an address; ValueError where dask is not installed or no scheduler answers."""
+    try:
+        from distributed import Client, rpc
+    except ImportError as error:
+        raise ValueError("an address needs dask, which is not installed: pip install -e '.[cluster]'") from error
+
+    async def kind() -> str:
+        async with rpc(address) as server:  # type: ignore[no-untyped-call]
+            return str((await server.identity())["type"])
+
+    try:  # a client would wait for ever for the answer of, say, a web server
+        with ThreadPoolExecutor(1) as pool:  # in a notebook this thread has an event loop already
+            found = pool.submit(asyncio.run, asyncio.wait_for(kind(), PATIENCE)).result()
+        if found != "Scheduler":
+            raise ValueError(f"a dask {found} answers")
+    except (OSError, ValueError) as error:
+        why = str(error) or f"no answer within {PATIENCE} s"
+        raise ValueError(
+            f"address is {address!r} ({why}): expected that of a dask scheduler, tcp://HOST:PORT"
+        ) from error
+    with Client(address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
+        yield client
+
+
+def usable_workers(client: Any, shared: Path) -> int:
+    """The number of a cluster's workers; ValueError where there are none, or where one cannot train."""
+    try:
+        client.wait_for_workers(1, timeout=PATIENCE)
+        client.run_on_scheduler(version, PACKAGE)
+        client.run(version, PACKAGE)
+    except TimeoutError as error:
+        raise ValueError("the dask cluster has no worker: start some with `dask worker`") from error
+    except PackageNotFoundError as error:
+        raise ValueError(f"{PACKAGE} is missing on the cluster: install it wherever a worker runs") from error
+    if not all(client.run(os.path.isdir, str(shared)).values()):
+        raise ValueError(f"not every worker sees {shared}: choose a directory that all machines share")
+    threads = client.nthreads().values()
+    if set(threads) != {1}:
+        raise ValueError("a worker of the cluster has several threads: start workers with --nthreads 1, one a core")
+    return len(threads)
+
+
+def run_on_cluster(client: Any, work: Work, calls: list[tuple[Recipe, list[int]]]) -> None:
+    """Make all calls of `work` on a cluster; BrokenProcessPool for a call that several workers did not survive."""
+    from distributed import KilledWorker, as_completed
+
+    futures = [client.submit(work, *call, pure=False) for call in calls]
+    try:
+        for future in as_completed(futures, loop=client.loop):  # type: ignore[no-untyped-call]
+            future.result()
+    except (KilledWorker, CancelledError) as error:
+        raise BrokenProcessPool(str(error)) from error
+    finally:
+        client.cancel(futures)

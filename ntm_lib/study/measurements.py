@@ -2,20 +2,19 @@
 
 import hashlib
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ntm_lib.analysis.copies import copy_bytes
 from ntm_lib.analysis.diagnosis import study_entry
 from ntm_lib.machine.validate import whole_number
-from ntm_lib.study.content import MOST_BYTES, read_content
-from ntm_lib.study.limits import MOST_SEQUENCES, at_most
+from ntm_lib.study.content import read_content, wrong_in
 from ntm_lib.training.evaluation import Machine, MemoryTooSmall, evaluate
 from ntm_lib.training.run import Run
 
 
-@dataclass(frozen=True)
+@dataclass
 class Measurements:
     """Measurements on every machine beyond its verdict.
 
@@ -31,21 +30,15 @@ class Measurements:
     """A file that every machine copies in one sequence."""
     findings: bool = False
     """Whether the findings of `ntm diagnose` are noted."""
+    content: bytes = field(init=False, default=b"", repr=False)
+    """What the file holds, read once, so that every machine copies the same bytes."""
 
     def __post_init__(self) -> None:
-        at_most("sequences", whole_number("sequences", self.sequences), MOST_SEQUENCES)
+        whole_number("sequences", self.sequences)
         for length in self.lengths:
-            at_most("length", whole_number("length", length), MOST_BYTES)
+            whole_number("length", length)
         if self.file is not None:
-            if Path(self.file).exists() and not Path(self.file).is_file():
-                raise ValueError(f"{self.file} is no file: expected one that every machine can copy anew")
-            read_content(str(self.file))
-
-    def options(self) -> list[str]:
-        """Options of `ntm study` that ask for the measurements."""
-        words = ["--lengths", *map(str, self.lengths), "--sequences", str(self.sequences)] if self.lengths else []
-        words += ["--file", str(self.file)] if self.file else []
-        return words + ["--findings"] * self.findings
+            self.content = read_content(str(self.file))
 
     def lacking(self, row: dict[str, Any] | None) -> bool:
         """True for the row of a run that lacks a measurement, and for None, a run that is not yet trained."""
@@ -59,10 +52,8 @@ class Measurements:
 
     def _file_lacking(self, row: dict[str, Any]) -> bool:
         """True for a run that has not copied the file, or only an earlier text of it."""
-        if self.file is None:
-            return False
-        copied: dict[str, Any] = row["files"].get(self.file.name, {})
-        return copied.get("sha256") != _sha256(self.file.read_bytes())
+        copied = row["files"].get(self.file.name, {}) if self.file else {}
+        return self.file is not None and copied.get("sha256") != hashlib.sha256(self.content).hexdigest()
 
     def complete(self, row: dict[str, Any], model: Machine, run: Run) -> None:
         """Measure what a row lacks, and write it there."""
@@ -71,23 +62,7 @@ class Measurements:
             report = evaluate(model, self._lengths_lacking(row), self.sequences, row["seed"])
             row["lengths"] |= report.to_json()["lengths"]
             if self.file is not None and self._file_lacking(row):
-                content = read_content(str(self.file))
-                wrong = wrong_in(content, copy_bytes(model, content))
-                row["files"][self.file.name] = {"sha256": _sha256(content), **wrong}
+                wrong = wrong_in(self.content, copy_bytes(model, self.content))
+                row["files"][self.file.name] = {"sha256": hashlib.sha256(self.content).hexdigest(), **wrong}
             if self.findings and "findings" not in row:
                 row |= study_entry(model, run)
-
-
-def wrong_in(content: bytes, copied: bytes) -> dict[str, int]:
-    """How many bytes and bits of a copy differ from the original, which is as long."""
-    differing = [a ^ b for a, b in zip(content, copied, strict=True)]
-    return {
-        "bytes": len(content),
-        "wrong_bytes": sum(map(bool, differing)),
-        "bits": 8 * len(content),
-        "wrong_bits": sum(map(int.bit_count, differing)),
-    }
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()

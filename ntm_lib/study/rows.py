@@ -1,30 +1,26 @@
-"""Rows of a study: one finished run in plain numbers, in a JSON file of its own."""
+"""What a study writes down: the row of each finished run, in a JSON file of its own, and the commands."""
 
+import json
 import math
+import os
+import platform
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ntm_lib.runs.checkpoints import recipe_from_json
+import torch
+
+from ntm_lib import __version__
+from ntm_lib.runs.checkpoints import recipe_from_json, write_whole
 from ntm_lib.runs.train import result_of
-from ntm_lib.study.files import not_ours, read_json, write_json
-from ntm_lib.study.manifest import versions
+from ntm_lib.study.tables import wrong_bits
 from ntm_lib.training.progress import Progress
 from ntm_lib.training.recipes import Recipe, differences
 from ntm_lib.training.run import Run
 
-SHAPE = {
-    "recipe": str,
-    "seed": int,
-    "converged": bool,
-    "sequences": int,
-    "seconds": float,
-    "wrong_bits": {str: {str: int}},
-    "lengths": {str: {"sequences": int, "wrong_bits": int}},
-    "files": {str: {"sha256": str, "wrong_bits": int}},
-    "settings": dict,
-}
-"""The entries that every run's file has at least, and their types."""
+ENTRIES = ("recipe", "seed", "converged", "sequences", "seconds", "wrong_bits", "lengths", "files", "settings")
+"""What every run's file has at least."""
 
 
 def row_of(run: Run) -> dict[str, Any]:
@@ -43,8 +39,7 @@ def row_of(run: Run) -> dict[str, Any]:
         "settled_at_update": progress.settled_at,
         "converged_at_update": progress.converged_at,
         "lost_at_update": lost_at(progress),
-        **gradient_norms(progress.history),
-        "validations": validations(progress.history),
+        **largest_gradient(progress.history),
         "wrong_bits": {
             report.kind: {str(length): count.wrong_bits for length, count in report.lengths.items()}
             for report in result.verdict.reports
@@ -56,49 +51,74 @@ def row_of(run: Run) -> dict[str, Any]:
     }
 
 
-def validations(history: list[dict[str, Any]]) -> list[list[int]]:
-    """[update, wrong bits] of every validation."""
-    validated = [record for record in history if record["validation_wrong_bits"] is not None]
-    return [[record["update"], record["validation_wrong_bits"]] for record in validated]
-
-
 def lost_at(progress: Progress) -> int | None:
     """The update of the first validation with wrong bits after the run had converged; None: it stayed exact."""
-    if progress.converged_at is None:
-        return None
-    return next((at for at, wrong in validations(progress.history) if at > progress.converged_at and wrong), None)
+    at = progress.converged_at
+    later = [record for record in progress.history if at is not None and record["update"] > at]
+    return next((record["update"] for record in later if record["validation_wrong_bits"]), None)
 
 
-def gradient_norms(history: list[dict[str, Any]]) -> dict[str, Any]:
-    """The largest gradient norm before each validation, [update of the validation, norm], and the largest of all.
-
-    None stands for a norm that is not finite; where there is one, there is no largest.
-    """
-    peaks = [[record["update"], record["gradient_norm"]] for record in history]
-    finite = all(math.isfinite(norm) for _, norm in peaks)
-    update, norm = max(peaks, key=lambda peak: peak[1]) if finite else (None, None)
+def largest_gradient(history: list[dict[str, Any]]) -> dict[str, Any]:
+    """The largest gradient norm of a run, and the update of the next validation; None where one is not finite."""
+    largest = max(history, key=lambda record: record["gradient_norm"])
+    finite = all(math.isfinite(record["gradient_norm"]) for record in history)
     return {
-        "peak_gradient_norm": norm,
-        "peak_gradient_norm_at_update": update,
-        "gradient_norm_peaks": [[update, norm if math.isfinite(norm) else None] for update, norm in peaks],
+        "peak_gradient_norm": largest["gradient_norm"] if finite else None,
+        "peak_gradient_norm_at_update": largest["update"] if finite else None,
     }
 
 
-def write_row(out: Path, recipe: Recipe, row: dict[str, Any]) -> None:
-    """Put a run's file in place; ValueError where it cannot be written."""
-    write_json(row_path(out, recipe, row["seed"]), row)
+def versions() -> dict[str, str]:
+    """The versions that a run depends on."""
+    return {"python": platform.python_version(), "torch": torch.__version__, "ntm_lib": __version__}
+
+
+def row_path(out: Path, recipe: Recipe, seed: int) -> Path:
+    """Where the row of a run is kept."""
+    return out / "runs" / f"{recipe.name}-{seed}.json"
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Put a file in place, whole; ValueError where it cannot be written."""
+    write_whole(path, (json.dumps(content, indent=1) + "\n").encode())
+
+
+def read_json(path: Path, entries: Iterable[str]) -> dict[str, Any]:
+    """A JSON file of a study; ValueError, naming the file, where it is damaged or an entry is missing."""
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        missing = [name for name in entries if name not in content.keys()]
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
+        raise not_ours(path, error) from error
+    if missing:
+        raise not_ours(path, f"there is no {missing[0]}")
+    return content
+
+
+def not_ours(path: Path, why: object) -> ValueError:
+    """The error for a file that no study can have written."""
+    return ValueError(f"{path} is not what a study wrote ({why}): remove it or choose another directory")
+
+
+def read_rows(out: Path) -> list[dict[str, Any]]:
+    """All rows of a study, by recipe and seed; ValueError for a file that no study wrote."""
+    rows = [read_json(path, ENTRIES) for path in (Path(out) / "runs").glob("*.json")]
+    return sorted(rows, key=lambda row: (row["recipe"], row["seed"]))
 
 
 def read_row(out: Path, recipe: Recipe, seed: int) -> dict[str, Any] | None:
-    """The row of a finished run, or None; ValueError for a file of another recipe with this name, or an edited one."""
+    """The row of a finished run, or None; ValueError for a file of another run or of another recipe with this name."""
     path = row_path(out, recipe, seed)
     if not path.exists():
         return None
-    row = _read(path)
+    row = read_json(path, ENTRIES)
     try:
+        wrong_bits(row)  # a table can be made of its counts
         differing = differences(recipe_from_json(row["settings"]), recipe)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise not_ours(path, f"its settings are of no recipe: {error}") from error
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise not_ours(path, error) from error
+    if (row["recipe"], row["seed"]) != (recipe.name, seed):
+        raise not_ours(path, f"it is of seed {row['seed']} of {row['recipe']!r}")
     if differing:
         raise ValueError(
             f"{path} is of another recipe called {recipe.name!r} (its {', '.join(differing)} differ):"
@@ -107,19 +127,9 @@ def read_row(out: Path, recipe: Recipe, seed: int) -> dict[str, Any] | None:
     return row
 
 
-def _read(path: Path) -> dict[str, Any]:
-    row = read_json(path, SHAPE)
-    if path.name != f"{row['recipe']}-{row['seed']}.json":
-        raise not_ours(path, f"it is of seed {row['seed']} of {row['recipe']!r}, copied under another name")
-    return row
-
-
-def read_rows(out: Path) -> list[dict[str, Any]]:
-    """All rows of a study, by recipe and seed; ValueError for a file that no study wrote."""
-    rows = [_read(path) for path in (Path(out) / "runs").glob("*.json")]
-    return sorted(rows, key=lambda row: (row["recipe"], row["seed"]))
-
-
-def row_path(out: Path, recipe: Recipe, seed: int) -> Path:
-    """Where the row of a run is kept."""
-    return out / "runs" / f"{recipe.name}-{seed}.json"
+def note_command(out: Path, command: str) -> None:
+    """Add today's versions to the manifest of a study, and a command, unless it stands there or is empty."""
+    path = out / "manifest.json"
+    noted = read_json(path, ["commands"]) if path.exists() else {"commands": []}
+    commands = list(dict.fromkeys([*noted["commands"], *([command] if command else [])]))
+    write_json(path, noted | {"commands": commands, "versions": versions(), "cpu_count": os.cpu_count()})

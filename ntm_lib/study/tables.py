@@ -15,16 +15,18 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
 
     Every other entry of a row that is one value follows; entries that hold several stay in the run's own file.
     """
-    parts = [({column: row.get(column) for column in COLUMNS}, _wrong_bits(row), _others(row)) for row in rows]
-    columns = [*COLUMNS, *(column for part in zip(*parts, strict=True) for line in part for column in line)]
+    counts = [wrong_bits(row) for row in rows]
+    others = [{name: row[name] for name in row if not isinstance(row[name], dict | list)} for row in rows]
+    columns = dict.fromkeys([*COLUMNS, *(column for line in (*counts, *others) for column in line)])
     text = io.StringIO()
-    writer = csv.DictWriter(text, dict.fromkeys(columns), lineterminator="\n")
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(first | wrong | others for first, wrong, others in parts)
+    writer.writerows(values | wrong for values, wrong in zip(others, counts, strict=True))
     return text.getvalue()
 
 
-def _wrong_bits(row: dict[str, Any]) -> dict[str, int]:
+def wrong_bits(row: dict[str, Any]) -> dict[str, int]:
+    """The wrong bits of a run by the name of their column: by kind and length, by measured length, by file."""
     line: dict[str, int] = {}
     for kind, lengths in row["wrong_bits"].items():
         line |= {f"wrong_bits_{kind}_{length}": wrong for length, wrong in lengths.items()}
@@ -33,20 +35,17 @@ def _wrong_bits(row: dict[str, Any]) -> dict[str, int]:
     return line | {f"wrong_bits_{name}": count["wrong_bits"] for name, count in row["files"].items()}
 
 
-def _others(row: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name not in COLUMNS and not isinstance(value, dict | list)}
-
-
 def summary(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """One dictionary a recipe: how many runs converged and were exact, with 95 % intervals, and how long they took.
 
     The medians and worst cases are over all runs, converged or not.
     """
     names = dict.fromkeys(row["recipe"] for row in rows)
-    return [_summary_of([row for row in rows if row["recipe"] == name]) for name in names]
+    return [summary_of([row for row in rows if row["recipe"] == name]) for name in names]
 
 
-def _summary_of(rows: list[dict[str, Any]]) -> dict[str, Any]:
+def summary_of(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The summary of one recipe's runs."""
     exact: dict[str, list[bool]] = {}
     for row in rows:
         for name, count in {**row["lengths"], **row["files"]}.items():
@@ -59,7 +58,7 @@ def _summary_of(rows: list[dict[str, Any]]) -> dict[str, Any]:
         "sequences_worst": max(sequences),
         "seconds_median": statistics.median(seconds),
         "seconds_worst": max(seconds),
-        "exact": {name: share(sum(exact[name]), len(exact[name])) for name in exact},
+        "exact": {name: share(sum(each), len(each)) for name, each in exact.items()},
     }
 
 
@@ -80,9 +79,13 @@ def share(successes: int, trials: int) -> str:
 def aligned(rows: Sequence[Sequence[object]], left: int = 1) -> str:
     """Rows as lines of text with aligned columns, the first `left` of them to the left, all others to the right."""
     cells = [[_cell(cell) for cell in row] for row in rows]
-    sides = [str.ljust if column < left else str.rjust for column in range(max(map(len, cells), default=0))]
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    return "\n".join("  ".join(map(lambda side, *cell: side(*cell), sides, row, widths)).rstrip() for row in cells)
+    lines = []
+    for row in cells:
+        padded = [cell.rjust(width) for cell, width in zip(row, widths, strict=True)]
+        padded[:left] = [cell.ljust(width) for cell, width in zip(row[:left], widths, strict=False)]
+        lines.append("  ".join(padded).rstrip())
+    return "\n".join(lines)
 
 
 def _cell(value: object) -> str:

@@ -72,12 +72,14 @@ def evaluate(
     memory_size: int | None = None,
     task: Task | None = None,
     device: str | torch.device | None = None,
+    crowd: float = 1,
 ) -> Report:
     """Run `sequences` fresh sequences of each length through a machine and count the bits that differ.
 
-    The task is copying unless another is given, the kind its first ("random"), and the device the machine's own. The
-    kind "chosen" is drawn against the machine (`tasks.chosen_payload`). The
-    memory has `memory_size` rows, or as many as the length needs. A count does not depend on the lengths beside it.
+    The task is copying unless another is given, the kind its first ("random"), and the device the machine's own; the
+    kind "chosen" is drawn against the machine (`tasks.chosen_payload`). The memory has `memory_size` rows, or as many
+    as the length needs. A count does not depend on the lengths beside it.
+    With a `crowd` of 100 a machine must jump as among 100 times as many vectors (`machine.addressing.crowded`).
     Raises TypeError or ValueError for sizes that are not integers of at least 1 and for an unknown kind; warns when
     the memory is so small that heads come round to rows they have written.
 
@@ -92,10 +94,12 @@ def evaluate(
         model = deepcopy(model).to(valid.device(device))
     kind = kind or next(iter(task.kinds))
     task.require_kind(kind)
+    if valid.crowd(crowd) != 1 and not isinstance(model, NTM):
+        raise ValueError(f"crowd is {crowd}: this model has no memory, and so no rows; leave crowd out")
     counts = {}
     for length in lengths:
         rows = rows_for(model, task, length, memory_size)
-        counts[length] = count(model, task, kind, length, rows, sequences, seed)
+        counts[length] = count(model, task, kind, length, rows, sequences, seed, crowd)
     return Report(kind, counts)
 
 
@@ -117,7 +121,9 @@ def plan_of(task: Task) -> dict[str, tuple[int, tuple[int, ...]]]:
     return {first: (100, task.sizes)} | dict.fromkeys(others, (10, (min(task.sizes), max(task.sizes))))
 
 
-def count(model: Machine, task: Task, kind: str, size: int, rows: int | None, sequences: int, seed: int) -> Count:
+def count(
+    model: Machine, task: Task, kind: str, size: int, rows: int | None, sequences: int, seed: int, crowd: float = 1
+) -> Count:
     """Count the errors in fresh sequences of one kind and size, as many at a time as fit into memory."""
     generator = generator_of(seed, size)
     cells = (rows or model.memory_size) * model.config.word_size if isinstance(model, NTM) else size
@@ -126,7 +132,7 @@ def count(model: Machine, task: Task, kind: str, size: int, rows: int | None, se
     for first in range(0, sequences, share):
         batch = task.drawn(draw, min(share, sequences - first), size, generator)
         bits += int(batch.mask.sum()) * batch.targets.shape[-1]
-        wrong = torch.cat([wrong, errors(model, task, batch, rows)])
+        wrong = torch.cat([wrong, errors(model, task, batch, rows, crowd)])
     return Count(sequences, int((wrong > 0).sum()), bits, int(wrong.sum()))
 
 
@@ -158,16 +164,18 @@ def fitting(model: Machine, task: Task, size: int) -> int:
     return size
 
 
-def errors(model: Machine, task: Task, batch: Batch, rows: int | None) -> Tensor:
+def errors(model: Machine, task: Task, batch: Batch, rows: int | None, crowd: float = 1) -> Tensor:
     """Wrong bits of each sequence of a batch, run with so many rows (None: the machine's own number) -> (B)."""
     batch = batch.like(model.output.weight)
-    return task.wrong(answer(model, batch.inputs, rows), batch).cpu()
+    return task.wrong(answer(model, batch.inputs, rows, crowd), batch).cpu()
 
 
 @torch.inference_mode()
-def answer(model: Machine, inputs: Tensor, rows: int | None) -> Tensor:
+def answer(model: Machine, inputs: Tensor, rows: int | None, crowd: float = 1) -> Tensor:
     """The logits for inputs, run with so many rows (None: the machine's own number)."""
-    options = {} if rows is None else {"memory_size": rows}
+    options: dict[str, Any] = {} if rows is None else {"memory_size": rows}
+    if crowd != 1:
+        options["crowd"] = crowd
     logits: Tensor = model(inputs.to(model.output.weight), **options)[0]
     return logits
 

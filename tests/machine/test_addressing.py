@@ -131,6 +131,35 @@ def test_content_by_hand_with_strength_log_4_a_match_weighs_four_times_an_other(
 
 
 @both
+@pytest.mark.parametrize("crowd", [1, 2, 7, 1000])
+def test_a_crowd_is_a_tape_on_which_every_row_but_the_best_stands_so_often(room, crowd):
+    memory, _, key, beta, *_ = draw(5, batch=1, heads=1)
+    best = addressing.content_weights(memory, key, beta).argmax()
+    others = [row for row in range(N) if row != best]
+    tape = torch.cat([memory, memory[:, others].repeat(1, crowd - 1, 1)], dim=1)  # each other row stands there K times
+    expected = room.content_weights(tape, key, beta)[..., :N]
+    torch.testing.assert_close(addressing.crowded(room.content_weights(memory, key, beta), crowd), expected)
+
+
+@both
+def test_addressing_in_a_crowd_finds_rows_as_on_the_longer_tape(room):
+    memory, w_previous, key, beta, g, s, gamma = draw(6)
+    stages = room.address(memory, w_previous, key, beta, g, s, gamma, crowd=13)
+    w_c = addressing.crowded(addressing.content_weights(memory, key, beta), 13)
+    w_s = addressing.shift(addressing.interpolate(w_c, w_previous, g), s)
+    torch.testing.assert_close(stages.w_c, w_c)
+    torch.testing.assert_close(stages.w, addressing.sharpen(w_s, gamma))
+    assert room.address(memory, w_previous, key, beta, g, s, gamma, crowd=1).w.equal(
+        room.address(memory, w_previous, key, beta, g, s, gamma).w
+    )
+
+
+def test_the_crowd_has_the_derivatives_of_finite_differences():
+    w_c = torch.randn(2, 3, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64).softmax(-1)
+    assert torch.autograd.gradcheck(lambda w_c: addressing.crowded(w_c, 17), w_c.requires_grad_())
+
+
+@both
 def test_content_with_strength_zero_is_uniform(room):
     memory = torch.eye(5, dtype=torch.float64).unsqueeze(0)
     same(room.content_weights(memory, slots(0, 0, 2, 0, 0), one(0)), slots(0.2, 0.2, 0.2, 0.2, 0.2))

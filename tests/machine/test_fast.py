@@ -8,7 +8,7 @@ import torch
 from torch.autograd import gradcheck, gradgradcheck
 
 from ntm_lib.machine import NTM, NTMConfig, addressing, fast, memory
-from ntm_lib.machine.step import FAST, PLAIN
+from ntm_lib.machine.step import FAST, PLAIN, advance
 
 PRINTED = {
     name: getattr(room, name)
@@ -56,7 +56,8 @@ def draw(name, size, seed=0):
         "e": normal(batch, heads, width).sigmoid(),
         "a": normal(batch, heads, width),
     }
-    return {argument: everything[argument] for argument in inspect.signature(PRINTED[name]).parameters}
+    arguments = inspect.signature(PRINTED[name]).parameters
+    return {name: everything[name] for name, argument in arguments.items() if argument.default is argument.empty}
 
 
 def twins(name):
@@ -220,3 +221,20 @@ def test_a_machine_runs_as_printed(changes, controller):
         second = torch.autograd.grad(penalty, list(machine.parameters()), allow_unused=True, materialize_grads=True)
         found.append((ends, first, second))
     torch.testing.assert_close(*found, rtol=1e-7, atol=1e-8)
+
+
+@pytest.mark.parametrize("inference", [True, False])
+def test_a_machine_in_a_crowd_runs_as_printed_step_by_step(inference):
+    inputs = torch.randn(2, 7, 3, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    for machine in machines(read_heads=1, write_heads=1):
+        state, features = machine.initial_state(2), []
+        for x in inputs.unbind(1):
+            step = advance(machine, x, state, PLAIN.in_a(31))
+            state = step.state
+            features.append(step.features)
+        with torch.inference_mode(inference):
+            logits, _ = machine(inputs, crowd=31)
+            alone, _ = machine(inputs, crowd=1)
+            without, _ = machine(inputs)
+        torch.testing.assert_close(logits, machine.output(torch.stack(features, dim=1)))
+        assert alone.equal(without) and not logits.allclose(without)

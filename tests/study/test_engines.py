@@ -4,146 +4,127 @@ import os
 import re
 import socket
 import sys
-from importlib.util import find_spec
+from functools import partial
 from pathlib import Path
 
 import distributed
 import pytest
+from small import SMALL
 
-from ntm_lib.study import clusters, engines
+from ntm_lib.study import engines
 
-NOT_INSTALLED = {"ray": "242 MB, which `make test` does without; `make .venv/study` brings it"}
-"""The only reasons for which a test is left out."""
-needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason=NOT_INSTALLED["ray"])
-TWICE = [("loky", 2), ("loky", 1), ("dask", 2), pytest.param("ray", 2, marks=needs_ray)]
+RUNS = [(SMALL, seed) for seed in range(5)]
 
 
-def write(path, text):
-    Path(path).write_text(text + str(os.getpid()))
+def write(recipe, seeds, place):
+    for seed in seeds:
+        (Path(place) / str(seed)).write_text(f"{recipe.name} {os.getpid()}")
 
 
-def fail(number):
-    raise ValueError(f"{number} is odd")
+def fail(recipe, seeds):
+    raise ValueError(f"{seeds[0]} is odd")
 
 
 @pytest.fixture(scope="module", autouse=True)
 def found_by_workers():
     """A dask worker, which is a process of its own, finds the functions of this file."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(Path(__file__).parent))
+        patch.setenv("PYTHONPATH", os.pathsep.join([str(Path(__file__).parent), str(Path(__file__).parents[1])]))
         yield
 
 
 @pytest.fixture
 def hurried(monkeypatch):
-    monkeypatch.setattr(clusters, "PATIENCE", 0.3)
+    monkeypatch.setattr(engines, "PATIENCE", 0.3)
 
 
-def opened(backend, address=None, jobs=None, shared=Path(__file__).parent):
-    return engines.opened(engines.Workers(jobs, backend, address), shared)
+@pytest.fixture
+def cluster():
+    """A dask cluster with as many workers and threads as asked for, in this process or in others."""
+    clusters = []
+
+    def start(workers, threads=1, processes=False):
+        options = {"n_workers": workers, "threads_per_worker": threads, "dashboard_address": None, "host": "127.0.0.1"}
+        clusters.append(distributed.LocalCluster(processes=processes, protocol="tcp", silence_logs=50, **options))
+        return clusters[0]
+
+    yield start
+    for each in clusters:
+        each.close()
 
 
-@pytest.mark.parametrize(("backend", "jobs"), TWICE)
-def test_every_call_is_made_and_what_one_raises_is_raised(tmp_path, backend, jobs):
-    with opened(backend, jobs=jobs) as engine:
-        assert engine.at_once == jobs
-        ends = list(engine.each(write, [(str(tmp_path / name), name) for name in "abcde"]))
-        assert len(ends) == 5 and list(engine.each(write, [])) == []
-        with pytest.raises(ValueError, match=r"^3 is odd$"):
-            list(engine.each(fail, [(3,)]))
-    written = {path.name: path.read_text() for path in tmp_path.iterdir()}
-    assert {text[0] for text in written.values()} == set(written) == set("abcde")
-    elsewhere = {text[1:] != str(os.getpid()) for text in written.values()}
-    assert elsewhere == {(backend, jobs) != ("loky", 1)}
+def run(address, shared=Path(__file__).parent):
+    engines.run_all(fail, RUNS, engines.Workers(address=address), shared)
+
+
+@pytest.mark.parametrize("place", ["alone", "two", "cluster"])
+def test_every_run_is_done_and_what_one_raises_is_raised(tmp_path, place, cluster):
+    options = {"alone": {"jobs": 1}, "two": {"jobs": 2}}
+    choice = options[place] if place in options else {"address": cluster(2, processes=True).scheduler_address}
+    workers = engines.Workers(**choice)
+    engines.run_all(partial(write, place=tmp_path), RUNS, workers, tmp_path)
+    written = {path.name: path.read_text().split() for path in tmp_path.iterdir()}
+    assert written.keys() == set("01234") and {name for name, _ in written.values()} == {"small"}
+    assert {pid == str(os.getpid()) for _, pid in written.values()} == {place == "alone"}
+    with pytest.raises(ValueError, match=r"^3 is odd$"):
+        engines.run_all(fail, RUNS[3:4], workers, tmp_path)
 
 
 @pytest.mark.parametrize(
     ("choice", "complaint"),
     [
-        ((None, "slurm"), "backend is 'slurm': expected one of loky, dask, ray"),
-        ((0,), "jobs is 0: expected at least 1, or none for one a core"),
-        ((None, "loky", "tcp://a:1"), "address is 'tcp://a:1': loky knows this machine alone; choose the backend dask"),
-        ((2, "dask", "tcp://a:1"), "jobs is 2: the cluster at tcp://a:1 has workers of its own; leave jobs or address"),
+        ({"jobs": 0}, "jobs is 0: expected at least 1"),
+        ({"jobs": 2, "address": "tcp://a:1"}, "jobs is 2: the cluster at tcp://a:1 has workers of its own; leave it"),
     ],
 )
 def test_a_choice_that_does_not_fit_together_is_named(choice, complaint):
     with pytest.raises(ValueError) as error:
-        engines.Workers(*choice)
+        engines.Workers(**choice)
     assert str(error.value).startswith(complaint)
-    for backend in engines.BACKENDS:
-        assert engines.Workers(3, backend).processes == 3
 
 
-@pytest.mark.parametrize(("backend", "package"), [("dask", "distributed"), ("ray", "ray")])
-def test_an_engine_that_is_not_installed_is_named(monkeypatch, backend, package):
-    monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(ValueError, match=rf"^backend is '{backend}', which is not installed: pip install") as error:
-        with opened(backend):
-            pass
-    assert "[cluster]" in str(error.value)
+def test_a_cluster_without_dask_installed_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ValueError, match=r"^an address needs dask, which is not installed: pip install .*\[cluster\]"):
+        run("tcp://a:1")
 
 
-@pytest.mark.parametrize("backend", ["dask", pytest.param("ray", marks=needs_ray)])
-def test_an_address_that_is_not_one_or_where_nothing_answers_is_named(hurried, backend):
+def test_an_address_that_is_not_one_or_where_nothing_answers_is_named(hurried):
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        addresses = ["", "nonsense", "a:b", f"127.0.0.1:{silent.getsockname()[1]}", "127.0.0.1:1"]
-        for address in addresses:
+        for address in ["", "nonsense", "a:b", f"127.0.0.1:{silent.getsockname()[1]}", "127.0.0.1:1"]:
             with pytest.raises(ValueError, match=r"^address is '.*' \(.+\): expected that of a ") as error:
-                with opened(backend, address):
-                    pass
+                run(address)
             assert f"{address!r} (" in str(error.value)
 
 
-@pytest.fixture
-def threads():
-    """A dask cluster in this process, with as many workers and threads as asked for."""
-    clusters = []
-
-    def start(workers, threads):
-        options = {"n_workers": workers, "threads_per_worker": threads, "dashboard_address": None, "host": "127.0.0.1"}
-        clusters.append(distributed.LocalCluster(processes=False, protocol="tcp", **options))
-        return clusters[0]
-
-    yield start
-    for cluster in clusters:
-        cluster.close()
+def test_a_cluster_without_workers_is_named(hurried, cluster):
+    with pytest.raises(ValueError, match=r"^the dask cluster has no worker: start some"):
+        run(cluster(0).scheduler_address)
 
 
-def test_a_cluster_without_workers_is_named(hurried, threads):
-    with pytest.raises(ValueError, match=r"^the dask scheduler at tcp://.* has no worker: start some"):
-        with opened("dask", threads(0, 1).scheduler_address):
-            pass
+def test_a_worker_is_not_a_scheduler(cluster):
+    (worker,) = cluster(1).workers.values()
+    with pytest.raises(ValueError, match=r"^address is 'tcp://.*: expected that of a dask scheduler"):
+        run(worker.address)
 
 
-def test_a_worker_is_not_a_scheduler(threads):
-    (worker,) = threads(1, 1).workers.values()
-    with pytest.raises(ValueError, match=r"^address is 'tcp://.*', a dask Worker: expected that of a dask scheduler"):
-        with opened("dask", worker.address):
-            pass
+def test_workers_with_threads_that_would_share_randomness_are_named(cluster):
+    with pytest.raises(
+        ValueError, match=r"^a worker of the cluster has several threads: start workers with --nthreads"
+    ):
+        run(cluster(1, threads=2).scheduler_address)
 
 
-def test_workers_with_threads_that_would_share_randomness_are_named(threads):
-    with pytest.raises(ValueError, match=r"^worker tcp://.* has 2 threads, .*: start workers with --nthreads 1"):
-        with opened("dask", threads(1, 2).scheduler_address):
-            pass
-
-
-def test_a_cluster_without_this_library_or_without_the_directory_is_named(threads, monkeypatch, tmp_path):
-    address = threads(1, 1).scheduler_address
+def test_a_cluster_without_this_library_or_without_the_directory_is_named(cluster, monkeypatch, tmp_path):
+    address = cluster(1).scheduler_address
     with pytest.raises(ValueError, match=r"^not every worker sees .*elsewhere: choose a directory"):
-        with opened("dask", address, shared=tmp_path / "elsewhere"):
-            pass
+        run(address, shared=tmp_path / "elsewhere")
     monkeypatch.setattr(engines, "PACKAGE", "ntm-lib-of-old")
     with pytest.raises(ValueError, match=r"^ntm-lib-of-old is missing on the cluster: install it"):
-        with opened("dask", address):
-            pass
+        run(address)
 
 
-def test_no_other_test_is_left_out():
-    """Skips stand in this file, each with a reason from the list above."""
+def test_no_test_is_left_out():
     leaving_out = re.compile(r"\b(skip|skipif|importorskip|xfail)\(")
     texts = {path: path.read_text("utf-8") for path in Path(__file__).parents[1].rglob("*.py")}
-    files = [path.name for path, text in texts.items() if leaving_out.search(text) and path.parent.name != "browser"]
-    assert files == [Path(__file__).name]
-    reasons = re.findall(r"skipif\(.*", Path(__file__).read_text("utf-8"))
-    assert all("reason=NOT_INSTALLED[" in reason for reason in reasons)
+    assert [path for path, text in texts.items() if leaving_out.search(text) and path.parent.name != "browser"] == []

@@ -6,7 +6,7 @@ import pytest
 from small import YARDSTICK
 
 from ntm_lib.machine import LSTMConfig, NTMConfig
-from ntm_lib.study.fields import changed, closest, described
+from ntm_lib.study.fields import changed, described
 from ntm_lib.training import recipes
 
 
@@ -16,8 +16,8 @@ def test_every_field_of_a_recipe_and_of_both_kinds_of_machine_is_described():
     expected |= {f"historical.{field.name}" for field in fields(recipes.Historical)}
     assert expected <= found.keys() and {"updates", "learning_rate", "name"} <= found.keys()
     assert found.keys() >= recipes.settings(recipes.reliable).keys() - {"machine"} and "machine" not in found
-    assert found["learning_rate"].kind is float and found["machine.memory_size"].kind is int
-    assert all(field.text for field in found.values())
+    assert found["learning_rate"][0] is float and found["machine.memory_size"][0] is int
+    assert all(text for _, text in found.values())
 
 
 def test_differences_are_those_that_were_made():
@@ -25,7 +25,6 @@ def test_differences_are_those_that_were_made():
     recipe = changed(recipes.paper_2014, changes)
     assert recipe == replace(recipes.paper_2014, updates=7, machine=replace(recipes.paper_2014.machine, read_heads=2))
     assert recipes.differences(recipe, recipes.paper_2014) == changes
-    assert closest(recipe) is recipes.paper_2014
     assert recipes.differences(recipes.reliable, recipes.reliable) == {}
 
 
@@ -36,11 +35,14 @@ def test_another_kind_of_machine_is_named():
 @pytest.mark.parametrize(
     ("changes", "complaint"),
     [
-        ({"update": 3}, "update is no field of a recipe: perhaps updates is meant; `ntm train --help` lists them"),
-        ({"machine.rows": 3}, "machine.rows is no field of a recipe: "),
-        ({"machine.layers": 3}, "machine.layers is not for recipe reliable, whose machine is made from NTMConfig"),
-        ({"name": 3}, "name is 3: expected a text in quotes"),
-        ({"machine.word_size": 2.0}, "machine.word_size is 2.0: expected a whole number"),
+        (
+            {"update": 3},
+            "update is no field of recipe reliable, whose machine is made from NTMConfig: perhaps updates is meant; ",
+        ),
+        ({"machine.rows": 3}, "machine.rows is no field of recipe reliable"),
+        ({"machine.layers": 3}, "machine.layers is no field of recipe reliable, whose machine is made from NTMConfig"),
+        ({"name": 3}, "name is 3: expected a word"),
+        ({"machine.word_size": 2.0}, "word_size is 2.0: expected a whole number"),
     ],
 )
 def test_a_change_that_cannot_be_made_is_named(changes, complaint):

@@ -1,20 +1,12 @@
-"""Measurements beyond the verdict: as options of the command, and which of them a row still lacks."""
-
-from pathlib import Path
+"""Measurements beyond the verdict: which of them a row still lacks."""
 
 import pytest
 
-from ntm_lib.study.measurements import Measurements, wrong_in
+from ntm_lib.study.measurements import Measurements
 
 
 def row(**entries):
     return {"lengths": {}, "files": {}, **entries}
-
-
-def test_measurements_as_options_of_the_command():
-    assert Measurements().options() == []
-    asked = Measurements((5, 7), 3, Path(__file__), findings=True)
-    assert asked.options() == ["--lengths", "5", "7", "--sequences", "3", "--file", __file__, "--findings"]
 
 
 @pytest.mark.parametrize(
@@ -41,9 +33,4 @@ def test_a_file_is_lacking_until_this_text_of_it_was_copied(tmp_path):
     abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # SHA-256's own test vector (FIPS 180-4)
     assert asked.lacking(row()) and not asked.lacking(row(files={"text": {"sha256": abc}}))
     file.write_bytes(b"abcd")
-    assert asked.lacking(row(files={"text": {"sha256": abc}}))
-
-
-def test_a_bit_that_differs_is_counted():
-    assert wrong_in(b"abc", b"abc") == {"bytes": 3, "wrong_bytes": 0, "bits": 24, "wrong_bits": 0}
-    assert wrong_in(b"\x00\x01\xff", b"\x03\x01\x00") == {"bytes": 3, "wrong_bytes": 2, "bits": 24, "wrong_bits": 10}
+    assert Measurements(file=file).lacking(row(files={"text": {"sha256": abc}}))

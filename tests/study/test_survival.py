@@ -126,7 +126,7 @@ def cluster(tmp_path_factory):
 @pytest.mark.slow
 def test_a_worker_of_a_cluster_is_killed_and_the_study_finishes_without_it(tmp_path, cluster, undisturbed):
     address, workers = cluster
-    process = start(*words(tmp_path, "--backend", "dask", "--address", address))
+    process = start(*words(tmp_path, "--address", address))
     wait_until(lambda: under_way(tmp_path), process)
     workers[0].kill()
     _, err = process.communicate()

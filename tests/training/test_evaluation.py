@@ -1,6 +1,7 @@
 """Counting wrong bits, against machines that make known mistakes and against a count by hand."""
 
 import json
+import math
 import warnings
 from dataclasses import replace
 
@@ -157,6 +158,20 @@ def test_a_machine_tied_to_its_rows_is_evaluated_with_these(tied):
         evaluate(machine, [6], 4)
 
 
+def test_errors_in_a_crowd_are_those_of_a_run_in_it():
+    machine = NTM(MACHINE, torch.Generator().manual_seed(0))
+    batch = tasks.copying_for(MACHINE).draw(7, 5, torch.Generator().manual_seed(3 * 1_000_003 + 5))
+    with torch.inference_mode():
+        logits, _ = machine(batch.inputs, memory_size=2 * 5 + 2 + 14, crowd=1000)
+    count = evaluate(machine, [5], sequences=7, seed=3, crowd=1000).lengths[5]
+    assert count.wrong_bits == tasks.count_wrong_bits(logits, batch).sum()
+
+
+def test_a_model_without_a_memory_has_no_crowd():
+    with pytest.raises(ValueError, match="crowd is 2: this model has no memory"):
+        evaluate(LSTMBaseline(YARDSTICK.machine), [3], 4, crowd=2)
+
+
 def test_a_machine_without_a_memory_is_evaluated():
     assert evaluate(LSTMBaseline(YARDSTICK.machine), [3, 40], 4).lengths[40].bits == 4 * 40 * 3
 
@@ -183,6 +198,11 @@ def test_a_machine_without_a_memory_is_evaluated():
         ({"memory_size": -3}, ValueError, "memory_size is -3: expected at least 1"),
         ({"memory_size": 97.0}, TypeError, "memory_size is 97.0: expected a whole number"),
         ({"memory_size": "97"}, TypeError, "memory_size is '97': expected a whole number"),
+        ({"crowd": 0.5}, ValueError, "crowd is 0.5: expected at least 1"),
+        ({"crowd": math.nan}, ValueError, "crowd is nan: expected at most "),
+        ({"crowd": math.inf}, ValueError, "crowd is inf: expected at most "),
+        ({"crowd": "100"}, TypeError, "crowd is '100': expected a number"),
+        ({"crowd": True}, TypeError, "crowd is True: expected a number"),
     ],
 )
 def test_bad_input(options, error, message):
