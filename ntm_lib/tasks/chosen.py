@@ -4,7 +4,7 @@ A machine that copies every random payload may fail on one that is made for it. 
 one row among all others; the vector whose row looks most like that one, sent a thousand times, is the hardest crowd.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import count, islice
 
 import torch
@@ -66,7 +66,7 @@ def plans(machine: NTM | LSTMBaseline) -> Iterator[tuple[str, Tensor]]:
                 yield pattern, vectors[ranking.roll(-easier)[:HARDEST]]
 
 
-def arranged(plan: Iterator[tuple[str, Tensor]], length: int, generator: Generator | None) -> Tensor:
+def arranged(plan: Iterable[tuple[str, Tensor]], length: int, generator: Generator | None) -> Tensor:
     """Payloads from their patterns and vectors -> (B, L, width)."""
     return torch.stack([vectors[order(pattern, length, len(vectors), generator)] for pattern, vectors in plan])
 
@@ -149,9 +149,10 @@ def weaknesses_of_heads(machine: NTM, steps: list[Step]) -> dict[str, Tensor]:
 
 
 def least_margins(logits: Tensor, batch: Batch) -> Tensor:
-    """How far the least certain bit of each answer is on its right side, negative where one is wrong -> (B)."""
+    """How far the least certain bit of each answer is on its right side -> (B); negative where a bit is wrong."""
     margins = (logits * (2 * batch.targets - 1)).amin(-1)  # (B, T)
-    return margins.masked_fill(batch.mask == 0, torch.inf).amin(-1)
+    least = margins.masked_fill(batch.mask == 0, torch.inf).amin(-1)
+    return least.masked_fill(least.isnan(), -torch.inf)
 
 
 def probed_vectors(width: int) -> Tensor:
