@@ -14,6 +14,7 @@ from ntm_lib.analysis.copies import copy_format, judged_payloads, rows_needed, w
 from ntm_lib.analysis.faults import faults
 from ntm_lib.analysis.finding import Finding, Kind
 from ntm_lib.analysis.history import from_history
+from ntm_lib.analysis.reach import FARTHEST, LENGTH_TRIED, reach
 from ntm_lib.analysis.trace import Trace, require_room, trace_copy, with_memory
 from ntm_lib.machine import NTM, validate
 from ntm_lib.training.evaluation import Machine
@@ -31,6 +32,7 @@ def diagnose(
 
     Eleven sequences of all kinds are copied and traced (fewer above 280 vectors), by default of 120 vectors. A run adds
     findings from its history, and wrong sequences of its verdict where no others are found and no size is asked for.
+    Without a fault, and where no size is asked for, a machine is also asked how far its jump reaches (`reach`).
     Raises TypeError for a model without a memory and for sizes that are not integers, ValueError for sizes below 1, for
     a trace that does not fit into memory, and for a machine that is not made for copies.
     """
@@ -46,7 +48,9 @@ def diagnose(
         return [Finding(Kind.UNEXPLAINED, True, sentence, {"wrong": counted}, cure), *found]
     sequences, vectors, bits = len(trace.mask), int(trace.mask[0].sum()), _bits(trace)
     sentence = f"No fault: all {bits:,} bits of {sequences} sequences of {vectors} vectors come back."
-    return [Finding(Kind.HEALTHY, False, sentence, {"bits": bits, "sequences": sequences, "vectors": vectors}), *found]
+    healthy = Finding(Kind.HEALTHY, False, sentence, {"bits": bits, "sequences": sequences, "vectors": vectors})
+    general = length is None and memory_size is None and machine.free_memory_size
+    return [healthy, *([reach_finding(machine)] if general else []), *found]
 
 
 def explain(trace: Trace, model: NTM) -> list[Finding]:
@@ -57,6 +61,15 @@ def explain(trace: Trace, model: NTM) -> list[Finding]:
     starts = habits.stuck(case), habits.locked_together(case), habits.one_way_of_addressing(case)
     ways = habits.idle_heads(case, model), habits.stores(case), habits.reads(case)
     return [finding for finding in (_wrong_bits(trace), *starts, *faults(case), *ways) if finding]
+
+
+def reach_finding(machine: NTM) -> Finding:
+    """Put into a sentence how long a copy a machine can make before its jump fails."""
+    found = reach(machine)
+    sentence = f"Its jump is predicted to hold in copies of {LENGTH_TRIED * FARTHEST:,} vectors."
+    if found.length is not None:
+        sentence = f"Its jump is predicted to fail in copies of {found.length:,} vectors, first of '{found.payload}'."
+    return Finding(Kind.REACH, False, sentence, found._asdict())
 
 
 def study_entry(model: Machine, run: Run) -> dict[str, Any]:

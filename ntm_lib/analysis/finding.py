@@ -40,6 +40,7 @@ class Kind(StrEnum):
     IDLE_HEAD = "idle head", "Without this head not one bit of short copies changes."
     # findings that are never faults
     HEALTHY = "healthy", "Every bit of the traced copies is right."
+    REACH = "reach", "The length of the first copy whose jump fails, predicted from short copies in a crowd of rows."
     WRONG_BITS = "wrong bits", "Some bits of the traced copies are wrong, each by one cause."
     STORES = "stores", "Where the first vector is written, and which way the write head goes from there."
     READS = "reads", "Where the read head waits, how it finds the first vector, and which way it goes from there."

@@ -202,7 +202,7 @@ def test_a_directory_of_another_run_or_that_cannot_be_written_is_one_line(ntm, t
 
 
 def test_other_errors_are_not_hidden(ntm, trained, monkeypatch):
-    monkeypatch.setattr("ntm_lib.evaluate", lambda *_: (_ for _ in ()).throw(RuntimeError("a mistake of ours")))
+    monkeypatch.setattr("ntm_lib.evaluate", lambda *_, **__: (_ for _ in ()).throw(RuntimeError("a mistake of ours")))
     with pytest.raises(RuntimeError, match="a mistake of ours"):
         ntm("evaluate", trained)
 
