@@ -2,13 +2,14 @@
 
 Each machine is trained anew, and copies random payloads, those of `tasks.chosen_payload`, and those that
 `analysis.adversary.search` makes of them. A margin is how far the least certain bit is on its right side; it is
-negative where the bit is wrong. With a crowd of 50 the jump of a copy of 20 vectors is as hard as one of 1,000.
+negative where the bit is wrong. With a crowd of 50 the jump of a copy of 20 vectors is as hard as that of 1,000.
 """
 
 import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from torch import Generator, Tensor
@@ -23,7 +24,7 @@ from ntm_lib.study.seeds import parse_seeds
 from ntm_lib.study.tables import aligned
 from ntm_lib.training.evaluation import Machine
 
-TRIALS = ((20, 1), (20, 50), (120, 1))  # length and crowd
+TRIALS = ((20, 1), (20, 50), (20, 150), (120, 1))  # length and crowd
 RANDOM, CHOSEN = 100, 28  # payloads; chosen ones: every weakness with every pattern
 GENERATIONS, CHILDREN = 40, 32
 
@@ -52,16 +53,16 @@ def counted(margins: Tensor) -> dict[str, Any]:
 
 
 def summary(rows: list[dict[str, Any]]) -> list[list[object]]:
-    """A line for each length and crowd: machines that each kind makes err, and by which kind a search goes further."""
-    lines: list[list[object]] = [
-        ["length", "crowd", "machines", "err: random", "chosen", "search", "search alone", "less margin than chosen"]
-    ]
+    """A line for each length and crowd: machines that err by kind of payload, median margins, what the search adds."""
+    kinds = ("random", "chosen", "search")
+    header = ["length", "crowd", "machines", *(f"err: {kind}" for kind in kinds), "search alone"]
+    lines: list[list[object]] = [[*header, *(f"margin: {kind}" for kind in kinds)]]
     for length, crowd in TRIALS:
         of = [row for row in rows if (row["length"], row["crowd"]) == (length, crowd)]
-        err = [sum(row[kind]["wrong"] > 0 for row in of) for kind in ("random", "chosen", "search")]
+        err = [sum(row[kind]["wrong"] > 0 for row in of) for kind in kinds]
         alone = sum(row["search"]["wrong"] > 0 and not row["chosen"]["wrong"] for row in of)
-        less = sum(row["search"]["margin"] < row["chosen"]["margin"] for row in of)
-        lines.append([length, crowd, len(of), *err, alone, less])
+        margins = [median(row[kind]["margin"] for row in of) for kind in kinds]
+        lines.append([length, crowd, len(of), *err, alone, *margins])
     return lines
 
 

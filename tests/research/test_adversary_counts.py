@@ -24,16 +24,19 @@ def test_a_perfect_machine_never_errs(monkeypatch):
     assert all(0 < row[kind]["margin"] < 0.01 for kind in ("random", "chosen", "search"))
 
 
-def test_the_summary_counts_machines():
-    def row(random, chosen, search, length=20):
+def test_the_summary_counts_machines(monkeypatch):
+    monkeypatch.setattr(adversary, "TRIALS", ((20, 1), (120, 50)))
+
+    def row(random, chosen, search, length=20, crowd=1):
         kinds = {"random": random, "chosen": chosen, "search": search}
-        return {"length": length, "crowd": 1} | {
+        return {"length": length, "crowd": crowd} | {
             kind: {"tried": 9, "wrong": int(margin < 0), "margin": margin} for kind, margin in kinds.items()
         }
 
-    rows = [row(3.0, 2.0, 1.0), row(3.0, 2.0, -1.0), row(3.0, -2.0, -2.0), row(-1.0, -2.0, -3.0, length=120)]
-    lines = {tuple(line[:2]): line[2:] for line in adversary.summary(rows)[1:]}
-    assert lines[20, 1] == [3, 0, 1, 2, 1, 2] and lines[120, 1] == [1, 1, 1, 1, 0, 1]
+    rows = [row(3.0, 2.0, 1.0), row(3.0, 2.0, -1.0), row(3.0, -2.0, -2.0), row(-1.0, -2.0, -3.0, 120, 50)]
+    header, *lines = adversary.summary(rows)
+    assert lines == [[20, 1, 3, 0, 1, 2, 1, 3.0, 2.0, -1.0], [120, 50, 1, 1, 1, 1, 0, -1.0, -2.0, -3.0]]
+    assert len(header) == 10
 
 
 def test_what_is_stored_says_how_it_was_made():
