@@ -5,7 +5,7 @@ import shlex
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ntm_lib.cli.options import Options, add_fields, changes_in, recipe_in
 from ntm_lib.cli.terminal import progress_bar, say, show, steps_shown, told
@@ -55,9 +55,10 @@ def _evaluate(words: list[str]) -> int:
 
     options = _options_of_a_machine("evaluate", _evaluate.__doc__)
     options.value("--lengths", int, "vectors in a sequence", nargs="+", default=[20, 50, 120])
-    options.value("--sequences", int, "random sequences of each length", default=100)
+    options.value("--sequences", int, "sequences of each length", default=100)
     options.value("--seed", int, "seed of the sequences", default=0)
-    options.value("--kind", tasks.Kind, "payload of the copies", default="random")
+    kinds, text = Literal[tasks.Kind, "chosen"], "payload of the copies; chosen: made against this machine"
+    options.value("--kind", kinds, text, default="random")
     options.value("--crowd", float, "times that every row but the best stands there, as on a longer tape", default=1)
     options.switch("--json", "print JSON instead of a table")
     values = options.parse(words)
@@ -124,7 +125,10 @@ def _study(words: list[str]) -> int:
     options.value("--address", text="address of a dask scheduler, whose workers then train; else this machine")
     options.value("--together", int, "seeds that one process trains in shared passes", default=engines.SEEDS_TOGETHER)
     options.value("--lengths", int, "count wrong bits at these lengths too", nargs="+", default=[])
-    options.value("--sequences", int, "random sequences of each of these lengths", default=20)
+    options.value("--sequences", int, "sequences of each of these lengths", default=20)
+    options.value(
+        "--kind", measurements.Kind, "payload of these: random, or made against each machine", default="random"
+    )
     options.value("--file", text="copy this file with every machine")
     options.switch("--compiled", COMPILED)
     options.switch("--findings", "note what `ntm diagnose` finds in every machine")
@@ -136,7 +140,7 @@ def _study(words: list[str]) -> int:
         seeds.parse_seeds(values.seeds),
         values.out,
         measure=measurements.Measurements(
-            tuple(values.lengths), values.sequences, values.file and Path(values.file), values.findings
+            tuple(values.lengths), values.sequences, values.file and Path(values.file), values.findings, values.kind
         ),
         workers=engines.Workers(values.jobs, values.address, values.together),
         compiled=values.compiled,

@@ -53,13 +53,13 @@ def steps_shown(model: "Machine", lengths: Sequence[int], sequences: int) -> Ite
     """Show meanwhile, in a bar, how many steps of how many sequences a machine has run."""
     from ntm_lib.machine import NTM
 
-    done = 0
-    with progress_bar(sum(2 * length + 2 for length in lengths) * sequences, "step") as follow:
+    done, total = 0, sum(2 * length + 2 for length in lengths) * sequences
+    with progress_bar(total, "step") as follow:
 
         def count(_: object, __: object, emission: "Emission") -> None:
             nonlocal done
             done += len(emission.key)
-            follow(done)
+            follow(min(done, total))  # choosing payloads takes steps of its own
 
         hook = model.heads.register_forward_hook(count) if isinstance(model, NTM) else None
         try:

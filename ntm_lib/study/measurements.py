@@ -4,7 +4,7 @@ import hashlib
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from ntm_lib.analysis.copies import copy_bytes
 from ntm_lib.analysis.diagnosis import study_entry
@@ -13,28 +13,35 @@ from ntm_lib.study.content import read_content, wrong_in
 from ntm_lib.training.evaluation import Machine, MemoryTooSmall, evaluate
 from ntm_lib.training.run import Run
 
+Kind = Literal["random", "chosen"]
+"""Payloads of further lengths: random, or chosen against each machine (`tasks.chosen_payload`)."""
+
 
 @dataclass
 class Measurements:
     """Measurements on every machine beyond its verdict.
 
-    Raises TypeError or ValueError for numbers that are not integers of at least 1, and ValueError for a file that
-    cannot be read, is empty or is too long to copy.
+    Raises TypeError or ValueError for numbers that are not integers of at least 1, and ValueError for an unknown kind
+    and for a file that cannot be read, is empty or is too long to copy.
     """
 
     lengths: tuple[int, ...] = ()
-    """Wrong bits are counted in random sequences of each of these lengths."""
+    """Wrong bits are counted in sequences of each of these lengths."""
     sequences: int = 20
-    """Random sequences of each length, drawn from the run's own seed."""
+    """Sequences of each length, drawn from the run's own seed."""
     file: Path | None = None
     """A file that every machine copies in one sequence."""
     findings: bool = False
     """Whether the findings of `ntm diagnose` are noted."""
+    kind: str = "random"
+    """Payload of the sequences, one of `Kind`."""
     content: bytes = field(init=False, default=b"", repr=False)
     """What the file holds, read once, so that every machine copies the same bytes."""
 
     def __post_init__(self) -> None:
         whole_number("sequences", self.sequences)
+        if self.kind not in get_args(Kind):
+            raise ValueError(f"kind is {self.kind!r}: expected one of {', '.join(get_args(Kind))}")
         for length in self.lengths:
             whole_number("length", length)
         if self.file is not None:
@@ -48,7 +55,11 @@ class Measurements:
 
     def _lengths_lacking(self, row: dict[str, Any]) -> list[int]:
         counts = row["lengths"]
-        return [n for n in self.lengths if counts.get(str(n), {}).get("sequences") != self.sequences]
+        return [n for n in self.lengths if counts.get(self._entry(n), {}).get("sequences") != self.sequences]
+
+    def _entry(self, length: int | str) -> str:
+        """The name of a count in a row: "1000" for random sequences, "chosen_1000" for chosen ones."""
+        return f"{length}" if self.kind == "random" else f"{self.kind}_{length}"
 
     def _file_lacking(self, row: dict[str, Any]) -> bool:
         """True for a run that has not copied the file, or only an earlier text of it."""
@@ -59,8 +70,8 @@ class Measurements:
         """Measure what a row lacks, and write it there."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", MemoryTooSmall)
-            report = evaluate(model, self._lengths_lacking(row), self.sequences, row["seed"])
-            row["lengths"] |= report.to_json()["lengths"]
+            report = evaluate(model, self._lengths_lacking(row), self.sequences, row["seed"], self.kind)
+            row["lengths"] |= {self._entry(n): count for n, count in report.to_json()["lengths"].items()}
             if self.file is not None and self._file_lacking(row):
                 wrong = wrong_in(self.content, copy_bytes(model, self.content))
                 row["files"][self.file.name] = {"sha256": hashlib.sha256(self.content).hexdigest(), **wrong}

@@ -4,24 +4,26 @@ A machine that copies every random payload may fail on one that is made for it. 
 one row among all others; the vector whose row looks most like that one, sent a thousand times, is the hardest crowd.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import count, islice
+from typing import NamedTuple
 
 import torch
 from torch import Generator, Tensor
+from torch.nn.functional import one_hot
 
 from ntm_lib.machine import NTM, LSTMBaseline
 from ntm_lib.machine.addressing import cosine_similarity
+from ntm_lib.machine.heads import Emission
 from ntm_lib.machine.memory import read
 from ntm_lib.machine.ntm import autocast_is_on
-from ntm_lib.machine.step import Step, advance
+from ntm_lib.machine.step import advance
 from ntm_lib.machine.validate import whole_number
 from ntm_lib.tasks.framing import frame_copy, has_start_marker
 from ntm_lib.tasks.payloads import number_bits, uneven_vectors
 from ntm_lib.tasks.task import Batch, Draw
 
-MOST_VECTORS = 256  # vectors that a machine is probed with
-CELLS_AT_ONCE = 1_000_000  # memory cells of the probes that run at one time
+MOST_VECTORS = 256  # vectors that a machine is probed with, at most
 REPEATS = 4  # times that each of them stands in its probe
 HARDEST = 4  # vectors that a payload is made of, at most
 PATTERNS = ("repeated", "after another", "alternating", "mixed")
@@ -66,7 +68,7 @@ def plans(machine: NTM | LSTMBaseline) -> Iterator[tuple[str, Tensor]]:
                 yield pattern, vectors[ranking.roll(-easier)[:HARDEST]]
 
 
-def arranged(plan: Iterator[tuple[str, Tensor]], length: int, generator: Generator | None) -> Tensor:
+def arranged(plan: Iterable[tuple[str, Tensor]], length: int, generator: Generator | None) -> Tensor:
     """Payloads from their patterns and vectors -> (B, L, width)."""
     return torch.stack([vectors[order(pattern, length, len(vectors), generator)] for pattern, vectors in plan])
 
@@ -92,66 +94,72 @@ def weaknesses(machine: NTM | LSTMBaseline) -> dict[str, Tensor]:
     negated. A machine with a memory has six more:
 
     - jump: how much the vector's row is like what a reader looks for at the end marker
-    - shift, gate, sharpening: how undecided a reader's shift is, how open its gate, how low its sharpening, while it
-      reads the vector back
+    - shift: how little a reader goes the way that it goes for most vectors, as it reads the vector back
+    - gate, sharpening: how open a reader's gate is, and how low its sharpening, as it reads the vector back
     - rest: how far a reader moves while the vector comes in
     - writer: how much the memory changes while the vector is read back
 
     Raises ValueError for a machine without inputs for markers.
     """
-    if autocast_is_on(machine.output.weight):
-        with torch.autocast(machine.output.weight.device.type, enabled=False):
+    like = machine.output.weight
+    if autocast_is_on(like):
+        with torch.autocast(like.device.type, enabled=False):
             return weaknesses(machine)
-    vectors = probed_vectors(machine.config.output_size)
-    cells = machine.memory_size * machine.config.word_size if isinstance(machine, NTM) else 1
-    parts = [weaknesses_for(machine, some) for some in torch.split(vectors, max(1, CELLS_AT_ONCE // cells))]
-    return {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
-
-
-def weaknesses_for(machine: NTM | LSTMBaseline, vectors: Tensor) -> dict[str, Tensor]:
-    """The weaknesses for some vectors (V, width) -> (V) each."""
-    payload = vectors.unsqueeze(1).expand(-1, REPEATS, -1)  # (V, repeats, width)
-    batch = frame_copy(payload, has_start_marker(machine.config)).like(machine.output.weight)
+    payload = probed_vectors(machine.config.output_size).unsqueeze(1).expand(-1, REPEATS, -1)  # (V, repeats, width)
+    batch = frame_copy(payload, has_start_marker(machine.config)).like(like)
     if not isinstance(machine, NTM):
         return {"bits": -least_margins(machine(batch.inputs)[0], batch).cpu()}
-    steps = stepped(machine, batch.inputs)
+    steps = probe(machine, batch.inputs)
     logits = machine.output(torch.stack([step.features for step in steps], dim=1))
     found = weaknesses_of_heads(machine, steps) | {"bits": -least_margins(logits, batch)}
     return {name: score.cpu() for name, score in found.items()}
 
 
-def stepped(machine: NTM, inputs: Tensor) -> list[Step]:
-    """All steps of a machine over inputs (B, T, input)."""
-    rows = 2 * inputs.shape[1] if machine.free_memory_size else None
+class Probe(NamedTuple):
+    """What one step of a copy did, for V vectors copied side by side."""
+
+    emission: Emission  # the numbers that all heads emitted
+    features: Tensor  # (V, features)  the input of the output layer
+    written: Tensor  # (V, W, M)  what stands where the write heads point
+    moved: Tensor  # (V, R)  how much of a read head's weighting is on other rows than before
+    changed: Tensor  # (V)  squared change of the memory
+
+
+def probe(machine: NTM, inputs: Tensor) -> list[Probe]:
+    """All steps of a machine over inputs (V, T, input)."""
+    reading, rows = machine.heads.reading, 2 * inputs.shape[1] if machine.free_memory_size else None
     state, steps = machine.initial_state(len(inputs), rows), []
     for x in inputs.unbind(1):
-        steps.append(advance(machine, x, state, machine.equations))
-        state = steps[-1].state
+        step = advance(machine, x, state, machine.equations)
+        written = read(step.state.memory, machine.heads.writing(step.state.weights))
+        moved = 1 - (reading(step.state.weights) * reading(state.weights)).sum(-1)
+        changed = (step.state.memory - state.memory).square().sum((1, 2))
+        steps.append(Probe(step.emission, step.features, written, moved, changed))
+        state = step.state
     return steps
 
 
-def weaknesses_of_heads(machine: NTM, steps: list[Step]) -> dict[str, Tensor]:
-    """The weaknesses of heads in the steps of probes -> (V) each."""
-    end = len(steps) - REPEATS - 1  # the step of the end marker
-    readers = slice(0, machine.config.read_heads)
-    written = read(steps[end - 1].state.memory, machine.heads.writing(steps[end - 1].state.weights))  # (V, W, M)
-    came, answer = steps[:end], [step.emission for step in steps[end + 2 :]]  # emitted as the vector was just read
-    focus = torch.stack([machine.heads.reading(step.state.weights) for step in came])  # (steps, V, R, N)
-    memory = torch.stack([step.state.memory for step in steps[end:]])  # (steps, V, N, M)
+def weaknesses_of_heads(machine: NTM, steps: list[Probe]) -> dict[str, Tensor]:
+    """The weaknesses that the heads show in the steps of a probe -> (V) each."""
+    end, readers = len(steps) - REPEATS - 1, slice(0, machine.config.read_heads)  # end: the step of the end marker
+    answer = [step.emission for step in steps[end + 2 :]]  # from when a reader has read the vector
+    s = torch.stack([heads.s[:, readers] for heads in answer])  # (steps, V, R, S)
+    usual = one_hot(s.mean((0, 1)).argmax(-1), s.shape[-1])  # (R, S)
     return {
-        "jump": cosine_similarity(written, steps[end].emission.key[:, readers]).amax((1, 2)),
-        "shift": torch.stack([1 - heads.s[:, readers].amax(-1) for heads in answer]).amax((0, 2)),
+        "jump": cosine_similarity(steps[end - 1].written, steps[end].emission.key[:, readers]).amax((1, 2)),
+        "shift": 1 - (s * usual).sum(-1).amin((0, 2)),
         "gate": torch.stack([heads.g[:, readers] for heads in answer]).amax((0, 2)),
         "sharpening": -torch.stack([heads.gamma[:, readers] for heads in answer]).amin((0, 2)),
-        "rest": (1 - (focus[1:] * focus[:-1]).sum(-1)).amax((0, 2)),
-        "writer": memory.diff(dim=0).square().sum((0, 2, 3)),
+        "rest": torch.stack([step.moved for step in steps[1:end]]).amax((0, 2)),
+        "writer": torch.stack([step.changed for step in steps[end + 1 :]]).sum(0),
     }
 
 
 def least_margins(logits: Tensor, batch: Batch) -> Tensor:
-    """How far the least certain bit of each answer is on its right side, negative where one is wrong -> (B)."""
+    """How far the least certain bit of each answer is on its right side -> (B); negative where a bit is wrong."""
     margins = (logits * (2 * batch.targets - 1)).amin(-1)  # (B, T)
-    return margins.masked_fill(batch.mask == 0, torch.inf).amin(-1)
+    least = margins.masked_fill(batch.mask == 0, torch.inf).amin(-1)
+    return least.masked_fill(least.isnan(), -torch.inf)
 
 
 def probed_vectors(width: int) -> Tensor:

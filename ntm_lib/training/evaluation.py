@@ -76,7 +76,7 @@ def evaluate(
 ) -> Report:
     """Run `sequences` fresh sequences of each length through a machine and count the bits that differ.
 
-    The task is copying unless another is given, the kind its first ("random"), and the device the machine's own. The
+    The task is copying unless another is given, the kind its first ("random"), and the device the machine's own; the
     kind "chosen" is drawn against the machine (`tasks.chosen_payload`). The memory has `memory_size` rows, or as many
     as the length needs. A count does not depend on the lengths beside it.
     With a `crowd` of 100 a machine must jump as among 100 times as many vectors (`machine.addressing.crowded`).

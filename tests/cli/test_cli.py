@@ -1,5 +1,6 @@
 """The `ntm` command: what it prints and what it keeps."""
 
+import csv
 import io
 import json
 import os
@@ -269,6 +270,20 @@ def test_study_prints_a_summary_and_keeps_tables(ntm, tmp_path):
     assert [one["recipe"] for one in json.loads(out)] == ["reliable", "reliable_lstm"]
 
 
+def test_study_counts_errors_in_chosen_payloads_beside_random_ones(ntm, tmp_path):
+    words = ["study", "reliable", "--seeds", 3, "--jobs", 1, "--out", tmp_path, "--lengths", 6, "--sequences", 9, *TINY]
+    assert ntm(*words)[0] == 0
+    before = (tmp_path / "runs.csv").read_text().splitlines()[0].split(",")
+    code, out, _ = ntm(*words, "--kind", "chosen")
+    assert code == 0 and "exact at 6 " in out and "exact at chosen_6 " in out
+    (line,) = csv.DictReader((tmp_path / "runs.csv").read_text().splitlines())
+    assert [column for column in line if column not in before] == ["wrong_bits_chosen_6"]
+    model, _ = load(tmp_path / "machines" / "reliable" / "3")
+    for column, kind in (("wrong_bits_6", "random"), ("wrong_bits_chosen_6", "chosen")):
+        assert int(line[column]) == evaluate(model, [6], 9, seed=3, kind=kind).wrong_bits
+    assert json.loads((tmp_path / "manifest.json").read_text())["commands"][-1].endswith("--kind chosen")
+
+
 def test_study_asks_for_findings(ntm, tmp_path):
     words = ["study", "reliable", "--seeds", 3, "--jobs", 1, "--out", tmp_path, *TINY]
     assert ntm(*words)[0] == 0 and ntm(*words, "--findings")[0] == 0
@@ -335,7 +350,7 @@ def test_help_names_every_command(ntm):
         assert (code, err) == (0, "") and all(f"  {name} " in out for name in COMMANDS)
 
 
-@pytest.mark.parametrize("kind", tasks.KINDS)
+@pytest.mark.parametrize("kind", [*tasks.KINDS, "chosen"])
 def test_every_kind_can_be_evaluated(ntm, trained, kind):
     assert ntm("evaluate", trained, "--lengths", 2, "--sequences", 1, "--kind", kind)[0] == 0
 

@@ -103,6 +103,7 @@ ROOT = Path(__file__).parents[2]
         ("study reliable --seeds 0 --out new --jobs 0", "jobs is 0: expected at least 1"),
         ("study reliable --seeds 0 --out new --together 0", "together is 0: expected at least 1"),
         ("study reliable --seeds 0 --out new --together some", "--together is 'some': expected a whole number"),
+        ("study reliable --seeds 0 --out new --kind text", "--kind is 'text': expected one of random, chosen"),
         ("study reliable --seeds 0 --out new --file EMPTY", "empty is empty"),
         ("study post_2014 --seeds 0 --out new --file FILE", "post_2014 copies vectors of 7 bits: a file needs 8"),
         ("study reliable --seeds 0 --out FILE", "cannot write file: File exists; choose a directory"),

@@ -18,6 +18,9 @@ def row(**entries):
         (Measurements((5,), 3), row(lengths={"5": {"sequences": 3}}), False),
         (Measurements((5,), 3), row(lengths={"5": {"sequences": 2}}), True),
         (Measurements((5, 7), 3), row(lengths={"5": {"sequences": 3}}), True),
+        (Measurements((5,), 3, kind="chosen"), row(lengths={"5": {"sequences": 3}}), True),
+        (Measurements((5,), 3, kind="chosen"), row(lengths={"chosen_5": {"sequences": 3}}), False),
+        (Measurements((5,), 3), row(lengths={"chosen_5": {"sequences": 3}}), True),
         (Measurements(findings=True), row(), True),
         (Measurements(findings=True), row(findings=[]), False),
     ],
@@ -34,3 +37,9 @@ def test_a_file_is_lacking_until_this_text_of_it_was_copied(tmp_path):
     assert asked.lacking(row()) and not asked.lacking(row(files={"text": {"sha256": abc}}))
     file.write_bytes(b"abcd")
     assert Measurements(file=file).lacking(row(files={"text": {"sha256": abc}}))
+
+
+@pytest.mark.parametrize("kind", ["text", "", None])
+def test_a_kind_that_is_not_measured(kind):
+    with pytest.raises(ValueError, match=f"kind is {kind!r}: expected one of random, chosen"):
+        Measurements((5,), kind=kind)
