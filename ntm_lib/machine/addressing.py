@@ -56,6 +56,8 @@ def crowded(w_c: Tensor, crowd: float) -> Tensor:
     >>> crowded(torch.tensor([[[0.8, 0.2]]]), crowd=16.0).tolist()
     [[[0.2, 0.05]]]
     """
+    if crowd == 1:
+        return w_c
     best = w_c.amax(-1, keepdim=True)  # (B, H, 1)
     return w_c / (best + crowd * (1 - best))
 
@@ -109,16 +111,14 @@ def address(
 ) -> Stages:
     """From the numbers that all heads emit to their new weightings: Eqs. 5, 7, 8 and 9 in order -> `Stages`.
 
-    With a crowd above 1 rows are found by content as on a longer tape (`crowded`).
+    With a crowd above 1, rows are found by content as on a longer tape (`crowded`).
 
     >>> tape, start = torch.eye(3).unsqueeze(0), torch.tensor([[[1.0, 0.0, 0.0]]])
     >>> one, forward = torch.ones(1, 1), torch.tensor([[[0.0, 0.0, 1.0]]])
     >>> address(tape, start, tape[:, :1], 50 * one, one, forward, one).w.round().tolist()
     [[[0.0, 1.0, 0.0]]]
     """
-    w_c = content_weights(memory, key, beta)
-    if crowd != 1:
-        w_c = crowded(w_c, crowd)
+    w_c = crowded(content_weights(memory, key, beta), crowd)
     w_g = interpolate(w_c, w_previous, g)
     w_s = shift(w_g, s)
     w = sharpen(w_s, gamma)

@@ -51,9 +51,7 @@ def address(
     crowd: float = 1,
 ) -> Stages:
     """Eqs. 5, 7, 8 and 9 in order, each from this module -> `Stages`."""
-    w_c = content_weights(memory, key, beta)
-    if crowd != 1:
-        w_c = crowded(w_c, crowd)
+    w_c = crowded(content_weights(memory, key, beta), crowd)
     w_g = interpolate(w_c, w_previous, g)
     w_s = shift(w_g, s)
     return Stages(w_c, w_g, w_s, sharpen(w_s, gamma))
