@@ -59,5 +59,5 @@ def test_each_machine_is_made_by_its_command(name, monkeypatch):
     options = dict(zip(words[::2], words[1::2], strict=True))
     changes = {"updates": int(options["--updates"])} if "--updates" in options else {}
     _, run = load(MACHINES / name)
-    assert replace(run.recipe, name="") == replace(one_recipe(arm), name="", **changes)
+    assert replace(run.recipe, name="x") == replace(one_recipe(arm), name="x", **changes)
     assert run.seed == int(options["--seed"])
