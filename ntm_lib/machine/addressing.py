@@ -53,8 +53,8 @@ def crowded(w_c: Tensor, crowd: float) -> Tensor:
     in a crowd of 100 is as hard as one among 100 times as many vectors. What else happens on a longer tape is not
     shown: writers that add to a row at every step, walks that blur, vectors that are not among these.
 
-    >>> crowded(torch.tensor([[[0.8, 0.2]]]), crowd=16.0).tolist()
-    [[[0.2, 0.05]]]
+    >>> crowded(torch.tensor([[[0.5, 0.25, 0.25]]]), crowd=3).tolist()
+    [[[0.25, 0.125, 0.125]]]
     """
     if crowd == 1:
         return w_c
