@@ -15,13 +15,13 @@ from ntm_lib.training.evaluation import answer
 
 LENGTH_TRIED = 100  # vectors of the copies that are made in a crowd
 FARTHEST = 10_000  # largest crowd: copies of 1,000,000 vectors
-STEP = 1.1  # crowds that are told apart differ by this factor
+STEP = 1.1  # the crowd at which a jump first fails is found up to this factor
 
 
 class Reach(NamedTuple):
     """The shortest copy that a machine is predicted to get wrong."""
 
-    length: int | None  # in vectors; None: none up to `LENGTH_TRIED` times `FARTHEST`
+    length: int | None  # in vectors, up to a tenth; 100: that or less; None: none up to `LENGTH_TRIED` times `FARTHEST`
     payload: str  # the payload that fails first, such as "zeros" or "chosen: jump, repeated"; empty where none fails
 
 

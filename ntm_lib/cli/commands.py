@@ -59,7 +59,7 @@ def _evaluate(words: list[str]) -> int:
     options.value("--seed", int, "seed of the sequences", default=0)
     kinds, text = Literal[tasks.Kind, "chosen"], "payload of the copies; chosen: made against this machine"
     options.value("--kind", kinds, text, default="random")
-    options.value("--crowd", float, "times that every row but the best stands there, as on a longer tape", default=1)
+    options.value("--crowd", float, "find rows by content as on a tape so many times as long", default=1)
     options.switch("--json", "print JSON instead of a table")
     values = options.parse(words)
     model, _ = _loaded(values)
@@ -67,7 +67,7 @@ def _evaluate(words: list[str]) -> int:
         counts = evaluate(
             model, values.lengths, values.sequences, values.seed, values.kind, values.memory_size, crowd=values.crowd
         )
-    report = counts.to_json()
+    report = counts.to_json() | ({} if values.crowd == 1 else {"crowd": values.crowd})
     columns = ("sequences", "wrong_sequences", "bits", "wrong_bits")
     table = [[length, *(count[column] for column in columns)] for length, count in report["lengths"].items()]
     header = ["length", *(column.replace("_", " ") for column in columns)]
@@ -125,9 +125,12 @@ def _study(words: list[str]) -> int:
     options.value("--address", text="address of a dask scheduler, whose workers then train; else this machine")
     options.value("--together", int, "seeds that one process trains in shared passes", default=engines.SEEDS_TOGETHER)
     options.value("--lengths", int, "count wrong bits at these lengths too", nargs="+", default=[])
-    options.value("--sequences", int, "sequences of each of these lengths", default=20)
+    options.value("--sequences", int, "sequences of each of these lengths; of chosen ones 28 try all ways", default=20)
     options.value(
-        "--kind", measurements.Kind, "payload of these: random, or made against each machine", default="random"
+        "--kind",
+        measurements.Kind,
+        "payload of these: random, or made against each machine",
+        default="random",
     )
     options.value("--file", text="copy this file with every machine")
     options.switch("--compiled", COMPILED)

@@ -46,20 +46,21 @@ def content_weights(memory: Tensor, key: Tensor, beta: Tensor) -> Tensor:
 
 
 def crowded(w_c: Tensor, crowd: float) -> Tensor:
-    """The content weighting of a longer tape, on which every row but the best stands `crowd` times -> (B,H,N).
+    """Content weightings as on a longer tape, on which every row but the heaviest stands `crowd` times -> (B,H,N).
 
-    A softmax over such a tape gives the best row w* / (w* + K (1 - w*)), with K the crowd and w* its weight here, and
-    divides the others alike. The weights add up to less than 1: the copies, which are not there, have the rest. A jump
-    in a crowd of 100 is as hard as one among 100 times as many vectors. What else happens on a longer tape is not
-    shown: writers that add to a row at every step, walks that blur, vectors that are not among these.
+    With w* the weight of a head's heaviest row and K the crowd, a softmax over the longer tape gives that row
+    w* / (w* + K (1 - w*)), and divides all other weights by the same number (after Eq. 5). The weights of a head then
+    add up to less than 1, since the copies of rows are left out; sharpening (Eq. 9) makes the sum 1 again. So a head
+    must find its row as among K times as many. Nothing else of a longer tape is shown: writers that add to a row at
+    every step, walks that blur, vectors that are not in the memory.
 
     >>> crowded(torch.tensor([[[0.5, 0.25, 0.25]]]), crowd=3).tolist()
     [[[0.25, 0.125, 0.125]]]
     """
     if crowd == 1:
         return w_c
-    best = w_c.amax(-1, keepdim=True)  # (B, H, 1)
-    return w_c / (best + crowd * (1 - best))
+    times = torch.full_like(w_c, crowd).scatter(-1, w_c.argmax(-1, keepdim=True), 1)
+    return w_c / (times * w_c).sum(-1, keepdim=True)
 
 
 def interpolate(w_c: Tensor, w_previous: Tensor, g: Tensor) -> Tensor:

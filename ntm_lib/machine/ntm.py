@@ -86,8 +86,8 @@ class NTM(nn.Module):
         """Run a whole sequence: inputs (B, T, input) -> logits (B, T, output) and the state after the last step.
 
         `memory_size` stands in for the config's number of rows where no state is given. The state after every step is
-        appended to `history`. With a `crowd` above 1 the machine jumps as on a longer tape, on which every row but the
-        best stands so many times (`addressing.crowded`). Autocast does not reach inside: a machine computes in the
+        appended to `history`. With a `crowd` above 1, heads find rows by content as on a tape so many times as long
+        (`addressing.crowded`). Autocast does not reach inside: a machine computes in the
         precision of its weights.
         Raises TypeError or ValueError for inputs or a state that the machine cannot take.
         """

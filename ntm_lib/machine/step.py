@@ -23,7 +23,7 @@ class Equations(NamedTuple):
     write: Callable[..., Tensor]  # Eqs. 3 and 4
 
     def in_a(self, crowd: float) -> "Equations":
-        """The equations by which every row but the best stands `crowd` times (`addressing.crowded`)."""
+        """The equations by which rows are found by content as on a longer tape (`addressing.crowded`)."""
         return self if crowd == 1 else self._replace(address=partial(self.address, crowd=crowd))
 
 

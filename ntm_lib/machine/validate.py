@@ -1,7 +1,7 @@
 """What is wrong with a configuration, an input or a state, in one line that names the value and the remedy."""
 
 from collections.abc import Mapping
-from numbers import Integral
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
 
 import torch
@@ -23,7 +23,7 @@ def whole_number(name: str, value: Any) -> int:
 
 def number(name: str, value: Any, kind: type, least: float, most: float) -> float:
     """A number as an int or a float; TypeError for a value of another kind, ValueError for one out of bounds."""
-    wanted: Any = Integral if kind is int else (int, float)
+    wanted: Any = Integral if kind is int else Real
     if isinstance(value, bool) or not isinstance(value, wanted):
         raise TypeError(f"{name} is {value!r}: expected a {'whole number' if kind is int else 'number'}")
     if not least <= value <= most:
@@ -47,7 +47,7 @@ def fields(config: Any, limits: Mapping[str, tuple[float, float]], others: tuple
 
 
 def crowd(value: Any) -> float:
-    """How often every row but the best stands there; TypeError for no number, ValueError for one below 1."""
+    """How many times as long a tape heads must find rows on; TypeError for no number, ValueError for one below 1."""
     return number("crowd", value, float, 1, MOST)
 
 

@@ -46,7 +46,7 @@ def changed(recipe: Recipe, changes: Mapping[str, Any]) -> Recipe:
     parts: dict[str, dict[str, Any]] = {}
     for name, value in changes.items():
         if name not in known or name == "machine":
-            near = get_close_matches(name, known, n=1)
+            near = get_close_matches(name, known.keys() - {"machine"}, n=1)
             hint = f"perhaps {near[0]} is meant; " if near else ""
             raise ValueError(
                 f"{name} is no field of recipe {recipe.name}, whose machine is made from"

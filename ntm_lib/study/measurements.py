@@ -8,9 +8,9 @@ from typing import Any, Literal, get_args
 
 from ntm_lib.analysis.copies import copy_bytes
 from ntm_lib.analysis.diagnosis import study_entry
-from ntm_lib.machine.validate import whole_number
+from ntm_lib.machine.validate import number, whole_number
 from ntm_lib.study.content import read_content, wrong_in
-from ntm_lib.training.evaluation import Machine, MemoryTooSmall, evaluate
+from ntm_lib.training.evaluation import LONGEST, Machine, MemoryTooSmall, evaluate
 from ntm_lib.training.run import Run
 
 Kind = Literal["random", "chosen"]
@@ -42,8 +42,10 @@ class Measurements:
         whole_number("sequences", self.sequences)
         if self.kind not in get_args(Kind):
             raise ValueError(f"kind is {self.kind!r}: expected one of {', '.join(get_args(Kind))}")
+        if self.kind != "random" and not self.lengths:
+            raise ValueError(f"kind is {self.kind!r}: name the lengths to count it at, such as --lengths 20 120")
         for length in self.lengths:
-            whole_number("length", length)
+            number("length", length, int, 1, LONGEST)
         if self.file is not None:
             self.content = read_content(str(self.file))
 

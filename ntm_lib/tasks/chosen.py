@@ -9,7 +9,7 @@ from itertools import count, islice
 from typing import NamedTuple
 
 import torch
-from torch import Generator, Tensor
+from torch import Generator, Tensor, nn
 from torch.nn.functional import one_hot
 
 from ntm_lib.machine import NTM, LSTMBaseline
@@ -36,9 +36,9 @@ def chosen_payload(
 ) -> Tensor:
     """Payloads made against a machine that copies -> (B, length, width) of 0 and 1.
 
-    One after the other, every weakness of `weaknesses` meets every one of `PATTERNS`, and then again, each time without
-    the vector that was the hardest before. Raises TypeError or ValueError for a size that is not an integer of at least
-    1, and for a machine without inputs for markers.
+    One after the other, every weakness of `weaknesses` meets every one of `PATTERNS`: for a machine with a memory that
+    takes 28 sequences. Then all meet again, each time without the vector that was the hardest before. Raises TypeError
+    or ValueError for a size that is not an integer of at least 1, and for a machine without inputs for markers.
 
     >>> from ntm_lib import NTMConfig
     >>> chosen_payload(NTM(NTMConfig(input_size=10, output_size=8)), batch_size=2, length=5).shape
@@ -60,8 +60,8 @@ def against(machine: NTM | LSTMBaseline) -> Draw:
 
 def plans(machine: NTM | LSTMBaseline) -> Iterator[tuple[str, Tensor]]:
     """Pattern and vectors (up to HARDEST, width), the hardest first, of all payloads against a machine, without end."""
-    vectors = probed_vectors(machine.config.output_size)
     rankings = [score.argsort(descending=True, stable=True) for score in weaknesses(machine).values()]
+    vectors = probed_vectors(machine.config.output_size)
     for easier in count():
         for pattern in PATTERNS:
             for ranking in rankings:
@@ -101,6 +101,8 @@ def weaknesses(machine: NTM | LSTMBaseline) -> dict[str, Tensor]:
 
     Raises ValueError for a machine without inputs for markers.
     """
+    if not isinstance(machine, nn.Module):
+        raise TypeError(f"machine is {type(machine).__name__}: expected an NTM or an LSTMBaseline")
     like = machine.output.weight
     if autocast_is_on(like):
         with torch.autocast(like.device.type, enabled=False):

@@ -16,6 +16,7 @@ from ntm_lib.tasks import Batch, Task
 
 Machine = NTM | LSTMBaseline
 SPARE_ROWS = 14  # beyond those a task needs, so that a head that keeps moving never meets rows it has written
+LONGEST = 10_000_000  # vectors of the longest sequences: they and their memory take gigabytes
 NUMBERS_AT_ONCE = 2_000_000  # memory cells evaluated at one time; more sequences than fit are run in turn
 
 
@@ -87,15 +88,13 @@ def evaluate(
     >>> evaluate(NTM(NTMConfig(10, 8)), lengths=[3], sequences=5).lengths[3].bits
     120
     """
-    lengths = [valid.whole_number("length", length) for length in lengths]
+    lengths = [int(valid.number("length", length, int, 1, LONGEST)) for length in lengths]
     sequences, seed = valid.whole_number("sequences", sequences), valid.seed(seed)
     task = task or tasks.copying_for(model.config)
     if device is not None:
         model = deepcopy(model).to(valid.device(device))
     kind = kind or next(iter(task.kinds))
     task.require_kind(kind)
-    if valid.crowd(crowd) != 1 and not isinstance(model, NTM):
-        raise ValueError(f"crowd is {crowd}: this model has no memory, and so no rows; leave crowd out")
     counts = {}
     for length in lengths:
         rows = rows_for(model, task, length, memory_size)
@@ -174,7 +173,9 @@ def errors(model: Machine, task: Task, batch: Batch, rows: int | None, crowd: fl
 def answer(model: Machine, inputs: Tensor, rows: int | None, crowd: float = 1) -> Tensor:
     """The logits for inputs, run with so many rows (None: the machine's own number)."""
     options: dict[str, Any] = {} if rows is None else {"memory_size": rows}
-    if crowd != 1:
+    if valid.crowd(crowd) != 1:
+        if isinstance(model, LSTMBaseline):
+            raise ValueError(f"crowd is {crowd}: this model has no memory, and so no rows; leave crowd out")
         options["crowd"] = crowd
     logits: Tensor = model(inputs.to(model.output.weight), **options)[0]
     return logits

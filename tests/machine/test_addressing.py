@@ -377,3 +377,8 @@ def test_without_an_epsilon_a_weight_of_zero_is_not_finite():
     one_hot = torch.zeros(1, 1, 5)
     one_hot[..., 2] = 1
     assert not all_finite(lambda w, gamma: torch.softmax(gamma.unsqueeze(-1) * w.log(), -1), one_hot, torch.ones(1, 1))
+
+
+def test_a_crowd_counts_rows_that_are_lighter_than_rounding():
+    w_c = torch.tensor([[[1.0, 2e-8]]])  # in float32, 1 less the heaviest weight is 0 here
+    torch.testing.assert_close(addressing.crowded(w_c, 1e8)[..., 0], torch.tensor([[1 / 3]]))

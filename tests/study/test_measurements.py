@@ -43,3 +43,8 @@ def test_a_file_is_lacking_until_this_text_of_it_was_copied(tmp_path):
 def test_a_kind_that_is_not_measured(kind):
     with pytest.raises(ValueError, match=f"kind is {kind!r}: expected one of random, chosen"):
         Measurements((5,), kind=kind)
+
+
+def test_a_kind_without_lengths_is_refused():
+    with pytest.raises(ValueError, match="kind is 'chosen': name the lengths to count it at"):
+        Measurements(kind="chosen")

@@ -290,3 +290,8 @@ def test_an_unknown_kind_names_all():
         "kind is 'odd': expected one of random, zeros, ones, repeat, alternating, one-hot, counting, text, chosen",
     ):
         evaluate(Copier(), [5], 2, kind="odd")
+
+
+def test_a_thing_that_is_no_machine_is_refused():
+    with pytest.raises(TypeError, match="machine is str: expected an NTM or an LSTMBaseline"):
+        tasks.chosen_payload("x", 1, 1)

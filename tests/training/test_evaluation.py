@@ -198,6 +198,7 @@ def test_a_machine_without_a_memory_is_evaluated():
         ({"memory_size": -3}, ValueError, "memory_size is -3: expected at least 1"),
         ({"memory_size": 97.0}, TypeError, "memory_size is 97.0: expected a whole number"),
         ({"memory_size": "97"}, TypeError, "memory_size is '97': expected a whole number"),
+        ({"lengths": [10**9]}, ValueError, "length is 1000000000: expected at most 10000000"),
         ({"crowd": 0.5}, ValueError, "crowd is 0.5: expected at least 1"),
         ({"crowd": math.nan}, ValueError, "crowd is nan: expected at most "),
         ({"crowd": math.inf}, ValueError, "crowd is inf: expected at most "),
