@@ -127,7 +127,7 @@ class NTM(nn.Module):
         self.compiled = torch.compile(next_features, *arguments, **options)
 
     def __getstate__(self) -> dict[str, Any]:
-        """What a copy or a pickle takes along: all but a compiled step, which cannot be written to disk."""
+        """All attributes for a copy or a pickle but the compiled step, which cannot be written to disk."""
         return {name: value for name, value in self.__dict__.items() if name != "compiled"}
 
 

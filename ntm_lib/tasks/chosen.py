@@ -118,7 +118,7 @@ def weaknesses(machine: NTM | LSTMBaseline) -> dict[str, Tensor]:
 
 
 class Probe(NamedTuple):
-    """What one step of a copy did, for V vectors copied side by side."""
+    """Heads, features and memory in one step of a copy, for V vectors that are copied side by side."""
 
     emission: Emission  # the numbers that all heads emitted
     features: Tensor  # (V, features)  the input of the output layer
