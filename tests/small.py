@@ -1,11 +1,13 @@
 """A recipe small enough to train in a blink, and what the tests of training share."""
 
 from dataclasses import replace
+from itertools import chain, repeat
 
+import pytest
 import torch
 
 from ntm_lib.machine import LSTMConfig, NTMConfig
-from ntm_lib.training import curriculum, evaluation, losses, progress
+from ntm_lib.training import curriculum, evaluation, losses, progress, recipes
 from ntm_lib.training.evaluation import Verdict, evaluate
 from ntm_lib.training.recipe import Historical, Recipe
 
@@ -103,3 +105,31 @@ def same_run(left, right):
     return same_tensors(left.model.state_dict(), right.model.state_dict()) and without_seconds(
         left.history
     ) == without_seconds(right.history)
+
+
+LSTM = replace(SMALL, name="lstm", machine=replace(MACHINE, controller="lstm"))
+TIED = replace(
+    recipes.post_2014,
+    name="tied",
+    machine=NTMConfig(
+        4, 3, 13, 5, controller_size=11, weightings="single", initial_memory="learned", initial_value=1.0
+    ),
+    updates=24,
+    max_length=2,
+    validate_every=4,
+)
+every_recipe = pytest.mark.parametrize(
+    "recipe", [SMALL, SETTLING, LSTM, TIED, YARDSTICK], ids=lambda recipe: recipe.name
+)
+
+
+def validations(monkeypatch, *results):
+    """Let these wrong bits be what validation counts, the last of them for ever; returns the machines it was asked."""
+    numbers, asked = chain(results, repeat(results[-1])), []
+
+    def validate(model, *_):
+        asked.append(model)
+        return next(numbers)
+
+    monkeypatch.setattr(evaluation, "validate", validate)
+    return asked

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from functools import cache, partial
-from itertools import chain, repeat
 
 import numpy as np
 import pytest
@@ -13,15 +12,16 @@ from small import (
     SETTLING,
     SMALL,
     YARDSTICK,
+    every_recipe,
     judge_quickly,
     quicken,
     same_run,
     same_tensors,
+    validations,
     without_seconds,
 )
 
 from ntm_lib import tasks
-from ntm_lib.machine import NTMConfig
 from ntm_lib.runs.train import train
 from ntm_lib.tasks import Batch, Task
 from ntm_lib.training import evaluation, recipes
@@ -29,21 +29,7 @@ from ntm_lib.training.evaluation import Count, Report, Verdict
 from ntm_lib.training.loop import update
 from ntm_lib.training.run import Run, build
 
-LSTM = replace(SMALL, name="lstm", machine=replace(MACHINE, controller="lstm"))
-TIED = replace(
-    recipes.post_2014,
-    name="tied",
-    machine=NTMConfig(
-        4, 3, 13, 5, controller_size=11, weightings="single", initial_memory="learned", initial_value=1.0
-    ),
-    updates=24,
-    max_length=2,
-    validate_every=4,
-)
 THE_JUDGE = evaluation.judge
-every_recipe = pytest.mark.parametrize(
-    "recipe", [SMALL, SETTLING, LSTM, TIED, YARDSTICK], ids=lambda recipe: recipe.name
-)
 
 
 @pytest.fixture(autouse=True)
@@ -51,18 +37,6 @@ def quick(monkeypatch):
     """Machines settle from their second update on."""
     judge_quickly(monkeypatch)
     quicken(monkeypatch, settled_loss=10.0)
-
-
-def validations(monkeypatch, *results):
-    """Let these wrong bits be what validation counts, the last of them for ever; returns the machines it was asked."""
-    numbers, asked = chain(results, repeat(results[-1])), []
-
-    def validate(model, *_):
-        asked.append(model)
-        return next(numbers)
-
-    monkeypatch.setattr(evaluation, "validate", validate)
-    return asked
 
 
 # What comes back

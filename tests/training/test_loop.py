@@ -3,13 +3,13 @@
 import math
 import re
 from dataclasses import replace
-from itertools import chain, repeat
 
 import pytest
 import torch
 from losses_by_hand import changes_by_hand, heard_by_hand, unrest_by_hand
 from small import (
     APART,
+    LSTM,
     MACHINE,
     SETTLING,
     SMALL,
@@ -18,13 +18,14 @@ from small import (
     quicken,
     same_tensors,
     tensors,
+    validations,
 )
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from ntm_lib import tasks
-from ntm_lib.machine import LSTMBaseline, LSTMConfig, NTMConfig
+from ntm_lib.machine import LSTMBaseline, LSTMConfig
 from ntm_lib.runs.train import train
-from ntm_lib.training import evaluation, loop, losses, recipes
+from ntm_lib.training import evaluation, loop, losses
 from ntm_lib.training.evaluation import Count, Report, Verdict
 from ntm_lib.training.loop import backpropagate, key_strength_times, learn, update
 from ntm_lib.training.losses import spread_of
@@ -32,21 +33,7 @@ from ntm_lib.training.progress import Stop
 from ntm_lib.training.recipe import Historical
 from ntm_lib.training.run import Run, build, draw
 
-LSTM = replace(SMALL, name="lstm", machine=replace(MACHINE, controller="lstm"))
-TIED = replace(
-    recipes.post_2014,
-    name="tied",
-    machine=NTMConfig(
-        4, 3, 13, 5, controller_size=11, weightings="single", initial_memory="learned", initial_value=1.0
-    ),
-    updates=24,
-    max_length=2,
-    validate_every=4,
-)
 THE_JUDGE = evaluation.judge
-every_recipe = pytest.mark.parametrize(
-    "recipe", [SMALL, SETTLING, LSTM, TIED, YARDSTICK], ids=lambda recipe: recipe.name
-)
 
 
 @pytest.fixture(autouse=True)
@@ -54,18 +41,6 @@ def quick(monkeypatch):
     """Machines settle from their second update on."""
     judge_quickly(monkeypatch)
     quicken(monkeypatch, settled_loss=10.0)
-
-
-def validations(monkeypatch, *results):
-    """Let these wrong bits be what validation counts, the last of them for ever; returns the machines it was asked."""
-    numbers, asked = chain(results, repeat(results[-1])), []
-
-    def validate(model, *_):
-        asked.append(model)
-        return next(numbers)
-
-    monkeypatch.setattr(evaluation, "validate", validate)
-    return asked
 
 
 # One update
