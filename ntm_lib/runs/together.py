@@ -79,15 +79,14 @@ def backpropagate(runs: Sequence[Run], drawn: Sequence[Drawn], machine: NTM | No
         return [loop.backpropagate(run, one) for run, one in zip(runs, drawn, strict=True)]
     states: list[NTMState] = []
     inputs, mask = (torch.cat([one.batch[part] for one in drawn]) for part in (0, 2))
-    options = {"memory_size": drawn[0].shape.rows, "history": states}
-    with loop.key_strength_times(through, runs[0].recipe.handicap if drawn[0].shape.large else 1.0):
-        logits, _ = functional_call(through, stack(models), (inputs,), options)
+    options = {"memory_size": drawn[0].shape.rows, "history": states, "crowd": drawn[0].shape.crowd}
+    logits, _ = functional_call(through, stack(models), (inputs,), options)
     weights = [loop.weights_beside(run) for run in runs]
     behaviour = behaviour_of({name for each in weights for name in each}, states, mask)
     parts = {name: measure.chunk(len(runs)) for name, measure in behaviour.items()}
     losses, totals = [], []
     for index, (run, answer, one) in enumerate(zip(runs, logits.chunk(len(runs)), drawn, strict=True)):
-        own = {name: blocks[index] for name, blocks in parts.items()}
+        own = {name: blocks[index] for name, blocks in parts.items()} | loop.behaviour_alone(run, weights[index])
         loss, total = total_loss(run.recipe.historical, answer, one.batch, weights[index], own)
         losses.append(loss.item())
         totals.append(total)

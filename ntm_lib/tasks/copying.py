@@ -3,20 +3,21 @@
 from collections.abc import Sequence
 
 from torch import Generator
+from torch.nn.functional import pad
 
 from ntm_lib.machine import LSTMConfig, NTMConfig
 from ntm_lib.machine.validate import whole_number
-from ntm_lib.tasks.chosen import against
+from ntm_lib.tasks.chosen import against, probed_vectors
 from ntm_lib.tasks.framing import frame_copy, has_start_marker
 from ntm_lib.tasks.payloads import KINDS
 from ntm_lib.tasks.payloads import payload as payload_of
 from ntm_lib.tasks.task import Batch, Draw, Task, join
 
 
-def copying(width: int = 8, start_marker: bool = True, payload: str = "random", settle: str = "random") -> Task:
+def copying(width: int = 8, start_marker: bool = True, payload: str = "random") -> Task:
     """Copying (section 4.1) as a task; `frame_copy` has the time diagram.
 
-    `payload` and `settle` name the kinds of payload to train on; tests take all of `KINDS`.
+    `payload` names the kind of payload to train on; tests take all of `KINDS`, and payloads chosen against a machine.
     """
 
     def draw(kind: str) -> Draw:
@@ -28,21 +29,21 @@ def copying(width: int = 8, start_marker: bool = True, payload: str = "random", 
         input_size=width + 1 + start_marker,
         output_size=width,
         draw=draw(payload),
-        settle=draw(settle),
         tests={kind: draw(kind) for kind in KINDS},
         chosen=against,
+        vectors=pad(probed_vectors(width), (0, 1 + start_marker)),
         rows=lambda length: 2 * length + 2,
         name="copying",
     )
 
 
-def copying_for(machine: NTMConfig | LSTMConfig, payload: str = "random", settle: str = "random") -> Task:
+def copying_for(machine: NTMConfig | LSTMConfig, payload: str = "random") -> Task:
     """Copying in the width, and with the markers, that a machine has inputs for; ValueError where it has none.
 
     >>> copying_for(NTMConfig(input_size=6, output_size=4)).draw(1, 3, Generator()).inputs.shape
     torch.Size([1, 8, 6])
     """
-    return copying(machine.output_size, has_start_marker(machine), payload, settle)
+    return copying(machine.output_size, has_start_marker(machine), payload)
 
 
 def copy(

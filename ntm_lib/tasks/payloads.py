@@ -21,7 +21,7 @@ TEXT = (
 def payload(
     batch_size: int, length: int, width: int = 8, kind: str = "random", generator: Generator | None = None
 ) -> Tensor:
-    """Draw the vectors to be copied, of one of `KINDS`, or "uneven" or "varied" -> (B, length, width) of 0 and 1.
+    """Draw the vectors to be copied, of one of `KINDS`, or "uneven" -> (B, length, width) of 0 and 1.
 
         step      0         1         ...   L-1
         payload   vector 0  vector 1        vector L-1      each of `width` bits, 0 or 1
@@ -55,9 +55,7 @@ def payload(
             return number_bits(letters[(start(len(letters)) + steps) % len(letters)], width)
         case "uneven":
             return uneven_payload(batch_size, length, width, generator)
-        case "varied":
-            return varied_payload(batch_size, length, width, generator)
-    raise ValueError(f"kind is {kind!r}: expected one of {', '.join(KINDS)}, or uneven or varied")
+    raise ValueError(f"kind is {kind!r}: expected one of {', '.join(KINDS)}, or uneven")
 
 
 def fair_bits(batch_size: int, length: int, width: int, generator: Generator | None) -> Tensor:
@@ -89,19 +87,3 @@ def uneven_payload(batch_size: int, length: int, width: int, generator: Generato
     fair = batch_size // 2
     uneven = batch_size - fair
     return torch.cat([fair_bits(fair, length, width, generator), uneven_vectors(uneven, length, width, generator)])
-
-
-def varied_payload(batch_size: int, length: int, width: int, generator: Generator | None) -> Tensor:
-    """Payloads to settle with, some of them monotonous -> (B, length, width).
-
-    A quarter fair bits, a quarter two uneven vectors in random order, a quarter one uneven vector repeated, the rest
-    uneven vectors.
-    """
-    bits = uneven_vectors(batch_size, length, width, generator)
-    quarter = batch_size // 4
-    bits[:quarter] = fair_bits(quarter, length, width, generator)
-    pair = uneven_vectors(quarter, 2, width, generator)
-    choice = torch.randint(0, 2, (quarter, length, 1), generator=generator).expand(-1, -1, width)
-    bits[quarter : 2 * quarter] = pair.gather(1, choice)
-    bits[2 * quarter : 3 * quarter] = uneven_vectors(quarter, 1, width, generator)
-    return bits

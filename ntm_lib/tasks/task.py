@@ -43,9 +43,9 @@ class Task:
     input_size: int  # numbers in one input vector
     output_size: int  # numbers in one target vector
     draw: Draw  # draws the batches to train on
-    settle: Draw | None = None  # draws them once the machine has learned; None: `draw` goes on
     tests: Mapping[str, Draw] = field(default_factory=dict)  # draw the batches to judge with, by kind; none: `draw`
     chosen: Callable[[NTM | LSTMBaseline], Draw] | None = None  # a machine's function for the test kind "chosen"
+    vectors: Tensor | None = None  # (V, input)  vectors that come in and are read back; None: no clear loss
     rows: Callable[[int], int] | None = None  # rows of memory that a size needs; None: as many as it has steps
     wrong: Callable[[Tensor, Batch], Tensor] = count_wrong_bits  # counts the errors of each sequence -> (B)
     sizes: tuple[int, ...] = (20, 50, 120)  # at which a trained machine is judged

@@ -3,47 +3,43 @@
 import math
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Generator
-from torch.quasirandom import SobolEngine
 
 from ntm_lib.training.recipe import Recipe
 
-SCHEDULE = 0  # seed of lengths and rows, one for all trainings; a training's own seed decides all the rest
+SCHEDULE = 0  # seed of lengths, rows and crowds, one for all trainings; a training's own seed decides all the rest
 BLOCK = 1024  # updates whose numbers are worked out at a time
-LARGEST_MEMORY_SETTLING = 1000  # most rows of a large memory
+CROWDED = 0.5  # share of the updates while settling that have a crowd
 MIXED = 0.2  # share of the updates that draw from all lengths, with the curriculum "mixed"
 
 
 class Chances(NamedTuple):
     """Four numbers from 0 up to 1 that decide the shape of one update."""
 
-    any_length: float
+    any_length: float  # whether a "mixed" curriculum draws from all lengths; otherwise how large a crowd is
     length: float
-    large: float
+    crowded: float
     rows: float
 
 
 class Shape(NamedTuple):
-    """Length and rows of one update."""
+    """Length and rows of one update, and the crowd among which heads must find rows."""
 
     length: int
     rows: int | None  # None: the machine's own number
-    large: bool  # whether it is a large memory, in which the handicap applies
+    crowd: float = 1
 
 
 def draw_shape(recipe: Recipe, update: int, level: int, settling: bool, rows_needed: Callable[[int], int]) -> Shape:
-    """Length and rows of an update, as the recipe's curriculum has them; `level` is for the adaptive curriculum."""
-    curriculum, chance = recipe.historical.curriculum, chances(update, recipe.historical.draws)
+    """The shape of an update, as the recipe has it; `level` is for the adaptive curriculum."""
+    curriculum, chance = recipe.historical.curriculum, chances(update)
     top = longest(curriculum, recipe.max_length, update / recipe.updates, level)
     length = draw_length(curriculum, top, recipe.max_length, chance)
-    if not recipe.largest_memory:
-        return Shape(length, None, large=False)
-    large = settling and chance.large < recipe.large_memories
-    most = LARGEST_MEMORY_SETTLING if large else recipe.largest_memory
-    return Shape(length, draw_rows(rows_needed(length) + 2, most, chance), large)
+    rows = draw_rows(rows_needed(length) + 2, recipe.largest_memory, chance) if recipe.largest_memory else None
+    return Shape(length, rows, draw_crowd(recipe.crowd, chance) if settling else 1)
 
 
 def longest(curriculum: str, max_length: int, progress: float, level: int) -> int:
@@ -73,22 +69,21 @@ def draw_rows(smallest: int, largest: int, chance: Chances) -> int:
     return round(math.exp(low + (high - low) * chance.rows))
 
 
-def chances(update: int, draws: str = "even") -> Chances:
-    """The numbers of one update; "even": they fill the range over any stretch of updates (a scrambled Sobol sequence).
+def draw_crowd(largest: float, chance: Chances) -> float:
+    """A crowd, log-uniform from 1 to `largest`, in half of all updates; 1, which is none, in the others."""
+    return largest**chance.any_length if chance.crowded < CROWDED else 1
 
-    "independent" numbers leave lengths out for long by chance, and as all seeds share them, many seeds fail together.
-    """
-    return Chances(*points(update // BLOCK, draws)[update % BLOCK])
+
+def chances(update: int) -> Chances:
+    """The numbers of one update."""
+    return Chances(*points(update // BLOCK)[update % BLOCK])
 
 
 @lru_cache(maxsize=8)
-def points(block: int, draws: str) -> list[list[float]]:
+def points(block: int) -> list[list[float]]:
     """The numbers of `BLOCK` updates in a row."""
-    if draws == "independent":
-        generator = Generator().manual_seed(SCHEDULE * 1_000_003 + block)
-        table = torch.rand(BLOCK, len(Chances._fields), generator=generator, dtype=torch.float64)
-    else:
-        engine: Any = SobolEngine(len(Chances._fields), scramble=True, seed=SCHEDULE)  # type: ignore[no-untyped-call]
-        table = engine.fast_forward(block * BLOCK).draw(BLOCK, dtype=torch.float64)
-    numbers: list[list[float]] = table.tolist()
+    generator = Generator().manual_seed(SCHEDULE * 1_000_003 + block)
+    numbers: list[list[float]] = torch.rand(
+        BLOCK, len(Chances._fields), generator=generator, dtype=torch.float64
+    ).tolist()
     return numbers

@@ -1,10 +1,11 @@
 """How well a machine does its task, counted in wrong bits, and what "converged" means."""
 
 import warnings
+from collections import defaultdict
 from collections.abc import Iterable
 from copy import deepcopy
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import asdict, astuple, dataclass
+from typing import Any, NamedTuple
 
 import torch
 from torch import Generator, Tensor
@@ -17,7 +18,21 @@ from ntm_lib.tasks import Batch, Task
 Machine = NTM | LSTMBaseline
 SPARE_ROWS = 14  # beyond those a task needs, so that a head that keeps moving never meets rows it has written
 LONGEST = 10_000_000  # vectors of the longest sequences: they and their memory take gigabytes
+CHOSEN = 28  # sequences chosen against a machine at one length: every weakness of a copier meets every pattern
 NUMBERS_AT_ONCE = 2_000_000  # memory cells evaluated at one time; more sequences than fit are run in turn
+
+
+class Trial(NamedTuple):
+    """One part of a validation: how many sequences of which length, and the crowd they are run in."""
+
+    times: int  # times the longest length that a machine is trained on
+    of_first: int  # sequences of the first kind
+    of_others: int  # sequences of every other kind
+    of_chosen: int  # sequences chosen against the machine
+    crowd: float = 1
+
+
+TRIALS = Trial(4, 64, 4, 0), Trial(10, 32, 4, CHOSEN), Trial(4, 16, 2, CHOSEN, crowd=10_000)
 
 
 @dataclass(frozen=True)
@@ -103,53 +118,77 @@ def evaluate(
 
 
 def judge(model: Machine, task: Task | None = None, seed: int = 0) -> Verdict:
-    """Judge whether a machine has converged: no wrong bit in 100 random sequences at each of 20, 50 and 120, nor in 10
-    of every other kind at 20 and 120, drawn as `evaluate` draws them."""
-    task = task or tasks.copying_for(model.config)
-    rows = {size: rows_with_room(model, task, size) for size in task.sizes}
-    reports = []
-    for kind, (sequences, sizes) in plan_of(task).items():
-        counts = {size: count(model, task, kind, size, rows[size], sequences, seed) for size in sizes}
-        reports.append(Report(kind, counts))
-    return Verdict(tuple(reports))
+    """Judge whether a machine has converged: no wrong bit in 100 random sequences at each of 20, 50 and 120, nor at 20
+    and 120 in 10 of every other kind and in 28 that are chosen against the machine, drawn as `evaluate` draws them."""
+    task, counts = task or tasks.copying_for(model.config), defaultdict[str, dict[int, Count]](dict)
+    plan = plan_of(task)
+    for size in task.sizes:
+        drawn = {
+            kind: task.drawn(task.draw_of(kind, model), sequences, size, generator_of(seed, size))
+            for kind, (sequences, sizes) in plan.items()
+            if size in sizes
+        }
+        wrong = errors_of_many(model, task, tasks.join([*drawn.values()]), rows_with_room(model, task, size))
+        shares = torch.split(wrong, [len(batch.mask) for batch in drawn.values()])
+        for (kind, batch), share in zip(drawn.items(), shares, strict=True):
+            counts[kind][size] = counted(batch, share)
+    return Verdict(tuple(Report(kind, counts[kind]) for kind in plan))
 
 
 def plan_of(task: Task) -> dict[str, tuple[int, tuple[int, ...]]]:
     """How many sequences a verdict takes of every kind, and their sizes: the first kind counts most."""
     first, *others = task.kinds
-    return {first: (100, task.sizes)} | dict.fromkeys(others, (10, (min(task.sizes), max(task.sizes))))
+    ends = min(task.sizes), max(task.sizes)
+    plan = {first: (100, task.sizes)} | dict.fromkeys(others, (10, ends))
+    return plan | {"chosen": (CHOSEN, ends)} if task.chosen else plan
 
 
 def count(
     model: Machine, task: Task, kind: str, size: int, rows: int | None, sequences: int, seed: int, crowd: float = 1
 ) -> Count:
-    """Count the errors in fresh sequences of one kind and size, as many at a time as fit into memory."""
-    generator = generator_of(seed, size)
-    cells = (rows or model.memory_size) * model.config.word_size if isinstance(model, NTM) else size
-    share = max(1, NUMBERS_AT_ONCE // cells)
-    draw, bits, wrong = task.draw_of(kind, model), 0, torch.zeros(0, dtype=torch.long)
+    """Count the errors in fresh sequences of one kind and size, drawn as many at a time as fit into memory."""
+    generator, draw = generator_of(seed, size), task.draw_of(kind, model)
+    share, parts = sequences_at_once(model, rows, size), []
     for first in range(0, sequences, share):
         batch = task.drawn(draw, min(share, sequences - first), size, generator)
-        bits += int(batch.mask.sum()) * batch.targets.shape[-1]
-        wrong = torch.cat([wrong, errors(model, task, batch, rows, crowd)])
-    return Count(sequences, int((wrong > 0).sum()), bits, int(wrong.sum()))
+        parts.append(counted(batch, errors(model, task, batch, rows, crowd)))
+    return Count(*(sum(numbers) for numbers in zip(*map(astuple, parts), strict=True)))
+
+
+def counted(batch: Batch, wrong: Tensor) -> Count:
+    """The count of a batch's sequences with so many wrong bits each (B)."""
+    bits = int(batch.mask.sum()) * batch.targets.shape[-1]
+    return Count(len(wrong), int((wrong > 0).sum()), bits, int(wrong.sum()))
+
+
+def sequences_at_once(model: Machine, rows: int | None, size: int) -> int:
+    """How many sequences of one size are run at one time, with so many rows each."""
+    cells = (rows or model.memory_size) * model.config.word_size if isinstance(model, NTM) else size
+    return max(1, NUMBERS_AT_ONCE // cells)
+
+
+def errors_of_many(model: Machine, task: Task, batch: Batch, rows: int | None) -> Tensor:
+    """Wrong bits of each sequence of a batch of any number of sequences -> (B)."""
+    share = sequences_at_once(model, rows, batch.mask.shape[1])
+    shares = zip(*(torch.split(part, share) for part in batch), strict=True)
+    return torch.cat([errors(model, task, Batch(*share), rows) for share in shares])
 
 
 def validate(model: Machine, longest: int, generator: Generator, task: Task | None = None) -> int:
     """Wrong bits in fresh sequences of every kind, all longer than the sequences trained on: zero means exact.
 
-    4 times and 10 times the longest trained length; then 4 times on a tape 20 times as long as 10 times need, where a
-    jump by content competes with more rows. A machine tied to its number of rows gets sequences that fit.
+    4 times and 10 times the longest trained length; then 4 times in a crowd of 10,000. The last two have sequences that
+    are chosen against the machine. A machine tied to its number of rows gets sequences that fit, and none in a crowd.
     """
     task = task or tasks.copying_for(model.config)
-    short, long = (fitting(model, task, size) for size in (4 * longest, 10 * longest))
-    short_rows, long_rows = task.rows_needed(short) + SPARE_ROWS, task.rows_needed(long) + SPARE_ROWS
-    trials = [(short, short_rows, 16, 8), (long, long_rows, 64, 8), (short, 20 * long_rows, 4, 1)]
-    for size, rows, of_first, of_others in trials if model.free_memory_size else trials[:2]:
-        first, *others = task.kinds
-        numbers = {first: of_first} | dict.fromkeys(others, of_others)
-        batches = [task.drawn(task.kinds[kind], number, size, generator) for kind, number in numbers.items()]
-        wrong = int(errors(model, task, tasks.join(batches), rows if model.free_memory_size else None).sum())
+    first, *others = task.kinds
+    for trial in TRIALS if model.free_memory_size else TRIALS[:2]:
+        size = fitting(model, task, trial.times * longest)
+        numbers = {first: trial.of_first} | dict.fromkeys(others, trial.of_others)
+        if task.chosen and trial.of_chosen:
+            numbers["chosen"] = trial.of_chosen
+        drawn = [task.drawn(task.draw_of(kind, model), number, size, generator) for kind, number in numbers.items()]
+        wrong = int(errors(model, task, tasks.join(drawn), rows_with_room(model, task, size), trial.crowd).sum())
         if wrong:
             return wrong
     return 0

@@ -2,16 +2,15 @@
 
 import math
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Collection, Iterator
+from typing import Any, cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ntm_lib.machine import NTM, NTMState
-from ntm_lib.machine.heads import Emission
 from ntm_lib.training import evaluation
+from ntm_lib.training.clear import unclear_of
 from ntm_lib.training.losses import auxiliary_weights, behaviour_of, total_loss
 from ntm_lib.training.optimizers import clip, learning_rate
 from ntm_lib.training.progress import Stop, note_update
@@ -43,7 +42,7 @@ def backpropagate(run: Run, one: Drawn) -> float:
     """Leave the gradient of the loss in the weights; returns the answer's loss."""
     logits, states = forward(run, one)
     weights = weights_beside(run)
-    behaviour = behaviour_of(weights, states, one.batch.mask)
+    behaviour = behaviour_of(weights, states, one.batch.mask) | behaviour_alone(run, weights)
     loss, total = total_loss(run.recipe.historical, logits, one.batch, weights, behaviour)
     run.optimizer.zero_grad()
     torch.autograd.backward(total)
@@ -55,8 +54,8 @@ def forward(run: Run, one: Drawn) -> tuple[Tensor, list[NTMState]]:
     states: list[NTMState] = []
     if not isinstance(run.model, NTM):
         return run.model(one.batch.inputs)[0], states
-    with key_strength_times(run.model, run.recipe.handicap if one.shape.large else 1.0):
-        logits, _ = run.model(one.batch.inputs, memory_size=one.shape.rows, history=states)
+    _, rows, crowd = one.shape
+    logits, _ = run.model(one.batch.inputs, memory_size=rows, history=states, crowd=crowd)
     return logits, states
 
 
@@ -64,25 +63,18 @@ def weights_beside(run: Run) -> dict[str, float]:
     """Weights of the losses beside the answer's that count in the next update; none for a machine without heads."""
     if not isinstance(run.model, NTM):
         return {}
-    weights = auxiliary_weights(run.recipe, run.progress.learned, run.progress.settled_for)
+    weights = auxiliary_weights(run.recipe, run.progress.settled_for)
+    if run.task.vectors is None:
+        weights["clear"] = 0
     return {name: weight for name, weight in weights.items() if weight}
 
 
-@contextmanager
-def key_strength_times(machine: NTM, factor: float) -> Iterator[None]:
-    """Multiply every key strength by a factor meanwhile: below 1, a jump by content must succeed with weaker keys."""
-
-    def scale(_: nn.Module, __: tuple[object, ...], emission: Emission) -> Emission:
-        return emission._replace(beta=emission.beta * factor)
-
-    if factor == 1:
-        yield
-        return
-    hook = machine.heads.register_forward_hook(scale)
-    try:
-        yield
-    finally:
-        hook.remove()
+def behaviour_alone(run: Run, names: Collection[str]) -> dict[str, Tensor]:
+    """Of the losses of those names, the one that depends on the machine alone, and on no batch."""
+    if "clear" not in names:
+        return {}
+    vectors = cast(Tensor, run.task.vectors).to(run.model.output.weight)
+    return {"clear": unclear_of(cast(NTM, run.model), vectors)}
 
 
 def step(run: Run, one: Drawn, loss: float) -> dict[str, Any]:
@@ -95,7 +87,7 @@ def step(run: Run, one: Drawn, loss: float) -> dict[str, Any]:
         progress.stopped = explain_not_finite(run, one, loss)
         return record
     for group in run.optimizer.param_groups:
-        group["lr"] = learning_rate(recipe, progress.update, progress.settled_at, progress.converged_at is not None)
+        group["lr"] = learning_rate(recipe, progress.update, progress.converged_at is not None)
     run.optimizer.step()
     if run.average is not None:
         run.average.update_parameters(run.model)

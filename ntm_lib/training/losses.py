@@ -11,7 +11,7 @@ from ntm_lib.tasks import Batch
 from ntm_lib.training.recipe import Historical, Recipe
 
 ENTROPY_EPSILON = 1e-9  # added to a weight inside the entropy's logarithm
-RISE = 50  # updates of settling in which the weights of the focus and quiet losses rise from nothing
+RISE = 50  # updates of settling in which the weights of the focus and clear losses rise from nothing
 
 
 def loss_of(logits: Tensor, batch: Batch, over: str) -> Tensor:
@@ -39,24 +39,17 @@ def total_loss(
     return loss, total
 
 
-def auxiliary_weights(recipe: Recipe, learned: float, settled_for: int | None) -> dict[str, float]:
-    """Weight of each loss beside the answer's, with a share of the task learned, after some updates of settling."""
+def auxiliary_weights(recipe: Recipe, settled_for: int | None) -> dict[str, float]:
+    """Weight of each loss beside the answer's, after some updates of settling (None: while learning)."""
     rising = 0.0 if settled_for is None else min(1.0, (settled_for + 1) / RISE)
-    return {
-        "listen": recipe.listen,
-        "rest": recipe.rest * learned,
-        "focus": recipe.focus * rising,
-        "quiet": recipe.quiet * rising,
-    }
+    return {"listen": recipe.listen, "focus": recipe.focus * rising, "clear": recipe.clear * rising}
 
 
 def behaviour_of(names: Collection[str], history: list[NTMState], mask: Tensor) -> dict[str, Tensor]:
-    """The losses of those names beside the answer's, each (B), for a mask (B,T) of the answer's steps."""
+    """The losses of those names that depend on a batch, each (B), for a mask (B,T) of the answer's steps."""
     measures: dict[str, Callable[[], Tensor]] = {
         "listen": lambda: heard_of(history, mask),
-        "rest": lambda: unrest_of(history, mask, read_heads=history[0].reads.shape[1]),
         "focus": lambda: spread_of(history),
-        "quiet": lambda: changes_of(history, mask),
     }
     return {name: measure() for name, measure in measures.items() if name in names}
 
@@ -65,27 +58,6 @@ def spread_of(history: list[NTMState]) -> Tensor:
     """Focus loss: mean entropy of all weightings of all steps, in nats -> (B); 0 where every head is on one row."""
     weights = torch.stack([state.weights for state in history], dim=1)  # (B, T, H, N)
     return -(weights * (weights + ENTROPY_EPSILON).log()).sum(-1).mean((1, 2))
-
-
-def changes_of(history: list[NTMState], mask: Tensor) -> Tensor:
-    """Quiet loss: mean over the answer's steps of a row's squared change, summed over rows: mask (B,T) -> (B)."""
-    steps = [t for t in range(1, len(history)) if mask[:, t].any()]
-    if not steps:
-        return mask.new_zeros(len(mask))
-    changed = [(history[t].memory - history[t - 1].memory).square().sum(dim=(1, 2)) for t in steps]
-    counts = mask[:, steps].T  # (answer's steps, B)
-    return (torch.stack(changed) * counts).sum(0) / counts.sum(0).clamp(min=1) / history[0].memory.shape[-1]
-
-
-def unrest_of(history: list[NTMState], mask: Tensor, read_heads: int) -> Tensor:
-    """Rest loss: mean of 1 - w_t . w_(t-1) over read heads, counted as 0 outside the incoming steps -> (B).
-
-    It is 0 for a head that stays on one row, 1 for a head that leaves it or is spread over very many.
-    """
-    weights = torch.stack([state.weights[:, :read_heads] for state in history], dim=1)  # (B, T, R, N)
-    stays = (weights[:, 1:] * weights[:, :-1]).sum(-1)  # (B, T - 1, R)
-    unrest = ((1 - stays) * incoming(mask)[:, 1:, None]).sum((1, 2))
-    return unrest / ((steps_of(mask) - 1) * read_heads).clamp(min=1)
 
 
 def heard_of(history: list[NTMState], mask: Tensor) -> Tensor:

@@ -1,6 +1,5 @@
 """The optimisers of the recipes, and the length of a step: clipping, and the learning rate over a training."""
 
-import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -68,13 +67,8 @@ def clip(parameters: list[nn.Parameter], recipe: Recipe) -> float:
     return norm.item()
 
 
-def learning_rate(recipe: Recipe, update: int, settled_at: int | None, converged: bool) -> float:
-    """The rate of an update: warm-up, then the peak, then a cosine from peak to final rate while settling."""
-    peak = recipe.learning_rate
+def learning_rate(recipe: Recipe, update: int, converged: bool) -> float:
+    """The rate of an update: warm-up, then the peak; `keep_rate` times the peak once the machine has converged."""
     if converged:
-        return recipe.keep_rate * peak
-    warm = min(1.0, (update + 1) / max(1, recipe.warmup_updates))
-    if settled_at is None:
-        return peak * warm
-    since = min(1.0, (update - settled_at) / recipe.settle_updates)
-    return peak * warm * (recipe.final_rate + (1 - recipe.final_rate) * 0.5 * (1 + math.cos(math.pi * since)))
+        return recipe.keep_rate * recipe.learning_rate
+    return min(1.0, (update + 1) / max(1, recipe.warmup_updates)) * recipe.learning_rate

@@ -11,8 +11,9 @@ COPY_MACHINE = NTMConfig(input_size=10, output_size=8, initial_weights="spaced",
 
 LIMITS = {
     **dict.fromkeys(("updates", "batch_size", "max_length", "validate_every"), (1, 10**9)),
-    **dict.fromkeys(("large_memories", "final_rate", "handicap", "keep_rate", "averaging"), (0, 1)),
-    **dict.fromkeys(("erase_bias", "open_gates"), (-100, 100)),
+    **dict.fromkeys(("keep_rate", "averaging"), (0, 1)),
+    "crowd": (1, 10**6),
+    "open_gates": (-100, 100),
 }
 """Smallest and largest value of a number in a recipe; of all others (0, 1,000,000)."""
 
@@ -27,8 +28,6 @@ class Historical:
     """Steps whose cross-entropy is trained on: the answer's, or the whole sequence's, with targets of 0 before it."""
     loss_per: Literal["bit", "sequence"] = "bit"
     """Unit of the loss: the mean over bits, or the sum over a sequence, whose gradient grows with length."""
-    draws: Literal["even", "independent"] = "even"
-    """Lengths and memory sizes over the updates: even, all of them in any stretch of updates; or independent."""
     curriculum: Literal["uniform", "power", "ramp", "mixed", "adaptive"] = "uniform"
     """Longest length over the updates. uniform: always max_length; power: max_length * progress ** 1.5 (the 2014 post);
     ramp: max_length * progress, and no shorter one; mixed: power, with a fifth of the updates from all lengths;
@@ -55,33 +54,24 @@ class Recipe:
     """Name of the recipe in tables."""
     machine: NTMConfig | LSTMConfig = COPY_MACHINE
     """Sizes and choices of the machine."""
-    input_gain: float = 4.0
-    """Factor on the controller's first weights for the input: above 1, a marker outweighs the numbers being read."""
-    location_gain: float = 0.3
-    """Factor on the heads' first weights for key strength, gate, shift and sharpening: below 1, they move less."""
     open_gates: float = 0.0
     """Added to the first biases of an LSTM's input and output gates, taken from its forget gates'."""
-    erase_bias: float = 3.0
-    """Added to the first bias of every erase gate: above 0, a head replaces numbers, not only adds."""
 
     updates: int = 3000
     """Most updates of one training; training ends sooner when the machine has settled and is exact."""
     batch_size: int = 8
     """Sequences in one update, all of one length."""
-    payload: Literal["random", "uneven", "varied"] = "uneven"
-    """Vectors to copy while learning. random: fair bits; uneven: half of the sequences vectors in which every number of
-    ones is equally likely; varied: also sequences of one or two vectors, repeated."""
-    payload_settling: Literal["random", "uneven", "varied"] = "varied"
-    """Vectors to copy while settling; choices as for payload."""
+    payload: Literal["random", "uneven"] = "uneven"
+    """Vectors to copy while training. random: fair bits; uneven: half of the sequences vectors in which every number of
+    ones is equally likely."""
     max_length: int = 10
     """Longest sequence to train on, in vectors."""
 
     largest_memory: int = 48
-    """Most rows of memory while learning: every update draws a number from 2L + 4 on, log-uniformly; 0: memory_size."""
-    large_memories: float = 0.5
-    """Share of the updates while settling that use a large memory, of up to 1,000 rows, from 0 to 1."""
-    handicap: float = 0.5
-    """Factor on the key strengths in updates with a large memory: below 1, jumps must succeed with weaker keys."""
+    """Most rows of memory: every update draws a number from 2L + 4 on, log-uniformly; 0: always memory_size."""
+    crowd: float = 1_000_000
+    """Largest crowd of an update: half of those while settling draw one from 1 on, log-uniformly, and have their heads
+    find rows as on a tape so many times as long (`addressing.crowded`); 1: none."""
 
     optimizer: Literal["adam", "rmsprop", "lagging-rmsprop"] = "adam"
     """adam; rmsprop, Graves's (2013, Eqs. 38-45); or lagging-rmsprop, that of the 2014 post's code, which divides a
@@ -95,22 +85,17 @@ class Recipe:
     clip_norm: float = 0.2
     """Largest norm of the whole gradient; 0: no limit."""
 
-    settle_updates: int = 225
-    """Updates in which the learning rate falls along a cosine once the running loss is below 0.05 nats a bit; then a
-    machine that is not exact learns on at the peak rate; 0: the rate never falls."""
-    settle_at_least: int = 175
+    settle_updates: int = 125
+    """Updates of settling, which begins once the running loss is below 0.05 nats a bit; a machine that is not exact at
+    their end learns on without the losses of settling until it settles again; 0: it never settles."""
+    settle_at_least: int = 75
     """Updates of settling before an exact validation counts."""
-    final_rate: float = 0.05
-    """Learning rate at the end of settling, as a share of its peak."""
     focus: float = 0.1
     """Weight of the focus loss while settling: the mean entropy of all weightings, in nats."""
-    rest: float = 0.05
-    """Weight of the rest loss, times the share of the task that is learned: how far the read heads are from resting on
-    one row while the sequence comes in, from 0 to 1."""
+    clear: float = 0.03
+    """Weight of the clear loss while settling: how unsure heads are where to step, for every vector alone, in nats."""
     listen: float = 0.1
     """Weight of the listen loss: the mean square of the numbers that are read while the sequence comes in."""
-    quiet: float = 0.02
-    """Weight of the quiet loss while settling: the mean squared change of a row during the answer, summed over rows."""
 
     validate_every: int = 25
     """Updates between validations; training ends with two exact ones in a row."""

@@ -18,7 +18,6 @@ reliable_lstm = replace(
     reliable,
     name="reliable_lstm",
     machine=replace(COPY_MACHINE, controller="lstm", controller_size=32, forget_ceiling=0.5, output_from="reads"),
-    input_gain=1.0,
     open_gates=2.0,
     learning_rate=1e-2,
     state_decay=1.0,
@@ -31,26 +30,22 @@ nothing is counted or kept in the LSTM's own state, which fails after more steps
 paper_2014 = Recipe(
     name="paper_2014",
     machine=NTMConfig(10, 8, initial_weights="learned", initial_memory="learned", initial_value=0.1),
-    input_gain=1.0,
-    location_gain=1.0,
-    erase_bias=0.0,
     updates=100_000,
     batch_size=1,
     payload="random",
-    payload_settling="random",
     max_length=20,
     largest_memory=0,
+    crowd=1.0,
     optimizer="rmsprop",
     learning_rate=1e-4,
     warmup_updates=0,
     clip_norm=0.0,
     settle_updates=0,
     focus=0.0,
-    rest=0.0,
+    clear=0.0,
     listen=0.0,
-    quiet=0.0,
     validate_every=1000,
-    historical=Historical(loss_per="sequence", draws="independent", clip_value=10.0),
+    historical=Historical(loss_per="sequence", clip_value=10.0),
 )
 """Section 4.6 of the paper: RMSProp 1e-4, momentum 0.9, elements clipped to 10, lengths 1-20, one at a time."""
 
@@ -69,7 +64,7 @@ post_2014 = replace(
     ),
     updates=70_000,
     optimizer="lagging-rmsprop",
-    historical=Historical("glorot", loss_over="sequence", loss_per="sequence", draws="independent", curriculum="power"),
+    historical=Historical("glorot", loss_over="sequence", loss_per="sequence", curriculum="power"),
 )
 """The post's code on the day of the post (shawntan 01b0b6e): one weighting for reading and writing, 7 bits and an
 end marker, loss summed over all steps, no clip, and an RMSProp that leaves the gradient out of its own divisor."""
@@ -81,12 +76,9 @@ post_repaired = replace(
     updates=6000,
     payload="random",
     max_length=20,
-    rest=0.0,
     listen=0.0,
-    quiet=0.2,
 )
-"""The post's one weighting, random bits and lengths up to 20, with what it needs of `reliable` to learn. The head that
-reads the answer could write on it too, so the quiet loss counts ten times as much as with two heads."""
+"""The post's one weighting, random bits and lengths up to 20, with what it needs of `reliable` to learn."""
 
 
 ALL = reliable, reliable_kept_training, reliable_lstm, paper_2014, post_2014, post_repaired

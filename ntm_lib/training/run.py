@@ -24,7 +24,7 @@ class Run:
 
     def __init__(self, recipe: Recipe, seed: int, task: Task | None = None, device: str | torch.device | None = None):
         self.recipe, self.seed, self.device = recipe, seed, validate.device(device)
-        self.task = task or copying_for(recipe.machine, recipe.payload, recipe.payload_settling)
+        self.task = task or copying_for(recipe.machine, recipe.payload)
         self.generator = Generator().manual_seed(seed)
         self.model = build(recipe, seed).to(self.device)
         self.average: AveragedModel | None = None
@@ -72,8 +72,7 @@ def draw(run: Run) -> Drawn:
     recipe, progress, task = run.recipe, run.progress, run.task
     settling = progress.settled_at is not None
     shape = draw_shape(recipe, progress.update, progress.level, settling, task.rows_needed)
-    source = task.settle or task.draw if settling else task.draw
-    batch = task.drawn(source, recipe.batch_size, shape.length, run.generator)
+    batch = task.drawn(task.draw, recipe.batch_size, shape.length, run.generator)
     return Drawn(batch.like(run.model.output.weight), shape)
 
 
@@ -85,22 +84,17 @@ def build(recipe: Recipe, seed: int) -> NTM | LSTMBaseline:
     model = NTM(recipe.machine, generator)
     if recipe.historical.initialisation == "glorot":
         initialise_as_the_post(model, generator)
-    lean(model, recipe)
+    if isinstance(model.controller, LSTMController):
+        open_gates(model.controller, recipe.open_gates)
     return model
 
 
 @torch.no_grad()
-def lean(model: NTM, recipe: Recipe) -> None:
-    """Let the input outweigh the reads, the payload move no head, and the write heads replace rather than add."""
-    model.controller.from_input.weight[:, : model.config.input_size] *= recipe.input_gain
-    if isinstance(model.controller, LSTMController):
-        input_gate, forget_gate, _, output_gate = model.controller.from_input.bias.chunk(4)
-        for gate, sign in ((input_gate, 1), (output_gate, 1), (forget_gate, -1)):
-            gate += sign * recipe.open_gates
-    rows = model.heads.rows
-    for name in ("beta", "g", "s", "gamma"):
-        model.heads.linear.weight[rows[name]] *= recipe.location_gain
-    model.heads.linear.bias[rows["erase"]] += recipe.erase_bias
+def open_gates(controller: LSTMController, by: float) -> None:
+    """Let an LSTM's input and output gates begin more open, and its forget gates more closed, by a number."""
+    input_gate, forget_gate, _, output_gate = controller.from_input.bias.chunk(4)
+    for gate, sign in ((input_gate, 1), (output_gate, 1), (forget_gate, -1)):
+        gate += sign * by
 
 
 @torch.no_grad()

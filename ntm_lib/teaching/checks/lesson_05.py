@@ -108,4 +108,4 @@ def _drawn(run: Run, lengths: Callable[[int, float, float], int]) -> Drawn:
     chance = chances(update)
     length = lengths(update, 1.0 if nats is None else nats / math.log(2), chance.length)
     rows = draw_rows(run.task.rows_needed(length) + 2, recipe.largest_memory, chance)
-    return Drawn(run.task.draw(recipe.batch_size, length, run.generator), Shape(length, rows, large=False))
+    return Drawn(run.task.draw(recipe.batch_size, length, run.generator), Shape(length, rows))
