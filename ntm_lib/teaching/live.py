@@ -107,6 +107,7 @@ class LiveTraining(ipywidgets.VBox):
             "max_length": BoundedIntText(recipe.max_length, min=1, max=50, description="longest sequence to train on"),
             "learning_rate": BoundedFloatText(recipe.learning_rate, max=1, description="learning rate at its peak"),
             "clip_norm": BoundedFloatText(recipe.clip_norm, max=1000, description="longest gradient (0: no limit)"),
+            "crowd": BoundedFloatText(recipe.crowd, min=1, max=1_000_000, description="largest crowd (1: none)"),
         }
         for entry in self.entries.values():
             entry.style.description_width, entry.layout.width = "16em", "28em"
@@ -182,7 +183,7 @@ def in_words(result: Result) -> str:
     if result.stopped:
         return f"It stopped at {result.stopped}."
     if result.converged:
-        return "Converged: not one wrong bit at lengths 20, 50 and 120, whatever is copied."
+        return "Converged: not one wrong bit at lengths 20, 50 and 120, not even in payloads chosen against it."
     return f"Not converged: {result.verdict.wrong_bits:,} wrong bits at lengths 20, 50 and 120."
 
 

@@ -1,4 +1,4 @@
-"""Checks of lesson 5: the loss in bits a bit, clipping, and a curriculum that is tried in three trainings."""
+"""Checks of lesson 5: the loss in bits a bit, a crowd, and a curriculum that is tried in three trainings."""
 
 import math
 from collections.abc import Callable
@@ -10,6 +10,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from ntm_lib import tasks
 from ntm_lib.analysis.copies import wrong_bits
+from ntm_lib.machine.addressing import crowded
 from ntm_lib.runs.together import backpropagate_all
 from ntm_lib.teaching.checks.verdicts import Ask, Trials, check, close, numbers
 from ntm_lib.training import loop, recipes
@@ -45,20 +46,19 @@ def loss(ask: Ask) -> Trials:
     yield of_logits is not None, "gradients should reach the logits: stay with tensors, without .item(), float()"
 
 
-@check("it shortens what is too long, as one vector, and nothing else")
-def clip(ask: Ask) -> Trials:
-    """Say what is wrong with `my_clip(gradients, longest)`, a list of tensors, a number -> the factor for all, ()."""
-    pair, zero = [torch.tensor([[3.0]]), torch.tensor([0.0, 4.0])], torch.zeros(2, 3)
-    several = [torch.ones(2, 3, 4), -torch.ones(5), torch.tensor(2.0), torch.ones(3, 1)]
-    for gradients, longest, factor, sentence in (
-        (pair, 1.0, 0.2, "(3) and (0, 4) together have length 5, and to have length 1 they take a factor of 0.2"),
-        (pair, 10.0, 1.0, "a gradient of length 5 where 10 is allowed should stay as it is: a factor of 1"),
-        ([zero, zero], 1.0, 1.0, "a gradient of zeros should stay as it is: mind the division by its length"),
-        (several, 2.0, 1 / 3, "four tensors of length 6 together, to have length 2, take a factor of 1/3"),
+@check("every head's best row is held against K of all others, and gradients pass")
+def crowd(ask: Ask) -> Trials:
+    """Say what is wrong with `my_crowd(w_c, crowd)`, (B, H, N), a number -> weights on a longer tape, (B, H, N)."""
+    alone, many = torch.tensor([[[0.25, 0.5, 0.25]]]), numbers(2, 3, 5).mul(2).softmax(-1)
+    same = ask(alone, 1, like=alone)
+    yield close(same, alone), "with a crowd of 1 every row stands once, so all weights should stay as they are"
+    for w_c, times, sentence in (
+        (alone, 3, "0.5 beside three times 0.25 and three times 0.25 are 2 together: rows should get 1/8, 1/4, 1/8"),
+        (many, 100, "every head of every sequence has a heaviest row of its own, and all other rows stand K times"),
     ):
-        case = "gradients of zeros" if gradients[0] is zero else None
-        found = float(ask(gradients, longest, like=torch.zeros(()), case=case))
-        yield math.isclose(found, factor, rel_tol=1e-3), f"{sentence}: got {found:g}"
+        yield close(ask(w_c, times, like=w_c), crowded(w_c, times), atol=1e-7), sentence
+    (slope,) = Ask(lambda w_c: ask.attempt(w_c, 3)).slopes(many)
+    yield slope is not None, "gradients should reach the weights, or no key learns: stay with tensors, without .item()"
 
 
 @check("all three seeds learn to copy ten vectors, and see fewer vectors than with the library's lengths")

@@ -51,22 +51,9 @@ def loss_without_gradient(logits, targets, mask):
     return my_loss(logits.detach(), targets, mask)
 
 
-def my_clip(gradients, longest):
-    length = math.sqrt(sum(float(gradient.square().sum()) for gradient in gradients))
-    return torch.tensor(min(1.0, longest / length) if length else 1.0)
-
-
-def clip_by_the_longest_tensor(gradients, longest):
-    return my_clip([max(gradients, key=lambda gradient: gradient.norm())], longest)
-
-
-def clip_that_stretches(gradients, longest):
-    return longest / (torch.cat([gradient.flatten() for gradient in gradients]).norm() + 1e-9) * torch.ones(())
-
-
-def clip_that_divides_by_zero(gradients, longest):
-    length = torch.cat([gradient.flatten() for gradient in gradients]).norm()
-    return torch.where(length > longest, longest / length, length / length)
+def my_crowd(w_c, crowd):
+    best = w_c.max(dim=-1, keepdim=True).values
+    return w_c / (best + crowd * (w_c.sum(-1, keepdim=True) - best))
 
 
 def my_curriculum(update, loss, chance):
@@ -127,23 +114,45 @@ def loss_that_stops_at_infinity(logits, targets, mask):
     return my_loss(logits, targets, mask)
 
 
-def clip_in_place(gradients, longest):
-    length = torch.zeros(())
-    for gradient in gradients:
-        length += gradient.mul_(gradient).sum()
-    return torch.where(length.sqrt() > longest, longest / length.sqrt(), torch.ones(()))
+def crowd_in_place(w_c, crowd):
+    best = w_c.argmax(-1, keepdim=True)
+    tape = w_c.clone()
+    tape *= crowd
+    tape.scatter_(-1, best, w_c.gather(-1, best))
+    w_c /= tape.sum(-1, keepdim=True)
+    return w_c
 
 
-def clip_as_a_plain_number(gradients, longest):
-    return min(1.0, longest / max(1e-9, sum(gradient.norm().item() ** 2 for gradient in gradients) ** 0.5))
+def crowd_of_rows_written_out(w_c, crowd):
+    found = torch.zeros_like(w_c)
+    for sequence, heads in enumerate(w_c):
+        for head, weights in enumerate(heads):
+            others = [weight for row, weight in enumerate(weights) if row != weights.argmax()]
+            found[sequence, head] = weights / torch.stack([weights.max(), *others * crowd]).sum()
+    return found
 
 
-def clip_of_two_tensors(gradients, longest):
-    return my_clip(gradients[:2], longest)
+def crowd_of_so_many_more(w_c, crowd):
+    return my_crowd(w_c, crowd + 1)
 
 
-def clip_that_stops_at_zeros(gradients, longest):
-    return min(1.0, longest / sum(gradient.norm().item() ** 2 for gradient in gradients) ** 0.5)
+def crowd_that_renormalises(w_c, crowd):
+    weights = my_crowd(w_c, crowd)
+    return weights / weights.sum(-1, keepdim=True)
+
+
+def crowd_of_all_rows(w_c, crowd):
+    return w_c / crowd
+
+
+def crowd_around_the_first_head(w_c, crowd):
+    best = w_c[:, :1].argmax(-1, keepdim=True).expand(-1, w_c.shape[1], 1)
+    times = torch.full_like(w_c, crowd).scatter(-1, best, 1.0)
+    return w_c / (times * w_c).sum(-1, keepdim=True)
+
+
+def crowd_without_gradient(w_c, crowd):
+    return my_crowd(w_c.detach(), crowd)
 
 
 def curriculum_of_halves(update, loss, chance):
@@ -154,9 +163,9 @@ RIGHT = [
     ("loss", my_loss),
     ("loss", loss_of_what_is_counted),
     ("loss", loss_with_addition_in_place),
-    ("clip", my_clip),
-    ("clip", clip_in_place),
-    ("clip", clip_as_a_plain_number),
+    ("crowd", my_crowd),
+    ("crowd", crowd_in_place),
+    ("crowd", crowd_of_rows_written_out),
     ("curriculum", my_curriculum),
 ]
 MISTAKES = [
@@ -176,11 +185,11 @@ MISTAKES = [
     ("loss", loss_that_stops_at_infinity, "with logits of 200 and -200, all wrong, it stops with AssertionError"),
     ("loss", loss_without_gradient, "gradients should reach the logits"),
     ("loss", loss_as_a_plain_number, "gradients should reach the logits"),
-    ("clip", clip_by_the_longest_tensor, "together have length 5"),
-    ("clip", clip_that_stretches, "a gradient of length 5 where 10 is allowed should stay"),
-    ("clip", clip_that_divides_by_zero, "a gradient of zeros should stay as it is"),
-    ("clip", clip_that_stops_at_zeros, "with gradients of zeros, it stops with ZeroDivisionError"),
-    ("clip", clip_of_two_tensors, "four tensors of length 6 together, to have length 2, take a factor of 1/3"),
+    ("crowd", crowd_of_so_many_more, "with a crowd of 1 every row stands once, so all weights should stay"),
+    ("crowd", crowd_that_renormalises, "0.5 beside three times 0.25 and three times 0.25 are 2 together"),
+    ("crowd", crowd_of_all_rows, "three times 0.25 are 2 together: rows should get 1/8, 1/4, 1/8"),
+    ("crowd", crowd_around_the_first_head, "every head of every sequence has a heaviest row of its own"),
+    ("crowd", crowd_without_gradient, "gradients should reach the weights, or no key learns"),
     (
         "curriculum",
         curriculum_beyond_ten,

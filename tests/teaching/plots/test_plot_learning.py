@@ -9,13 +9,14 @@ from ntm_lib.analysis.trace import trace_copy
 from ntm_lib.teaching import handmade
 from ntm_lib.teaching.plots.learning import (
     Snapshot,
+    choices_figure,
     gradients_figure,
     learning_figure,
     schedules_figure,
     seeds_figure,
     task_figure,
 )
-from ntm_lib.teaching.plots.style import ERROR, INK, TARGET
+from ntm_lib.teaching.plots.style import ERROR, INK, READ, TARGET, WRITE
 
 STEPS, ROWS, BITS = 8, 11, 3
 
@@ -78,6 +79,20 @@ def test_what_schedules_draw_is_spread_over_the_updates(highest, scale):
         np.testing.assert_array_equal(points[:, 1], expected)
         assert axes.get_yscale() == scale
     assert f"in vectors: ours – at most {highest}; theirs – at most {highest}" in figure.get_label()
+
+
+def test_every_vector_is_a_point_of_a_heads_line_and_the_least_clear_stands_first():
+    early = {"write head, coming in": [0.75, 0.25, 0.125], "read head, read back": [0.25, 1.0, 0.75]}
+    late = {"write head, coming in": [0.75, 1.0, 0.625], "read head, read back": [0.5, 0.625, 0.75]}
+    figure = choices_figure({"early": early, "late": late})
+    for axes, lines in zip(figure.axes, (early, late), strict=True):
+        assert [line.get_color() for line in axes.lines] == [WRITE, READ]
+        for line, weights in zip(axes.lines, lines.values(), strict=True):
+            np.testing.assert_array_equal(line.get_ydata(), sorted(weights))
+    assert figure.get_label().endswith(
+        ": early – write head, coming in: few, read head, read back: most;"
+        " late – write head, coming in: all, read head, read back: most."
+    )
 
 
 def test_a_moment_of_learning_shows_loss_wrong_bits_and_heads():
