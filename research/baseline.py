@@ -29,9 +29,8 @@ def recipe() -> Recipe:
         validate_every=1000,
         settle_updates=0,
         focus=0.0,
-        rest=0.0,
+        clear=0.0,
         listen=0.0,
-        quiet=0.0,
     )
 
 

@@ -116,14 +116,14 @@ class Training(NamedTuple):
 def begin(name: str, seed: int, out: Path) -> Training:
     """A training with the formulas of that name, continued where its directory holds one."""
     recipe = recipes.post_2014
-    task = copying_for(recipe.machine, recipe.payload, recipe.payload_settling)
+    task = copying_for(recipe.machine, recipe.payload)
     drawn: list[Batch] = []
 
     def draw(batch_size: int, length: int, generator: Generator) -> Batch:
         drawn[:] = [task.draw(batch_size, length, generator)]
         return drawn[0]
 
-    run = checkpoints.resume(Run(recipe, seed, replace(task, draw=draw, settle=None)), out)
+    run = checkpoints.resume(Run(recipe, seed, replace(task, draw=draw)), out)
     training = Training(run, out, drawn)
     training.model.equations = equations(name)
     return training

@@ -86,12 +86,14 @@ def backpropagate(runs: Sequence[Run], drawn: Sequence[Drawn], machine: NTM | No
     parts = {name: measure.chunk(len(runs)) for name, measure in behaviour.items()}
     losses, totals = [], []
     for index, (run, answer, one) in enumerate(zip(runs, logits.chunk(len(runs)), drawn, strict=True)):
-        own = {name: blocks[index] for name, blocks in parts.items()} | loop.behaviour_alone(run, weights[index])
+        own = {name: blocks[index] for name, blocks in parts.items() if name in weights[index]}
         loss, total = total_loss(run.recipe.historical, answer, one.batch, weights[index], own)
         losses.append(loss.item())
         totals.append(total)
         run.optimizer.zero_grad()
     torch.autograd.backward(totals)
+    for run in runs:
+        loop.backpropagate_clear(run)
     return losses
 
 

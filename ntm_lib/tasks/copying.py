@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import torch
 from torch import Generator
 from torch.nn.functional import pad
 
@@ -11,7 +12,7 @@ from ntm_lib.tasks.chosen import against, probed_vectors
 from ntm_lib.tasks.framing import frame_copy, has_start_marker
 from ntm_lib.tasks.payloads import KINDS
 from ntm_lib.tasks.payloads import payload as payload_of
-from ntm_lib.tasks.task import Batch, Draw, Task, join
+from ntm_lib.tasks.task import Alphabet, Batch, Draw, Task, join
 
 
 def copying(width: int = 8, start_marker: bool = True, payload: str = "random") -> Task:
@@ -31,7 +32,7 @@ def copying(width: int = 8, start_marker: bool = True, payload: str = "random") 
         draw=draw(payload),
         tests={kind: draw(kind) for kind in KINDS},
         chosen=against,
-        vectors=pad(probed_vectors(width), (0, 1 + start_marker)),
+        alphabet=Alphabet(pad(probed_vectors(width), (0, 1 + start_marker)), torch.eye(width + 1 + start_marker)[-1:]),
         rows=lambda length: 2 * length + 2,
         name="copying",
     )

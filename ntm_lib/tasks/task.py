@@ -22,6 +22,17 @@ class Batch(NamedTuple):
         return Batch(*(part.to(weights) for part in self))
 
 
+class Alphabet(NamedTuple):
+    """All vectors that a task may show to a machine and ask back."""
+
+    vectors: Tensor  # (V, input)
+    question: Tensor  # (1, input)  asks for what has come in
+
+    def like(self, weights: Tensor) -> "Alphabet":
+        """The alphabet on the device and in the dtype of a machine's weights."""
+        return Alphabet(*(part.to(weights) for part in self))
+
+
 Draw = Callable[[int, int, Generator], Batch]
 """Draws a batch from a batch size, a size of the problem and a source of randomness."""
 
@@ -45,7 +56,7 @@ class Task:
     draw: Draw  # draws the batches to train on
     tests: Mapping[str, Draw] = field(default_factory=dict)  # draw the batches to judge with, by kind; none: `draw`
     chosen: Callable[[NTM | LSTMBaseline], Draw] | None = None  # a machine's function for the test kind "chosen"
-    vectors: Tensor | None = None  # (V, input)  vectors that come in and are read back; None: no clear loss
+    alphabet: Alphabet | None = None  # what may come in and be read back; None: no clear loss
     rows: Callable[[int], int] | None = None  # rows of memory that a size needs; None: as many as it has steps
     wrong: Callable[[Tensor, Batch], Tensor] = count_wrong_bits  # counts the errors of each sequence -> (B)
     sizes: tuple[int, ...] = (20, 50, 120)  # at which a trained machine is judged

@@ -1,7 +1,7 @@
-"""The clear loss: heads that are sure where to step, for every vector that may come in.
+"""The clear loss: heads that are sure whether to jump or to walk, and which way, after every vector.
 
-A batch shows a few dozen vectors; a head that is sure about those may waver at the next one. So the loss is taken over
-all vectors of a task, each alone: one step as it comes in, and one as it is read back.
+A batch shows a few dozen vectors; a head that is sure after those may waver after the next one. So the loss is taken
+over all vectors of a task, each alone: in one step as it comes in, and in one as it is read back.
 """
 
 import torch
@@ -9,37 +9,45 @@ from torch import Tensor
 
 from ntm_lib.machine import NTM
 from ntm_lib.machine.heads import Emission
+from ntm_lib.tasks.task import Alphabet
 
-LOGARITHM_EPSILON = 1e-9  # added to a weight inside the logarithm
+LOGARITHM_EPSILON = 1e-9  # added to a weight or gate inside the logarithm
 
 
-def unclear_of(machine: NTM, vectors: Tensor) -> Tensor:
-    """How unsure heads are where to step after vectors (V, input): cross-entropy of shift weightings, in nats -> ().
+def unclear_of(machine: NTM, alphabet: Alphabet) -> Tensor:
+    """How unsure heads are what to do after each vector: cross-entropies of shifts and gates, in nats -> ().
 
-    The mean over vectors and over both steps of `alone`, summed over heads. A read head should stay while vectors come
-    in, and a write head not go back while they are read back; for the rest, a head should step as for most vectors.
+    The mean over vectors and over both steps of `alone`, summed over heads. Gates should be closed, except those of
+    read heads at the question. A read head should stay while vectors come in, and a write head not go back while they
+    are read back; for the rest, a head should step as it does after most vectors.
     """
-    coming_in, read_back = (emission.s for emission in alone(machine, vectors))  # (V, A, S) each
-    writing, reading = usual_offsets(coming_in), usual_offsets(read_back)  # (A) each
+    coming_in, read_back, asked = alone(machine, alphabet)
+    writing, reading = usual_offsets(coming_in.s), usual_offsets(read_back.s)  # (A) each
+    readers, stay = machine.config.read_heads, coming_in.s.shape[-1] // 2
     if machine.config.weightings != "single":
-        readers, stay = machine.config.read_heads, coming_in.shape[-1] // 2
         writing[:readers] = stay
-        reading[readers:] = likelier(read_back[:, readers:], writing[readers:], stay)
-    return (cross_entropy(coming_in, writing) + cross_entropy(read_back, reading)) / 2
+        reading[readers:] = likelier(read_back.s[:, readers:], writing[readers:], stay)
+    shifts = surprise(chosen(coming_in.s, writing)) + surprise(chosen(read_back.s, reading))
+    gates = surprise(1 - coming_in.g) + surprise(1 - read_back.g)
+    return (shifts + gates) / 2 + surprise(asked.g[:, :readers])
 
 
-def alone(machine: NTM, vectors: Tensor) -> tuple[Emission, Emission]:
-    """What heads emit for each vector (V, input) alone: as it comes in, with an empty read; and as it is read back.
+def alone(machine: NTM, alphabet: Alphabet) -> tuple[Emission, Emission, Emission]:
+    """What heads emit for each vector alone, as it comes in and as it is read back; and for the question alone.
 
-    A vector is read back with a blank input, and with the numbers as reads that the write heads have added for it.
+    A vector comes in with empty reads, and so does the question. It is read back with a blank input, and with the
+    numbers as reads that the write heads have added for it.
     """
-    config, state = machine.config, machine.controller.initial_state(len(vectors))
+    config, vectors = machine.config, alphabet.vectors
     empty = vectors.new_zeros(len(vectors), config.read_heads * config.word_size)
-    h, state = machine.controller(torch.cat([vectors, empty], dim=-1), state)
+    h, state = machine.controller(torch.cat([vectors, empty], dim=-1), machine.controller.initial_state(len(vectors)))
     coming_in = machine.heads(h)
     written = coming_in.add[:, torch.arange(config.read_heads) % config.write_heads].flatten(1)
     h, _ = machine.controller(torch.cat([torch.zeros_like(vectors), written], dim=-1), state)
-    return coming_in, machine.heads(h)
+    asked, _ = machine.controller(
+        torch.cat([alphabet.question, empty[:1]], dim=-1), machine.controller.initial_state(1)
+    )
+    return coming_in, machine.heads(h), machine.heads(asked)
 
 
 def usual_offsets(s: Tensor) -> Tensor:
@@ -54,7 +62,11 @@ def likelier(s: Tensor, offset: Tensor, stay: int) -> Tensor:
     return torch.where(goes_on, offset, stay)
 
 
-def cross_entropy(s: Tensor, offsets: Tensor) -> Tensor:
-    """Mean over vectors of the negative logarithm of each head's weight on its offset, summed over heads -> ()."""
-    weight = s[:, torch.arange(len(offsets)), offsets]  # (V, A)
-    return -(weight + LOGARITHM_EPSILON).log().mean(0).sum()
+def chosen(s: Tensor, offsets: Tensor) -> Tensor:
+    """Each head's weight on its offset (A): (V,A,S) -> (V,A)."""
+    return s[:, torch.arange(len(offsets)), offsets]
+
+
+def surprise(weights: Tensor) -> Tensor:
+    """The mean over vectors of a weight's negative logarithm, summed over heads: (V,A) -> ()."""
+    return -(weights + LOGARITHM_EPSILON).log().mean(0).sum()

@@ -2,13 +2,14 @@
 
 import math
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import Any, cast
 
 import torch
 from torch import Tensor
 
 from ntm_lib.machine import NTM, NTMState
+from ntm_lib.tasks.task import Alphabet
 from ntm_lib.training import evaluation
 from ntm_lib.training.clear import unclear_of
 from ntm_lib.training.losses import auxiliary_weights, behaviour_of, total_loss
@@ -42,10 +43,11 @@ def backpropagate(run: Run, one: Drawn) -> float:
     """Leave the gradient of the loss in the weights; returns the answer's loss."""
     logits, states = forward(run, one)
     weights = weights_beside(run)
-    behaviour = behaviour_of(weights, states, one.batch.mask) | behaviour_alone(run, weights)
+    behaviour = behaviour_of(weights, states, one.batch.mask)
     loss, total = total_loss(run.recipe.historical, logits, one.batch, weights, behaviour)
     run.optimizer.zero_grad()
     torch.autograd.backward(total)
+    backpropagate_clear(run)
     return loss.item()
 
 
@@ -60,21 +62,24 @@ def forward(run: Run, one: Drawn) -> tuple[Tensor, list[NTMState]]:
 
 
 def weights_beside(run: Run) -> dict[str, float]:
-    """Weights of the losses beside the answer's that count in the next update; none for a machine without heads."""
+    """Weights of the losses that count in the next update beside the answer's; none for a machine without heads."""
     if not isinstance(run.model, NTM):
         return {}
     weights = auxiliary_weights(run.recipe, run.progress.settled_for)
-    if run.task.vectors is None:
+    if run.task.alphabet is None:
         weights["clear"] = 0
     return {name: weight for name, weight in weights.items() if weight}
 
 
-def behaviour_alone(run: Run, names: Collection[str]) -> dict[str, Tensor]:
-    """Of the losses of those names, the one that depends on the machine alone, and on no batch."""
-    if "clear" not in names:
-        return {}
-    vectors = cast(Tensor, run.task.vectors).to(run.model.output.weight)
-    return {"clear": unclear_of(cast(NTM, run.model), vectors)}
+def backpropagate_clear(run: Run) -> None:
+    """Add the gradient of the clear loss, which depends on no batch, to the gradient in the weights.
+
+    It is added last, so that sums are rounded alike however many machines share the pass of the batch.
+    """
+    weight = weights_beside(run).get("clear")
+    if weight:
+        alphabet = cast(Alphabet, run.task.alphabet).like(run.model.output.weight)
+        torch.autograd.backward(weight * unclear_of(cast(NTM, run.model), alphabet))
 
 
 def step(run: Run, one: Drawn, loss: float) -> dict[str, Any]:

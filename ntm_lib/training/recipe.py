@@ -93,7 +93,7 @@ class Recipe:
     focus: float = 0.1
     """Weight of the focus loss while settling: the mean entropy of all weightings, in nats."""
     clear: float = 0.03
-    """Weight of the clear loss while settling: how unsure heads are where to step, for every vector alone, in nats."""
+    """Weight of the clear loss while settling: how unsure heads are what to do after each vector, in nats."""
     listen: float = 0.1
     """Weight of the listen loss: the mean square of the numbers that are read while the sequence comes in."""
 
