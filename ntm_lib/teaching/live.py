@@ -5,19 +5,24 @@ from collections.abc import Callable
 from dataclasses import replace
 from html import escape
 from threading import Event, Thread
+from typing import cast
 
 import ipywidgets
 import torch
 from ipywidgets import BoundedFloatText, BoundedIntText
+from torch import Tensor
 
 from ntm_lib import tasks
 from ntm_lib.analysis.trace import trace_copy
+from ntm_lib.machine import NTM
 from ntm_lib.machine.validate import MOST_SEEDS
 from ntm_lib.runs.train import Result, one_thread, result_of
+from ntm_lib.tasks.task import Alphabet
 from ntm_lib.teaching.plots.learning import Snapshot, learning_figure
 from ntm_lib.teaching.plots.words import printable
 from ntm_lib.teaching.widgets import Picture
 from ntm_lib.training import loop
+from ntm_lib.training.clear import alone, chosen, usual_offsets
 from ntm_lib.training.evaluation import evaluate
 from ntm_lib.training.recipes import Recipe
 from ntm_lib.training.run import Run
@@ -42,6 +47,18 @@ def snapshot(run: Run) -> Snapshot:
         wrong={length: 100 * count.wrong_bits / count.bits for length, count in report.lengths.items()},
         copied=trace_copy(run.judged, bits),
     )
+
+
+@torch.no_grad()
+def choices(machine: NTM) -> dict[str, Tensor]:
+    """How clearly a machine's first heads choose what they should do after each byte alone, from 0 to 1: (256) each."""
+    coming_in, read_back, _ = alone(machine, cast(Alphabet, tasks.copying().alphabet).like(machine.output.weight))
+    writer = machine.config.read_heads
+    return {
+        "write head steps as a byte comes in": chosen(coming_in.s, usual_offsets(coming_in.s))[:, writer],
+        "read head steps as it is read back": chosen(read_back.s, usual_offsets(read_back.s))[:, 0],
+        "and the read head's gate is shut": 1 - read_back.g[:, 0],
+    }
 
 
 def bits_a_bit(nats: float) -> float:

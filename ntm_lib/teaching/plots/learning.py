@@ -93,25 +93,25 @@ def schedules_figure(drawn: Mapping[str, ArrayLike], updates: int, what: str) ->
 
 
 def choices_figure(moments: Mapping[str, Mapping[str, ArrayLike]]) -> Figure:
-    """Draw how much weight heads give to their step: a panel a moment, a line a head, a point a vector, least first.
+    """Draw how clearly heads choose: a panel a moment, a line a choice, a point a byte, from 0 to 1, the least first.
 
-    The name of a line says which head it is, "write head ..." or "read head ...", and in which step it is asked.
+    The name of a line says whose it is, "write head ..." or a read head's, and what the head should do.
     """
     figure, panels = page(3.1, 1, len(moments), sharey=True, squeeze=False)
     told = {}
     for axes, (moment, lines) in zip(panels[0], moments.items(), strict=True):
         for (name, weights), style in zip(lines.items(), ("-", "-", DASHES), strict=False):
-            colour = WRITE if name.startswith("write") else READ
-            axes.plot(np.sort(np.asarray(weights)), color=colour, linewidth=2, linestyle=style, label=name)
-        panel(axes, moment, ylim=(0, 1.03), xlabel="vectors, the least clear first")
+            look = {"color": WRITE if name.startswith("write") else READ, "linewidth": 2, "linestyle": style}
+            axes.plot(np.sort(np.asarray(weights)), label=name, **look)
+        panel(axes, moment, ylim=(0, 1.03), xlabel="bytes, the least clear first")
         told[moment] = ", ".join(f"{name}: {_clear(np.asarray(weights))}" for name, weights in lines.items())
-    panels[0, 0].set_ylabel("weight on the step it should make")
+    panels[0, 0].set_ylabel("how clearly it is chosen")
     panels[0, -1].legend(loc="lower right", fontsize=9.5, frameon=False)
-    return described(figure, "For how many of all vectors a head gives most of its weight to the step it should make", told)
+    return described(figure, "For how many of all bytes a head mostly does what it should", told)
 
 
 def _clear(weights: np.ndarray) -> str:
-    """Put into a word for how many vectors a weight is above one half."""
+    """Put into a word for how many bytes a choice is above one half."""
     share = np.mean(weights > 0.5)
     return "all" if share == 1 else "most" if share > 0.5 else "few"
 

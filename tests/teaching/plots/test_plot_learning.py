@@ -81,7 +81,7 @@ def test_what_schedules_draw_is_spread_over_the_updates(highest, scale):
     assert f"in vectors: ours – at most {highest}; theirs – at most {highest}" in figure.get_label()
 
 
-def test_every_vector_is_a_point_of_a_heads_line_and_the_least_clear_stands_first():
+def test_every_byte_is_a_point_of_a_line_and_the_least_clear_stands_first():
     early = {"write head, coming in": [0.75, 0.25, 0.125], "read head, read back": [0.25, 1.0, 0.75]}
     late = {"write head, coming in": [0.75, 1.0, 0.625], "read head, read back": [0.5, 0.625, 0.75]}
     figure = choices_figure({"early": early, "late": late})
