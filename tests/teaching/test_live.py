@@ -7,10 +7,12 @@ import time
 from dataclasses import replace
 
 import pytest
+import torch
 
+from ntm_lib.machine import NTM
 from ntm_lib.runs.train import Result, train
 from ntm_lib.teaching import live
-from ntm_lib.teaching.live import LiveTraining, Training, bits_a_bit, in_words, snapshot
+from ntm_lib.teaching.live import LiveTraining, Training, bits_a_bit, choices, in_words, snapshot
 from ntm_lib.training import loop, recipes
 from ntm_lib.training.evaluation import Count, Report, Verdict
 from ntm_lib.training.progress import Stop
@@ -192,6 +194,21 @@ def test_a_snapshot_says_what_the_run_says():
     assert seen.loss[0] == 1.0 and seen.loss[1:] == [bits_a_bit(record["loss"]) for record in history]
     assert seen.copied.w.shape == (1, 22, 2, 36)
     assert set(seen.wrong) == {1, 3} and all(20 < share < 80 for share in seen.wrong.values())
+
+
+def test_choices_are_what_two_steps_of_each_byte_say():
+    """Steps of the plain machine from a blank tape: a byte comes in, and is read back alone with a blank input."""
+    machine = NTM(replace(recipes.COPY_MACHINE, controller_size=7), torch.Generator().manual_seed(1))
+    steps, back, shut = choices(machine).values()
+    assert [len(part) for part in (steps, back, shut)] == [256] * 3
+    x = torch.zeros(1, 10)
+    x[0, [0, 2, 7]] = 1  # the byte 133
+    with torch.no_grad():
+        coming_in = machine.heads(machine.controller(torch.cat([x, torch.zeros(1, 20)], 1), ())[0])
+        read_back = machine.heads(machine.controller(torch.cat([0 * x, coming_in.add[:, 0]], 1), ())[0])
+    assert any(math.isclose(steps[133], weight, rel_tol=1e-5) for weight in coming_in.s[0, 1])
+    assert any(math.isclose(back[133], weight, rel_tol=1e-5) for weight in read_back.s[0, 0])
+    assert math.isclose(shut[133], 1 - read_back.g[0, 0], rel_tol=1e-4)
 
 
 def test_a_bit_is_the_cost_of_knowing_nothing():
