@@ -86,12 +86,14 @@ def backpropagate(runs: Sequence[Run], drawn: Sequence[Drawn], machine: NTM | No
     parts = {name: measure.chunk(len(runs)) for name, measure in behaviour.items()}
     losses, totals = [], []
     for index, (run, answer, one) in enumerate(zip(runs, logits.chunk(len(runs)), drawn, strict=True)):
-        own = {name: blocks[index] for name, blocks in parts.items()} | loop.behaviour_alone(run, weights[index])
+        own = {name: blocks[index] for name, blocks in parts.items() if name in weights[index]}
         loss, total = total_loss(run.recipe.historical, answer, one.batch, weights[index], own)
         losses.append(loss.item())
         totals.append(total)
         run.optimizer.zero_grad()
     torch.autograd.backward(totals)
+    for run, own_weights in zip(runs, weights, strict=True):
+        loop.backpropagate_alone(run, own_weights)
     return losses
 
 
@@ -106,7 +108,8 @@ def compiled_machine(runs: Sequence[Run]) -> NTM:
 
 def check_compiled(recipe: Recipe) -> None:
     """ValueError for a recipe whose passes cannot be compiled, or where there is no compiler."""
-    if recipe.largest_memory or recipe.historical.curriculum == "adaptive" or not isinstance(recipe.machine, NTMConfig):
+    many = recipe.largest_memory or (recipe.settle_updates and recipe.crowd > 1)
+    if many or recipe.historical.curriculum == "adaptive" or not isinstance(recipe.machine, NTMConfig):
         raise ValueError(
             f"compiled is for an NTM whose passes all have one shape, and those of {recipe.name} have many: leave it"
             " out, or choose a recipe such as paper_2014"

@@ -37,7 +37,7 @@ def alone(machine: NTM, vectors: Tensor) -> tuple[Emission, Emission]:
     empty = vectors.new_zeros(len(vectors), config.read_heads * config.word_size)
     h, state = machine.controller(torch.cat([vectors, empty], dim=-1), state)
     coming_in = machine.heads(h)
-    written = coming_in.add[:, torch.arange(config.read_heads) % config.write_heads].flatten(1)
+    written = torch.cat([coming_in.add[:, head % config.write_heads] for head in range(config.read_heads)], dim=-1)
     h, _ = machine.controller(torch.cat([torch.zeros_like(vectors), written], dim=-1), state)
     return coming_in, machine.heads(h)
 
@@ -56,5 +56,5 @@ def likelier(s: Tensor, offset: Tensor, stay: int) -> Tensor:
 
 def cross_entropy(s: Tensor, offsets: Tensor) -> Tensor:
     """Mean over vectors of the negative logarithm of each head's weight on its offset, summed over heads -> ()."""
-    weight = s[:, torch.arange(len(offsets)), offsets]  # (V, A)
+    weight = s.gather(-1, offsets.expand(len(s), -1).unsqueeze(-1)).squeeze(-1)  # (V, A)
     return -(weight + LOGARITHM_EPSILON).log().mean(0).sum()

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from typing import Any, cast
 
 import torch
@@ -42,10 +42,11 @@ def backpropagate(run: Run, one: Drawn) -> float:
     """Leave the gradient of the loss in the weights; returns the answer's loss."""
     logits, states = forward(run, one)
     weights = weights_beside(run)
-    behaviour = behaviour_of(weights, states, one.batch.mask) | behaviour_alone(run, weights)
+    behaviour = behaviour_of(weights, states, one.batch.mask)
     loss, total = total_loss(run.recipe.historical, logits, one.batch, weights, behaviour)
     run.optimizer.zero_grad()
     torch.autograd.backward(total)
+    backpropagate_alone(run, weights)
     return loss.item()
 
 
@@ -69,12 +70,14 @@ def weights_beside(run: Run) -> dict[str, float]:
     return {name: weight for name, weight in weights.items() if weight}
 
 
-def behaviour_alone(run: Run, names: Collection[str]) -> dict[str, Tensor]:
-    """Of the losses of those names, the one that depends on the machine alone, and on no batch."""
-    if "clear" not in names:
-        return {}
-    vectors = cast(Tensor, run.task.vectors).to(run.model.output.weight)
-    return {"clear": unclear_of(cast(NTM, run.model), vectors)}
+def backpropagate_alone(run: Run, weights: dict[str, float]) -> None:
+    """Add the gradient of the clear loss, which depends on the machine alone and on no batch, if it has a weight.
+
+    In a pass of its own, so that all gradients are added up in one order, however many machines share the batch's pass.
+    """
+    if "clear" in weights:
+        vectors = cast(Tensor, run.task.vectors).to(run.model.output.weight)
+        torch.autograd.backward(weights["clear"] * unclear_of(cast(NTM, run.model), vectors))
 
 
 def step(run: Run, one: Drawn, loss: float) -> dict[str, Any]:

@@ -34,8 +34,8 @@ def total_loss(
     """The answer's loss in nats a bit, and what training minimises: the weighted means of `behaviour` (B) added."""
     loss = loss_of(logits, batch, historical.loss_over)
     total = loss if historical.loss_per == "bit" else loss * bits_of(batch, historical.loss_over)
-    for name, weight in weights.items():
-        total = total + weight * behaviour[name].mean()
+    for name, measure in behaviour.items():
+        total = total + weights[name] * measure.mean()
     return loss, total
 
 
