@@ -139,17 +139,17 @@ def _worst(case: Case, lost: Tensor) -> int:
     return int((case.wrong * lost).sum(1).argmax())
 
 
-REST = "Train the write head to rest during the answer (quiet), and begin with open erase gates (erase_bias)."
-STEER = "Let the payload steer the heads less (location_gain), and train on uneven or varied payloads."
+REST = "Train the write head not to go back in the answer (clear)."
+STEER = "Let no payload steer the heads (clear), and train on uneven payloads."
 EXPLAIN: dict[Kind, tuple[Callable[[Case, Tensor], Explained], str]] = {
-    Kind.MISSED_JUMP: (_missed_jump, "Train with larger memories (large_memories), weaker keys (handicap) and rest."),
+    Kind.MISSED_JUMP: (_missed_jump, "Train in a crowd, where a jump must find one row among many (crowd)."),
     Kind.OFF_BY_ONE: (_off_by_one, STEER),
     Kind.BLUR: (_blur, "Train for sharp weightings (focus), and until the loss is below 0.01."),
     Kind.WRAP_AROUND: (_wrap_around, "Give the memory at least one row for every step (memory_size)."),
     Kind.LAST_VECTORS: (_damaged, REST),
     Kind.OVERWRITTEN: (_damaged, STEER),
     Kind.RESTLESS_WRITER: (_on_the_right_rows, REST),
-    Kind.READER_STRAYS: (_on_the_right_rows, "Train the read head to rest on a blank row until the end marker (rest)."),
-    Kind.GARBLED: (_on_the_right_rows, "Train longer, and on uneven or varied payloads."),
+    Kind.READER_STRAYS: (_on_the_right_rows, "Train the read head to stay on a blank row (clear, listen)."),
+    Kind.GARBLED: (_on_the_right_rows, "Train longer, and on uneven payloads."),
 }
 """For each cause its cure, and the function that explains a case by the vectors (B, L) that are lost to the cause."""

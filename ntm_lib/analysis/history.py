@@ -55,6 +55,6 @@ def lost(history: list[dict[str, Any]]) -> list[Finding]:
                 f" update {last}, {f'has {still}' if still else 'is exact again'}."
             )
             evidence = {"exact_at": exact, "lost_at": update, "wrong_bits": wrong, "wrong_bits_at_the_end": still}
-            cure = "Lower the rate once validations are exact (final_rate, keep_rate), or clip gradients (clip_norm)."
+            cure = "Lower the rate once validations are exact (keep_rate), or clip gradients (clip_norm)."
             return [Finding(Kind.LOST, bool(still), sentence, evidence, cure)]
     return []
