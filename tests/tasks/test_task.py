@@ -81,6 +81,20 @@ def test_what_copying_trains_on(start_marker, payload):
     assert task.rows_needed(7) == 16
 
 
+@pytest.mark.parametrize("start_marker", [True, False])
+def test_the_vectors_of_copying_are_all_that_may_come_in(start_marker):
+    """Each once, without a marker; of many bits, no more than 256 of them."""
+    vectors = tasks.copying(3, start_marker).vectors
+    assert sorted(vectors.tolist()) == [
+        [a, b, c, *[0.0] * (1 + start_marker)] for a in (0.0, 1.0) for b in (0.0, 1.0) for c in (0.0, 1.0)
+    ]
+    wide = tasks.copying(11, start_marker).vectors
+    assert wide.shape[1] == 11 + 1 + start_marker
+    assert 150 < len(wide) == len(wide.unique(dim=0)) <= 256
+    assert not wide[:, 11:].any()
+    assert ((wide == 0) | (wide == 1)).all()
+
+
 @pytest.mark.parametrize(("inputs", "marker"), [(4, False), (5, True)])
 def test_copying_for_a_machine_of_some_width(inputs, marker):
     task = tasks.copying_for(NTMConfig(inputs, 3))
