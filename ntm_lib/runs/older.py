@@ -31,7 +31,7 @@ def recipe(values: dict[str, Any], finished: bool = False) -> dict[str, Any]:
 
     Raises ValueError for a value that no recipe can have today.
     """
-    if "crowd" in values:
+    if "largest_crowd" in values:
         return values
     return without_left_out(values if "historical" in values else with_historical(values), finished)
 
@@ -58,7 +58,7 @@ def without_left_out(values: dict[str, Any], finished: bool) -> dict[str, Any]:
     if historical.pop("draws", "even") == "even" and not finished:
         raise LeftOutError("draws", "even")
     kept = {name: value for name, value in values.items() if name not in LEFT_OUT}
-    return kept | {"historical": historical, "crowd": 1.0, "clear": 0.0}
+    return kept | {"historical": historical, "largest_crowd": 1.0, "clear": 0.0}
 
 
 def with_historical(values: dict[str, Any]) -> dict[str, Any]:

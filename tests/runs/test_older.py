@@ -40,7 +40,7 @@ IDLE = {
 def nested(recipe, draws="independent", **fields):
     """A recipe of format 4 in the fields that recipes had."""
     values = asdict(recipe)
-    del values["crowd"], values["clear"]
+    del values["largest_crowd"], values["clear"]
     values["historical"]["draws"] = draws
     return {**values, **IDLE, "payload_settling": recipe.payload, **fields}
 
@@ -59,7 +59,7 @@ def machine(**changes):
 
 def without_new(recipe):
     """A recipe in no crowd and without the clear loss, as all recipes were."""
-    return replace(recipe, crowd=1.0, clear=0.0)
+    return replace(recipe, largest_crowd=1.0, clear=0.0)
 
 
 SMALL = without_new(small.SMALL)
@@ -403,7 +403,7 @@ def test_historical_machines_in_data_load_bit_for_bit(name, recipe):
         part = "average.module." if run.average is not None else "model."
         stored = {key.removeprefix(part): file.get_tensor(key) for key in file.keys() if key.startswith(part)}
     assert small.same_tensors(small.tensors(machine), stored)
-    assert (run.recipe.crowd, run.recipe.clear, run.recipe.settle_updates) == (1, 0, 0)
+    assert (run.recipe.largest_crowd, run.recipe.clear, run.recipe.settle_updates) == (1, 0, 0)
     assert recipe is None or run.recipe.historical == recipe.historical
     (counted,) = (report.lengths[20] for report in run.progress.reports if report.kind == "random")
     assert evaluate(machine, [20], 100).lengths[20] == counted

@@ -264,7 +264,7 @@ def test_a_crowd_of_one_is_none():
 @every_stretch
 def test_a_crowd_tells_nothing_of_length_and_rows(first, count):
     """With a crowd or without, long and short sequences come as often, and large and small memories."""
-    recipe = replace(SMALL, max_length=2, largest_memory=97, crowd=10**6)
+    recipe = replace(SMALL, max_length=2, largest_memory=97, largest_crowd=10**6)
     shapes = [draw_shape(recipe, update, 1, True, lambda length: 7) for update in range(first, first + count)]
     crowded = [shape for shape in shapes if shape.crowd > 1]
     assert near(sum(shape.length == 1 for shape in crowded), len(crowded), 1 / 2)
@@ -300,7 +300,7 @@ def test_a_machine_keeps_its_own_rows_where_the_recipe_draws_none():
 @pytest.mark.parametrize("crowd", [1.0, 31.0])
 def test_only_a_machine_that_settles_is_in_a_crowd(crowd):
     """And only where the recipe has one; rows and lengths are the same."""
-    recipe = replace(SMALL, crowd=crowd)
+    recipe = replace(SMALL, largest_crowd=crowd)
     learning, settling = ([draw_shape(recipe, update, 1, at, rows_of) for update in range(200)] for at in (False, True))
     assert [shape[:2] for shape in learning] == [shape[:2] for shape in settling]
     assert {shape.crowd for shape in learning} == {1}

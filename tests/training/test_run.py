@@ -182,12 +182,12 @@ def test_a_batch_has_the_precision_and_the_device_of_the_machine():
     assert {part.device.type for part in draw(run).batch} == {"meta"}
 
 
-@pytest.mark.parametrize("recipe", [replace(SETTLING, crowd=5.0), LSTM, POST], ids=lambda recipe: recipe.name)
+@pytest.mark.parametrize("recipe", [replace(SETTLING, largest_crowd=5.0), LSTM, POST], ids=lambda recipe: recipe.name)
 def test_crowds_up_to_the_recipes_while_settling(recipe):
     assert {one.shape.crowd for one in draws(recipe)} == {1}
     crowds = [one.shape.crowd for one in draws(recipe, settled_at=1)]
     assert min(crowds) == 1
-    assert recipe.crowd**0.9 <= max(crowds) <= recipe.crowd
+    assert recipe.largest_crowd**0.9 <= max(crowds) <= recipe.largest_crowd
 
 
 def test_settling_changes_lengths_and_rows_in_nothing():
