@@ -122,7 +122,7 @@ def check(run: Run) -> dict[str, Any]:
         progress.stopped = Stop(progress.update, recent[-1]["length"], f"weight {broken[0]}", recent[-1]["loss"])
     if progress.stopped is None and run.may_be_exact:
         wrong = evaluation.validate(run.judged, run.recipe.max_length, run.generator, run.task)
-        progress.note_validation(wrong)
+        progress.note_validation(wrong, run.recipe.validations_in_a_row)
     record = {
         "update": progress.update,
         "sequences": progress.sequences,
