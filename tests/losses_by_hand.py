@@ -1,4 +1,4 @@
-"""What heads should not do, as slow loops over steps, sequences and heads: one number a sequence, to test against."""
+"""What heads should not do, as slow loops over steps, sequences, vectors and heads, to test against."""
 
 import torch
 
@@ -11,36 +11,6 @@ def comes_in(mask, b, t):
 def belongs(mask, b, t):
     """Whether step t is part of sequence b, and not of the padding behind its last answer."""
     return bool(mask[b, t:].any())
-
-
-def changes_by_hand(history, mask):
-    """How much one row's numbers change in one step of the answer, squared, summed over rows and averaged."""
-    means = []
-    for b in range(len(mask)):
-        total, count = 0.0, 0
-        for t in range(1, len(history)):
-            if mask[b, t]:
-                before, after = history[t - 1].memory[b], history[t].memory[b]
-                total = total + sum(
-                    (new - old) ** 2 for new, old in zip(after.flatten(), before.flatten(), strict=True)
-                )
-                count += before.shape[1]
-        means.append(total / count)
-    return torch.stack(means)
-
-
-def unrest_by_hand(history, mask, read_heads):
-    """Over all of a sequence's steps but the first, and read heads: how little of a weighting stays where it was."""
-    means = []
-    for b in range(len(mask)):
-        total, count = 0.0, 0
-        for t in range(1, len(history)):
-            for head in range(read_heads):
-                stays = sum(history[t].weights[b, head] * history[t - 1].weights[b, head])
-                total = total + (1 - stays if comes_in(mask, b, t) else 0)
-                count += belongs(mask, b, t)
-        means.append(total / count)
-    return torch.stack(means)
 
 
 def heard_by_hand(history, mask):
@@ -67,3 +37,45 @@ def spread_by_hand(history):
                 count += 1
         means.append(total / count)
     return torch.stack(means)
+
+
+def emissions_alone(machine, vector):
+    """The numbers that heads emit in two steps of one vector (input): as it comes in, and with a blank as it is read.
+
+    What is read first is nothing; then each read head reads what the write head of its number, or of its number less
+    that of all write heads, has added.
+    """
+    config, state = machine.config, machine.controller.initial_state(1)
+    x, reads, found = vector[None], torch.zeros(1, config.read_heads * config.word_size), []
+    for _ in range(2):
+        h, state = machine.controller(torch.cat([x, reads], dim=1), state)
+        found.append(machine.heads(h))
+        added, writer = [], 0
+        for _ in range(config.read_heads):
+            added.append(found[-1].add[0, writer])
+            writer = 0 if writer == config.write_heads - 1 else writer + 1
+        x, reads = torch.zeros_like(x), torch.cat(added)[None]
+    return found
+
+
+def unclear_by_hand(machine, vectors):
+    """How unsure the heads are: the offset that each should step by is chosen first, then its logarithms are averaged.
+
+    Offsets are by place: 0 is the furthest back. A reader waits while vectors come in, and a writer that has gone on
+    goes on or waits in the answer, whichever is the likelier.
+    """
+    steps = [[step.s[0] for step in emissions_alone(machine, vector)] for vector in vectors]
+    single, readers = machine.config.weightings == "single", machine.config.read_heads
+    offsets = range(steps[0][0].shape[1])
+    wait = len(offsets) // 2
+    total = 0.0
+    for head in range(len(steps[0][0])):
+        of_all = [[sum(both[step][head][offset].item() for both in steps) for offset in offsets] for step in (0, 1)]
+        coming_in, answer = (max(offsets, key=lambda offset: of_all[step][offset]) for step in (0, 1))
+        if not single and head < readers:
+            coming_in = wait
+        if not single and head >= readers:
+            answer = coming_in if of_all[1][coming_in] > of_all[1][wait] else wait
+        for both in steps:
+            total = total - ((both[0][head][coming_in] + 1e-9).log() + (both[1][head][answer] + 1e-9).log()) / 2
+    return total / len(vectors)

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ntm_lib.machine import LSTMConfig, NTMConfig
-from ntm_lib.training import curriculum, evaluation, losses, progress, recipes
+from ntm_lib.training import evaluation, losses, progress, recipes
 from ntm_lib.training.evaluation import Verdict, evaluate
 from ntm_lib.training.recipe import Historical, Recipe
 
@@ -24,12 +24,8 @@ SMALL = Recipe(
     learning_rate=1e-2,
     warmup_updates=3,
     settle_updates=0,
-    erase_bias=0.0,
-    input_gain=1.0,
-    location_gain=1.0,
     payload="random",
     clip_norm=1.0,
-    rest=0.0,
     listen=0.0,
     validate_every=4,
 )
@@ -57,9 +53,8 @@ APART = replace(
     settle_updates=7,
     settle_at_least=2,
     focus=0.3,
-    rest=0.5,
+    clear=0.5,
     listen=0.5,
-    quiet=0.3,
 )
 """Machines of different seeds settle at different updates, and some learn again; every loss counts."""
 
@@ -71,7 +66,6 @@ def quicken(monkeypatch, settled_loss=0.69):
     monkeypatch.setattr(progress, "SETTLED_LOSS", settled_loss)
     monkeypatch.setattr(progress, "LEVEL_LOSS", 0.69)
     monkeypatch.setattr(losses, "RISE", 3)
-    monkeypatch.setattr(curriculum, "LARGEST_MEMORY_SETTLING", 41)
 
 
 def judge_quickly(monkeypatch):

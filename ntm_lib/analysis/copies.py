@@ -37,11 +37,14 @@ def judged_payloads(model: Machine, length: int, seed: int = 0) -> dict[str, Ten
     """The payloads of one length that `judge` shows a machine that copies, by kind."""
     width, _ = copy_format(model)
     plan = plan_of(tasks.copying_for(model.config))
-    return {
-        kind: tasks.payload(sequences, length, width, kind, generator_of(seed, length))
-        for kind, (sequences, sizes) in plan.items()
-        if length in sizes
-    }
+
+    def drawn(kind: str, sequences: int) -> Tensor:
+        generator = generator_of(seed, length)
+        if kind == "chosen":
+            return tasks.chosen_payload(model, sequences, length, generator)
+        return tasks.payload(sequences, length, width, kind, generator)
+
+    return {kind: drawn(kind, sequences) for kind, (sequences, sizes) in plan.items() if length in sizes}
 
 
 def copy_bytes(model: Machine, content: bytes, memory_size: int | None = None) -> bytes:

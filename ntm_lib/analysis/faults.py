@@ -139,20 +139,17 @@ def _worst(case: Case, lost: Tensor) -> int:
     return int((case.wrong * lost).sum(1).argmax())
 
 
-REST = "Train for clear steps (clear): a write head that stays or goes on during the answer harms no row to be read."
-STEER = "Train for clear steps after every vector (clear), and on uneven payloads."
+REST = "Train the write head not to go back in the answer (clear)."
+STEER = "Let no payload steer the heads (clear), and train on uneven payloads."
 EXPLAIN: dict[Kind, tuple[Callable[[Case, Tensor], Explained], str]] = {
-    Kind.MISSED_JUMP: (_missed_jump, "Train in crowds (crowd), where a jump must find its row among many."),
+    Kind.MISSED_JUMP: (_missed_jump, "Train in a crowd, where a jump must find one row among many (largest_crowd)."),
     Kind.OFF_BY_ONE: (_off_by_one, STEER),
     Kind.BLUR: (_blur, "Train for sharp weightings (focus), and until the loss is below 0.01."),
     Kind.WRAP_AROUND: (_wrap_around, "Give the memory at least one row for every step (memory_size)."),
     Kind.LAST_VECTORS: (_damaged, REST),
     Kind.OVERWRITTEN: (_damaged, STEER),
     Kind.RESTLESS_WRITER: (_on_the_right_rows, REST),
-    Kind.READER_STRAYS: (
-        _on_the_right_rows,
-        "Train the read head to keep to blank rows until the end marker (listen, clear).",
-    ),
+    Kind.READER_STRAYS: (_on_the_right_rows, "Train the read head to stay on a blank row (clear, listen)."),
     Kind.GARBLED: (_on_the_right_rows, "Train longer, and on uneven payloads."),
 }
 """For each cause its cure, and the function that explains a case by the vectors (B, L) that are lost to the cause."""

@@ -52,7 +52,7 @@ def one_way_of_addressing(case: Case) -> Finding | None:
     highest = reading.max().item()
     if lowest > OPEN:
         sentence = f"{name} addresses by content alone: its gate is never below {lowest:.2f} while it walks."
-        cure = "Let gates close: a head needs its previous weighting to walk (location_gain, initial_weights spaced)."
+        cure = "Let gates close: a head needs its previous weighting to walk (initial_weights spaced)."
         return Finding(Kind.CONTENT_ONLY, case.is_wrong, sentence, {"lowest_gate": lowest}, cure)
     if highest < CLOSED:
         sentence = f"{case.reader} addresses by location alone: its gate is never above {highest:.2f}."

@@ -132,6 +132,7 @@ def _study(words: list[str]) -> int:
         "payload of these: random, or made against each machine",
         default="random",
     )
+    options.value("--crowd", float, "copy them as on a tape so many times as long", default=1)
     options.value("--file", text="copy this file with every machine")
     options.switch("--compiled", COMPILED)
     options.switch("--findings", "note what `ntm diagnose` finds in every machine")
@@ -143,7 +144,12 @@ def _study(words: list[str]) -> int:
         seeds.parse_seeds(values.seeds),
         values.out,
         measure=measurements.Measurements(
-            tuple(values.lengths), values.sequences, values.file and Path(values.file), values.findings, values.kind
+            tuple(values.lengths),
+            values.sequences,
+            values.file and Path(values.file),
+            values.findings,
+            values.kind,
+            values.crowd,
         ),
         workers=engines.Workers(values.jobs, values.address, values.together),
         compiled=values.compiled,

@@ -157,7 +157,8 @@ def read(directory: str | Path, task: Task | None = None, device: str | torch.de
             content = older.content(content)
         elif header.get("sha256") != checksum(header["run"], tensors):
             raise ValueError("its checksum does not fit")
-        recipe, name = recipe_from_json(content["recipe"]), content.get("task", "copying")
+        recipe = recipe_from_json(content["recipe"], content["progress"]["finished"])
+        name = content.get("task", "copying")
         if task is None or task.name != name:
             task = None if name == "copying" else unknown_task(recipe, name)
         run = Run(recipe, validate.seed(content["seed"]), task, device)
@@ -165,6 +166,8 @@ def read(directory: str | Path, task: Task | None = None, device: str | torch.de
         restore(run, tensors)
     except PermissionError as error:
         raise ValueError(f"cannot read {path}: {error.strerror}; make it readable") from error
+    except older.LeftOutError as error:
+        raise ValueError(f"{path} is of an older version: {error}") from error
     except WRONG as error:
         why = " ".join(str(error).split())
         raise ValueError(
@@ -173,9 +176,12 @@ def read(directory: str | Path, task: Task | None = None, device: str | torch.de
     return run
 
 
-def recipe_from_json(values: dict[str, Any]) -> Recipe:
-    """The recipe that `dataclasses.asdict` turned into dictionaries, by this version or an older one."""
-    values = older.recipe(values)
+def recipe_from_json(values: dict[str, Any], finished: bool = False) -> Recipe:
+    """The recipe that `dataclasses.asdict` turned into dictionaries, by this version or an older one.
+
+    Raises ValueError for a recipe that this version does not have; of a `finished` run some more can be told.
+    """
+    values = older.recipe(values, finished)
     machine = (NTMConfig if "word_size" in values["machine"] else LSTMConfig)(**values["machine"])
     return Recipe(**{**values, "machine": machine, "historical": Historical(**values["historical"])})
 

@@ -4,8 +4,11 @@ import re
 from typing import Any
 
 FORMAT_3 = "ntm-lib run 3"
-CONSTANTS = {"schedule": 0, "level_loss": 0.15, "largest_memory_settling": 1000, "momentum": 0.9, "focus_updates": 50}
+CONSTANTS = {"schedule": 0, "level_loss": 0.15, "momentum": 0.9, "focus_updates": 50}
 """Fields that recipes had, and the values that are constants now."""
+LEFT_OUT = ["input_gain", "location_gain", "erase_bias", "payload_settling", "large_memories", "handicap"]
+LEFT_OUT += ["largest_memory_settling", "final_rate", "rest", "quiet"]
+"""Fields that recipes had, and have no more."""
 HISTORICAL = ("initialisation", "loss_over", "loss_per", "draws", "curriculum", "clip_value")
 """Fields that stood in a recipe and stand in its `historical` now."""
 CURRICULA = {("power", 1.5, 0.0): "power", ("ramp", 1.0, 0.0): "ramp", ("power", 1.5, 0.2): "mixed"}
@@ -14,10 +17,52 @@ STOPPED = r"update (\d+), length (\d+): the (.+?)(?: at time step (\d+))? is not
 """Sentence that stood for a `Stop`."""
 
 
-def recipe(values: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a recipe from those of an older version; ValueError for a value that no recipe can have today."""
-    if "historical" in values:
+class LeftOutError(ValueError):
+    """A field of an older recipe that no recipe has any more, and that made a difference."""
+
+    def __init__(self, name: str, value: object):
+        super().__init__(
+            f"{name} is {value!r}, which recipes leave out now: train again, or use version 0.1.0 of the library"
+        )
+
+
+def recipe(values: dict[str, Any], finished: bool = False) -> dict[str, Any]:
+    """The fields of a recipe from those of an older version, of a run that may be finished.
+
+    Raises ValueError for a value that no recipe can have today.
+    """
+    if "largest_crowd" in values:
         return values
+    return without_left_out(values if "historical" in values else with_historical(values), finished)
+
+
+def without_left_out(values: dict[str, Any], finished: bool) -> dict[str, Any]:
+    """A recipe without the fields that recipes have no more, where these made no difference; else `LeftOutError`.
+
+    Even draws gave the lengths and memory sizes of today in another order: a run that is finished draws no more.
+    """
+    settles, historical, idle = values["settle_updates"], dict(values["historical"]), dict[str, Any]()
+    if "word_size" in values["machine"]:
+        idle = {"input_gain": 1, "location_gain": 1, "erase_bias": 0, "rest": 0}
+        if settles:
+            idle["quiet"] = 0
+        if settles and values["largest_memory"]:  # and the handicap is for large memories alone
+            idle["large_memories"] = 0
+    if settles:
+        idle |= {"final_rate": 1, "payload_settling": values["payload"]}
+    for name, value in idle.items():
+        if values.get(name, value) != value:
+            raise LeftOutError(name, values[name])
+    if values["payload"] == "varied":
+        raise LeftOutError("payload", "varied")
+    if historical.pop("draws", "even") == "even" and not finished:
+        raise LeftOutError("draws", "even")
+    kept = {name: value for name, value in values.items() if name not in LEFT_OUT}
+    return kept | {"historical": historical, "largest_crowd": 1.0, "clear": 0.0}
+
+
+def with_historical(values: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a recipe of format 3, in which those of `Historical` stood among the others."""
     fields = dict(values)
     for name, value in CONSTANTS.items():
         if fields.pop(name, value) != value:

@@ -92,8 +92,8 @@ def backpropagate(runs: Sequence[Run], drawn: Sequence[Drawn], machine: NTM | No
         totals.append(total)
         run.optimizer.zero_grad()
     torch.autograd.backward(totals)
-    for run in runs:
-        loop.backpropagate_clear(run)
+    for run, own_weights in zip(runs, weights, strict=True):
+        loop.backpropagate_alone(run, own_weights)
     return losses
 
 
@@ -108,7 +108,8 @@ def compiled_machine(runs: Sequence[Run]) -> NTM:
 
 def check_compiled(recipe: Recipe) -> None:
     """ValueError for a recipe whose passes cannot be compiled, or where there is no compiler."""
-    if recipe.largest_memory or recipe.historical.curriculum == "adaptive" or not isinstance(recipe.machine, NTMConfig):
+    many = recipe.largest_memory or (recipe.settle_updates and recipe.largest_crowd > 1)
+    if many or recipe.historical.curriculum == "adaptive" or not isinstance(recipe.machine, NTMConfig):
         raise ValueError(
             f"compiled is for an NTM whose passes all have one shape, and those of {recipe.name} have many: leave it"
             " out, or choose a recipe such as paper_2014"

@@ -8,7 +8,7 @@ from typing import Any, Literal, get_args
 
 from ntm_lib.analysis.copies import copy_bytes
 from ntm_lib.analysis.diagnosis import study_entry
-from ntm_lib.machine.validate import number, whole_number
+from ntm_lib.machine.validate import crowd, number, whole_number
 from ntm_lib.study.content import read_content, wrong_in
 from ntm_lib.training.evaluation import LONGEST, Machine, MemoryTooSmall, evaluate
 from ntm_lib.training.run import Run
@@ -35,6 +35,8 @@ class Measurements:
     """Whether the findings of `ntm diagnose` are noted."""
     kind: str = "random"
     """Payload of the sequences, one of `Kind`."""
+    crowd: float = 1
+    """The sequences are copied as on a tape so many times as long (`machine.addressing.crowded`)."""
     content: bytes = field(init=False, default=b"", repr=False)
     """What the file holds, read once, so that every machine copies the same bytes."""
 
@@ -44,6 +46,8 @@ class Measurements:
             raise ValueError(f"kind is {self.kind!r}: expected one of {', '.join(get_args(Kind))}")
         if self.kind != "random" and not self.lengths:
             raise ValueError(f"kind is {self.kind!r}: name the lengths to count it at, such as --lengths 20 120")
+        if crowd(self.crowd) != 1 and not self.lengths:
+            raise ValueError(f"crowd is {self.crowd:g}: name the lengths to count in it, such as --lengths 100")
         for length in self.lengths:
             number("length", length, int, 1, LONGEST)
         if self.file is not None:
@@ -60,8 +64,9 @@ class Measurements:
         return [n for n in self.lengths if counts.get(self._entry(n), {}).get("sequences") != self.sequences]
 
     def _entry(self, length: int | str) -> str:
-        """The name of a count in a row: "1000" for random sequences, "chosen_1000" for chosen ones."""
-        return f"{length}" if self.kind == "random" else f"{self.kind}_{length}"
+        """The name of a count in a row, such as "1000" or "chosen_1000"; in a crowd "100_crowd_10000"."""
+        entry = f"{length}" if self.kind == "random" else f"{self.kind}_{length}"
+        return entry if self.crowd == 1 else f"{entry}_crowd_{self.crowd:g}"
 
     def _file_lacking(self, row: dict[str, Any]) -> bool:
         """True for a run that has not copied the file, or only an earlier text of it."""
@@ -72,7 +77,8 @@ class Measurements:
         """Measure what a row lacks, and write it there."""
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", MemoryTooSmall)
-            report = evaluate(model, self._lengths_lacking(row), self.sequences, row["seed"], self.kind)
+            lengths = self._lengths_lacking(row)
+            report = evaluate(model, lengths, self.sequences, row["seed"], self.kind, crowd=self.crowd)
             row["lengths"] |= {self._entry(n): count for n, count in report.to_json()["lengths"].items()}
             if self.file is not None and self._file_lacking(row):
                 wrong = wrong_in(self.content, copy_bytes(model, self.content))

@@ -13,6 +13,7 @@ import torch
 
 from ntm_lib import __version__
 from ntm_lib.runs.checkpoints import recipe_from_json, write_whole
+from ntm_lib.runs.older import LeftOutError
 from ntm_lib.runs.train import result_of
 from ntm_lib.study.tables import wrong_bits
 from ntm_lib.training.progress import Progress
@@ -115,6 +116,8 @@ def read_row(out: Path, recipe: Recipe, seed: int) -> dict[str, Any] | None:
     try:
         wrong_bits(row)  # a table can be made of its counts
         differing = differences(recipe_from_json(row["settings"]), recipe)
+    except LeftOutError as error:
+        raise ValueError(f"{path} is of an older version: {error}, or choose another directory") from error
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise not_ours(path, error) from error
     if (row["recipe"], row["seed"]) != (recipe.name, seed):

@@ -42,7 +42,7 @@ def alone(machine: NTM, alphabet: Alphabet) -> tuple[Emission, Emission, Emissio
     empty = vectors.new_zeros(len(vectors), config.read_heads * config.word_size)
     h, state = machine.controller(torch.cat([vectors, empty], dim=-1), machine.controller.initial_state(len(vectors)))
     coming_in = machine.heads(h)
-    written = coming_in.add[:, torch.arange(config.read_heads) % config.write_heads].flatten(1)
+    written = torch.cat([coming_in.add[:, head % config.write_heads] for head in range(config.read_heads)], dim=-1)
     h, _ = machine.controller(torch.cat([torch.zeros_like(vectors), written], dim=-1), state)
     asked, _ = machine.controller(
         torch.cat([alphabet.question, empty[:1]], dim=-1), machine.controller.initial_state(1)
@@ -64,7 +64,7 @@ def likelier(s: Tensor, offset: Tensor, stay: int) -> Tensor:
 
 def chosen(s: Tensor, offsets: Tensor) -> Tensor:
     """Each head's weight on its offset (A): (V,A,S) -> (V,A)."""
-    return s[:, torch.arange(len(offsets)), offsets]
+    return s.gather(-1, offsets.expand(len(s), -1).unsqueeze(-1)).squeeze(-1)
 
 
 def surprise(weights: Tensor) -> Tensor:

@@ -39,7 +39,7 @@ def draw_shape(recipe: Recipe, update: int, level: int, settling: bool, rows_nee
     top = longest(curriculum, recipe.max_length, update / recipe.updates, level)
     length = draw_length(curriculum, top, recipe.max_length, chance)
     rows = draw_rows(rows_needed(length) + 2, recipe.largest_memory, chance) if recipe.largest_memory else None
-    return Shape(length, rows, draw_crowd(recipe.crowd, chance) if settling else 1)
+    return Shape(length, rows, draw_crowd(recipe.largest_crowd, chance) if settling else 1)
 
 
 def longest(curriculum: str, max_length: int, progress: float, level: int) -> int:

@@ -47,7 +47,7 @@ def backpropagate(run: Run, one: Drawn) -> float:
     loss, total = total_loss(run.recipe.historical, logits, one.batch, weights, behaviour)
     run.optimizer.zero_grad()
     torch.autograd.backward(total)
-    backpropagate_clear(run)
+    backpropagate_alone(run, weights)
     return loss.item()
 
 
@@ -62,7 +62,7 @@ def forward(run: Run, one: Drawn) -> tuple[Tensor, list[NTMState]]:
 
 
 def weights_beside(run: Run) -> dict[str, float]:
-    """Weights of the losses that count in the next update beside the answer's; none for a machine without heads."""
+    """Weights of the losses beside the answer's that count in the next update; none for a machine without heads."""
     if not isinstance(run.model, NTM):
         return {}
     weights = auxiliary_weights(run.recipe, run.progress.settled_for)
@@ -71,15 +71,14 @@ def weights_beside(run: Run) -> dict[str, float]:
     return {name: weight for name, weight in weights.items() if weight}
 
 
-def backpropagate_clear(run: Run) -> None:
-    """Add the gradient of the clear loss, which depends on no batch, to the gradient in the weights.
+def backpropagate_alone(run: Run, weights: dict[str, float]) -> None:
+    """Add the gradient of the clear loss, which depends on the machine alone and on no batch, if it has a weight.
 
-    It is added last, so that sums are rounded alike however many machines share the pass of the batch.
+    In a pass of its own, so that all gradients are added up in one order, however many machines share the batch's pass.
     """
-    weight = weights_beside(run).get("clear")
-    if weight:
+    if "clear" in weights:
         alphabet = cast(Alphabet, run.task.alphabet).like(run.model.output.weight)
-        torch.autograd.backward(weight * unclear_of(cast(NTM, run.model), alphabet))
+        torch.autograd.backward(weights["clear"] * unclear_of(cast(NTM, run.model), alphabet))
 
 
 def step(run: Run, one: Drawn, loss: float) -> dict[str, Any]:
@@ -123,7 +122,7 @@ def check(run: Run) -> dict[str, Any]:
         progress.stopped = Stop(progress.update, recent[-1]["length"], f"weight {broken[0]}", recent[-1]["loss"])
     if progress.stopped is None and run.may_be_exact:
         wrong = evaluation.validate(run.judged, run.recipe.max_length, run.generator, run.task)
-        progress.note_validation(wrong)
+        progress.note_validation(wrong, run.recipe.validations_in_a_row)
     record = {
         "update": progress.update,
         "sequences": progress.sequences,

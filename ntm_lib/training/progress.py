@@ -10,7 +10,6 @@ from ntm_lib.training.recipe import Recipe
 RUNNING = 0.9  # share of the past that the running loss keeps at each update
 SETTLED_LOSS = 0.05  # running loss, in nats a bit, below which a machine has learned its lengths and settles
 LEVEL_LOSS = 0.15  # loss, in nats a bit, below which the adaptive curriculum raises the longest length by one
-VALIDATIONS_IN_A_ROW = 2  # exact validations, one after the other, that end a training
 
 
 @dataclass(frozen=True)
@@ -64,10 +63,10 @@ class Progress:
         """The verdict on a finished run."""
         return Verdict(tuple(self.reports))
 
-    def note_validation(self, wrong: int) -> None:
-        """Count exact validations in a row; enough of them make a machine converged."""
+    def note_validation(self, wrong: int, enough: int) -> None:
+        """Count exact validations in a row; `enough` of them make a machine converged."""
         self.exact_in_a_row = self.exact_in_a_row + 1 if wrong == 0 else 0
-        if self.converged_at is None and self.exact_in_a_row >= VALIDATIONS_IN_A_ROW:
+        if self.converged_at is None and self.exact_in_a_row >= enough:
             self.converged_at = self.update
 
 

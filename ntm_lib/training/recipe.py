@@ -10,9 +10,9 @@ COPY_MACHINE = NTMConfig(input_size=10, output_size=8, initial_weights="spaced",
 """The paper's sizes, for bytes between two markers; the heads begin apart."""
 
 LIMITS = {
-    **dict.fromkeys(("updates", "batch_size", "max_length", "validate_every"), (1, 10**9)),
+    **dict.fromkeys(("updates", "batch_size", "max_length", "validate_every", "validations_in_a_row"), (1, 10**9)),
     **dict.fromkeys(("keep_rate", "averaging"), (0, 1)),
-    "crowd": (1, 10**6),
+    "largest_crowd": (1, 10**6),
     "open_gates": (-100, 100),
 }
 """Smallest and largest value of a number in a recipe; of all others (0, 1,000,000)."""
@@ -69,7 +69,7 @@ class Recipe:
 
     largest_memory: int = 48
     """Most rows of memory: every update draws a number from 2L + 4 on, log-uniformly; 0: always memory_size."""
-    crowd: float = 1_000_000
+    largest_crowd: float = 1_000_000
     """Largest crowd of an update: half of those while settling draw one from 1 on, log-uniformly, and have their heads
     find rows as on a tape so many times as long (`addressing.crowded`); 1: none."""
 
@@ -98,7 +98,9 @@ class Recipe:
     """Weight of the listen loss: the mean square of the numbers that are read while the sequence comes in."""
 
     validate_every: int = 25
-    """Updates between validations; training ends with two exact ones in a row."""
+    """Updates between validations."""
+    validations_in_a_row: int = 2
+    """Exact validations, one after the other, that end a training."""
     keep_training: float = 0.0
     """Updates after the machine has converged, as a multiple of the updates before."""
     keep_rate: float = 0.1

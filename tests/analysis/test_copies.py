@@ -94,3 +94,4 @@ def test_the_payloads_that_judge_shows():
     for length in (20, 50, 120):
         payloads = judged_payloads(machine, length, seed=3)
         assert torch.equal(torch.cat([*payloads.values()]), machine.saw()[length])
+        assert ("chosen" in payloads) == (length != 50)

@@ -85,10 +85,10 @@ def is_simple(kind):
     return not any(is_dataclass(part) for part in (kind, *get_args(kind)))
 
 
-@pytest.mark.parametrize("words", [["--erase_bias", "-1e-3"], ["--erase-bias", "-0.001"], ["--erase_bias=-1e-3"]])
+@pytest.mark.parametrize("words", [["--open_gates", "-1e-3"], ["--open-gates", "-0.001"], ["--open_gates=-1e-3"]])
 def test_negative_numbers_may_be_spelt_in_any_way(ntm, tmp_path, words):
     ntm("train", "--out", tmp_path, *TINY, *words)
-    assert load(tmp_path)[1].recipe.erase_bias == -0.001
+    assert load(tmp_path)[1].recipe.open_gates == -0.001
 
 
 def test_an_arm_is_trained_like_a_recipe(ntm, tmp_path):

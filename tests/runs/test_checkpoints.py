@@ -356,11 +356,11 @@ def test_an_interrupted_judgement_is_made_again(tmp_path, monkeypatch):
 KILLED = """
 import os, signal, sys
 from small import SETTLING
-from ntm_lib.training import curriculum, losses, progress
+from ntm_lib.training import losses, progress
 from ntm_lib.runs.train import train_together
 
 progress.SETTLED_LOSS = progress.LEVEL_LOSS = 0.69
-losses.RISE, curriculum.LARGEST_MEMORY_SETTLING = 3, 41
+losses.RISE = 3
 
 def kill(*arguments):
     os.kill(os.getpid(), signal.SIGKILL)
@@ -618,7 +618,7 @@ def test_a_text_that_is_nested_without_end_is_refused(saved):
         (("recipe", "batch_size"), None),
         (("recipe", "machine", "word_size"), "5"),
         (("recipe", "historical"), None),
-        (("recipe", "historical", "draws"), "odd"),
+        (("recipe", "historical", "curriculum"), "odd"),
     ],
     ids=str,
 )

@@ -6,27 +6,48 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
+import small
 import torch
 from safetensors import safe_open
 from safetensors.torch import save as to_bytes
-from small import SMALL
 
-from ntm_lib import load
+from ntm_lib import evaluate, load
 from ntm_lib.machine import LSTMConfig, NTMConfig
 from ntm_lib.runs import older
-from ntm_lib.runs.checkpoints import FILE_NAME, read, recipe_from_json, save
-from ntm_lib.training import recipes
+from ntm_lib.runs.checkpoints import FILE_NAME, FORMAT, checksum, read, recipe_from_json, save
+from ntm_lib.runs.train import train
+from ntm_lib.training import loop, recipes
 from ntm_lib.training.progress import Stop
 from ntm_lib.training.recipe import Historical, Recipe
 from ntm_lib.training.run import Run
 
 MACHINES = sorted(path.parent for path in (Path(__file__).parents[2] / "data" / "machines").glob(f"*/{FILE_NAME}"))
-CONSTANTS = {"schedule": 0, "level_loss": 0.15, "largest_memory_settling": 1000, "momentum": 0.9, "focus_updates": 50}
+CONSTANTS = {"schedule": 0, "level_loss": 0.15, "momentum": 0.9, "focus_updates": 50}
+IDLE = {
+    "input_gain": 1.0,
+    "location_gain": 1.0,
+    "erase_bias": 0.0,
+    "large_memories": 0.0,
+    "largest_memory_settling": 29,
+    "handicap": 0.5,
+    "final_rate": 1.0,
+    "rest": 0.0,
+    "quiet": 0.0,
+}
+"""Fields that recipes had, with values that make no difference: without large memories there is no handicap either."""
+
+
+def nested(recipe, draws="independent", **fields):
+    """A recipe of format 4 in the fields that recipes had."""
+    values = asdict(recipe)
+    del values["largest_crowd"], values["clear"]
+    values["historical"]["draws"] = draws
+    return {**values, **IDLE, "payload_settling": recipe.payload, **fields}
 
 
 def flat(recipe, **fields):
-    """A recipe in the fields that recipes had: those of `historical` among the others, and constants by name."""
-    values = asdict(recipe)
+    """A recipe of format 3 in the fields that recipes had: those of `historical` among the others, and constants."""
+    values = nested(recipe)
     old = {"settled_loss": 0.05, "length_power": 1.5, "any_length": 0.0, **CONSTANTS, **values.pop("historical")}
     return {**values, **old, **fields}
 
@@ -34,6 +55,14 @@ def flat(recipe, **fields):
 def machine(**changes):
     """The fields of a machine as they were, with other values."""
     return asdict(replace(recipes.COPY_MACHINE, initial_value=0.1)) | changes
+
+
+def without_new(recipe):
+    """A recipe in no crowd and without the clear loss, as all recipes were."""
+    return replace(recipe, largest_crowd=1.0, clear=0.0)
+
+
+SMALL = without_new(small.SMALL)
 
 
 # Recipes
@@ -48,15 +77,18 @@ def test_todays_recipes_stay_as_they_are(name):
 @pytest.mark.parametrize(
     "recipe",
     [
-        Recipe(),
-        replace(SMALL, settle_updates=7),
-        replace(SMALL, machine=LSTMConfig(5, 3, 7)),
-        recipes.reliable_lstm,
-        replace(Recipe(), historical=Historical("glorot", "sequence", "sequence", "independent", "adaptive", 2.5)),
+        without_new(Recipe()),
+        without_new(replace(SMALL, settle_updates=7)),
+        without_new(replace(SMALL, machine=LSTMConfig(5, 3, 7))),
+        without_new(recipes.reliable_lstm),
+        without_new(replace(Recipe(), historical=Historical("glorot", "sequence", "sequence", "adaptive", 2.5))),
+        recipes.paper_2014,
+        recipes.post_2014,
     ],
     ids=lambda recipe: recipe.name,
 )
-def test_flat_fields_find_their_places(recipe):
+def test_fields_of_older_versions_find_their_places(recipe):
+    assert recipe_from_json(nested(recipe)) == recipe
     assert recipe_from_json(flat(recipe)) == recipe
     without = {name: value for name, value in flat(recipe).items() if name not in CONSTANTS}
     assert recipe_from_json(without) == recipe  # older still: before these were fields
@@ -108,7 +140,6 @@ def test_fields_of_another_meaning_by_hand(fields, expected):
     [
         ({"schedule": 1}, "schedule is 1: it is 0 in every recipe now"),
         ({"level_loss": 0.2}, "level_loss is 0.2: it is 0.15 in every recipe now"),
-        ({"largest_memory_settling": 29}, "largest_memory_settling is 29: it is 1000 in every recipe now"),
         ({"momentum": 0.0}, "momentum is 0.0: it is 0.9 in every recipe now"),
         ({"focus_updates": 3}, "focus_updates is 3: it is 50 in every recipe now"),
         ({"curriculum": "power", "length_power": 2.0}, "('power', 2.0, 0.0)"),
@@ -124,6 +155,77 @@ def test_a_recipe_that_cannot_be_had_any_more_is_refused(fields, message):
         recipe_from_json(flat(SMALL, **fields))
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+SETTLES = replace(SMALL, settle_updates=7)
+
+
+@pytest.mark.parametrize("version", [nested, flat])
+@pytest.mark.parametrize(
+    ("recipe", "fields"),
+    [
+        (
+            SMALL,
+            {"quiet": 0.2, "large_memories": 0.5, "final_rate": 0.05, "payload_settling": "varied"},
+        ),  # for settling
+        (replace(SETTLES, largest_memory=0), {"large_memories": 0.5}),  # of one size
+        (SETTLES, {"handicap": 0.25}),  # in large memories alone
+        (replace(SETTLES, payload="uneven"), {"payload_settling": "uneven"}),
+        (
+            replace(SETTLES, machine=LSTMConfig(5, 3, 7)),  # without heads and rows
+            {
+                "input_gain": 4.0,
+                "location_gain": 0.3,
+                "erase_bias": 3.0,
+                "rest": 0.05,
+                "quiet": 0.2,
+                "large_memories": 1,
+            },
+        ),
+    ],
+    ids=str,
+)
+def test_a_field_that_is_gone_and_made_no_difference_is_left_out(recipe, fields, version):
+    assert recipe_from_json(version(recipe, **fields)) == recipe
+
+
+@pytest.mark.parametrize("version", [nested, flat])
+@pytest.mark.parametrize(
+    ("recipe", "field", "value"),
+    [
+        (SMALL, "input_gain", 4.0),
+        (SMALL, "location_gain", 0.3),
+        (SMALL, "erase_bias", 3.0),
+        (SMALL, "rest", 0.05),
+        (SETTLES, "quiet", 0.02),
+        (SETTLES, "large_memories", 0.5),
+        (SETTLES, "final_rate", 0.05),
+        (SETTLES, "payload_settling", "varied"),
+        (SMALL, "payload", "varied"),
+        (SMALL, "draws", "even"),
+        (replace(SETTLES, machine=LSTMConfig(5, 3, 7)), "final_rate", 0.05),
+        (replace(SMALL, machine=LSTMConfig(5, 3, 7)), "draws", "even"),
+    ],
+    ids=str,
+)
+def test_a_field_that_is_gone_and_made_a_difference_is_named(recipe, field, value, version):
+    with pytest.raises(older.LeftOutError) as caught:
+        recipe_from_json(version(recipe, **{field: value}))
+    assert str(caught.value) == (
+        f"{field} is {value!r}, which recipes leave out now: train again, or use version 0.1.0 of the library"
+    )
+
+
+def test_a_finished_run_draws_no_more():
+    """Even draws were the draws of today in another order; before there was a choice, they were even."""
+    values = nested(SMALL, draws="even")
+    assert recipe_from_json(values, finished=True) == SMALL
+    del values["historical"]["draws"]
+    assert recipe_from_json(values, finished=True) == SMALL
+    with pytest.raises(older.LeftOutError, match="draws is 'even'"):
+        recipe_from_json(values)
+    with pytest.raises(older.LeftOutError, match=r"rest is 0\.05"):
+        recipe_from_json(values | {"rest": 0.05}, finished=True)
 
 
 def test_migrating_changes_nothing_it_is_given():
@@ -179,16 +281,26 @@ def test_a_format_before_or_after_is_named(version):
 # Files
 
 
-def as_format_3(run, directory):
-    """Write a run as the version before wrote it: flat fields, no checksum."""
-    save(run, directory)
-    path = directory / FILE_NAME
+def rewritten(path, version, change):
+    """Put another JSON text into a file, as format 3 without a checksum or as format 4."""
     with safe_open(path, framework="pt") as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}
         values = json.loads(file.metadata()["run"])
-    values |= {"format": "ntm-lib run 3", "recipe": flat(run.recipe)}
-    values["progress"]["stopped"] = str(run.progress.stopped) if run.progress.stopped else None
-    path.write_bytes(to_bytes(tensors, metadata={"run": json.dumps(values)}))
+    text = json.dumps(values | change(values))
+    metadata = {"run": text} if version == 3 else {"run": text, "format": FORMAT, "sha256": checksum(text, tensors)}
+    path.write_bytes(to_bytes(tensors, metadata=metadata))
+
+
+def as_format_3(run, directory):
+    """Write a run as the version before wrote it: flat fields, no checksum."""
+    save(run, directory)
+    path, stopped = directory / FILE_NAME, str(run.progress.stopped) if run.progress.stopped else None
+
+    def change(values):
+        progress = values["progress"] | {"stopped": stopped}
+        return {"format": "ntm-lib run 3", "recipe": flat(run.recipe), "progress": progress}
+
+    rewritten(path, 3, change)
     return path
 
 
@@ -200,6 +312,48 @@ def test_a_run_of_format_3_is_read(tmp_path, stopped):
     again = read(tmp_path)
     assert (again.recipe, again.seed, again.progress) == (run.recipe, run.seed, run.progress)
     assert all(torch.equal(*pair) for pair in zip(again.model.parameters(), run.model.parameters(), strict=True))
+
+
+def test_a_run_of_version_0_1_goes_on_as_it_would_have(tmp_path):
+    """Format 4, in the fields of that version: the rest of its training is what it is in the fields of today."""
+    recipe = replace(SETTLES, updates=8, validate_every=4)
+    straight = train(recipe, 3)
+    run = Run(recipe, 3)
+    for _ in range(4):
+        loop.update(run)
+    loop.check(run)
+    save(run, tmp_path)
+    rewritten(tmp_path / FILE_NAME, 4, lambda _: {"recipe": nested(recipe)})
+    assert small.same_run(train(recipe, 3, tmp_path), straight)
+
+
+@pytest.mark.parametrize("use", [load, lambda out: train(SMALL, 3, out)], ids=["load", "train"])
+@pytest.mark.parametrize("version", [3, 4])
+def test_a_run_with_what_is_gone_is_not_said_to_be_damaged(tmp_path, version, use):
+    save(Run(SMALL, 3), tmp_path)
+    path, fields = tmp_path / FILE_NAME, {3: flat, 4: nested}[version]
+    rewritten(path, version, lambda _: {"format": "ntm-lib run 3", "recipe": fields(SMALL, erase_bias=3.0)})
+    before = path.read_bytes()
+    with pytest.raises(ValueError) as caught:
+        use(tmp_path)
+    assert str(caught.value) == (
+        f"{path} is of an older version: erase_bias is 3.0, which recipes leave out now: train again, or use version"
+        " 0.1.0 of the library"
+    )
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_even_draws_are_for_finished_runs(tmp_path, finished):
+    run = Run(SMALL, 3)
+    run.progress.finished = finished
+    save(run, tmp_path)
+    rewritten(tmp_path / FILE_NAME, 4, lambda _: {"recipe": nested(SMALL, draws="even")})
+    if finished:
+        assert load(tmp_path)[1].recipe == SMALL
+    else:
+        with pytest.raises(ValueError, match="draws is 'even', which recipes leave out now"):
+            load(tmp_path)
 
 
 def test_a_run_of_format_3_that_is_not_finite_is_refused(tmp_path):
@@ -232,6 +386,27 @@ def test_the_machines_in_data_load(directory):
     logits, _ = machine(torch.zeros(1, 3, machine.config.input_size))
     assert logits.isfinite().all()
     assert all(value.isfinite().all() for value in machine.state_dict().values())
+
+
+@pytest.mark.parametrize(
+    ("name", "recipe"),
+    [
+        ("of_2014", replace(recipes.post_2014, name="random-post", machine=replace(recipes.post_2014.machine))),
+        ("no_memory", None),
+    ],
+)
+def test_historical_machines_in_data_load_bit_for_bit(name, recipe):
+    """Every number of the file stands in the machine, which makes the bits that its verdict counted."""
+    directory = Path(__file__).parents[2] / "data" / "machines" / name
+    machine, run = load(directory)
+    with safe_open(directory / FILE_NAME, framework="pt") as file:
+        part = "average.module." if run.average is not None else "model."
+        stored = {key.removeprefix(part): file.get_tensor(key) for key in file.keys() if key.startswith(part)}
+    assert small.same_tensors(small.tensors(machine), stored)
+    assert (run.recipe.largest_crowd, run.recipe.clear, run.recipe.settle_updates) == (1, 0, 0)
+    assert recipe is None or run.recipe.historical == recipe.historical
+    (counted,) = (report.lengths[20] for report in run.progress.reports if report.kind == "random")
+    assert evaluate(machine, [20], 100).lengths[20] == counted
 
 
 def test_there_are_machines_in_data():

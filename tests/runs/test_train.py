@@ -203,7 +203,7 @@ def test_a_task_of_ones_own_is_trained_and_judged(recipe, monkeypatch, tmp_path)
 
 def test_copying_as_a_task_is_what_training_does_by_itself():
     expected = trained(SMALL, 5)
-    assert same_run(train(SMALL, seed=5, task=tasks.copying(3, payload="random", settle="varied")), expected)
+    assert same_run(train(SMALL, seed=5, task=tasks.copying(3, payload="random")), expected)
 
 
 def test_a_run_goes_on_with_a_task_of_ones_own(tmp_path):
@@ -220,7 +220,7 @@ def padded(batch_size, size, generator):
 
 
 def test_a_task_may_mix_lengths():
-    result = train(replace(APART, quiet=0.0), seed=5, task=Task(5, 3, padded, sizes=(3,)))
+    result = train(APART, seed=5, task=Task(5, 3, padded, sizes=(3,)))
     assert result.stopped is None
     assert len(result.history) == 3
     assert result.verdict.reports[0].lengths

@@ -89,11 +89,17 @@ def test_a_field_that_there_was_not_yet_has_its_default(tmp_path):
 def test_a_row_of_an_older_version_is_read(tmp_path, row):
     """Recipes had all of their fields side by side, and some that are constants now."""
     file, content = row
-    older = {"schedule": 0, "momentum": 0.9, "settled_loss": 0.0, "any_length": 0.0, "settle_updates": 225}
+    older = {"schedule": 0, "momentum": 0.9, "settled_loss": 0.0, "any_length": 0.0, "settle_updates": 225, "rest": 0.0}
     historical = content["settings"].pop("historical")
-    settings = {**content["settings"], **historical, **older}
+    settings = {**content["settings"], **historical, "draws": "independent", **older}
+    del settings["largest_crowd"], settings["clear"]
     file.write_text(json.dumps(content | {"settings": settings}))
-    assert rows.read_row(tmp_path, TINY, 5)["seed"] == 5
+    assert rows.read_row(tmp_path, replace(TINY, largest_crowd=1.0, clear=0.0), 5)["seed"] == 5
+    file.write_text(json.dumps(content | {"settings": settings | {"rest": 0.05}}))
+    with pytest.raises(ValueError) as caught:
+        rows.read_row(tmp_path, TINY, 5)
+    assert str(caught.value).startswith(f"{file} is of an older version: rest is 0.05, which recipes leave out now: ")
+    assert str(caught.value).endswith("or choose another directory") and "\n" not in str(caught.value)
 
 
 def test_a_field_that_there_is_no_more_is_named(tmp_path):

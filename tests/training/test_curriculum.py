@@ -1,4 +1,4 @@
-"""Schedules over lengths and memory sizes: hand values, ranges, even draws, the same draws at the same update."""
+"""Schedules of lengths, memory sizes and crowds: hand values, ranges, fair draws, the same at the same update."""
 
 import math
 from collections import Counter
@@ -19,6 +19,7 @@ from ntm_lib.training.curriculum import (
     MIXED,
     Chances,
     chances,
+    draw_crowd,
     draw_length,
     draw_rows,
     draw_shape,
@@ -35,6 +36,11 @@ every_stretch = pytest.mark.parametrize(
 
 def stretch(first, count):
     return [chances(update) for update in range(first, first + count)]
+
+
+def near(found, count, share):
+    """Whether so many of `count` are a share of them, give or take four standard deviations."""
+    return abs(found - count * share) < 4 * math.sqrt(count * share * (1 - share))
 
 
 # longest
@@ -95,15 +101,14 @@ def test_the_longest_never_falls(curriculum, early, late):
 
 
 @every_stretch
-def test_each_number_fills_its_range_evenly(first, count):
-    """Every tenth has a tenth of the updates, give or take a few; independent numbers would miss by 50 in 3000."""
+def test_each_number_fills_its_range(first, count):
     numbers = np.array(stretch(first, count))
     assert numbers.shape == (count, 4)
     assert numbers.min() >= 0
     assert numbers.max() < 1
     for column in numbers.T:
         tenths, _ = np.histogram(column, bins=10, range=(0, 1))
-        assert abs(tenths - count / 10).max() < 6
+        assert all(near(found, count, 0.1) for found in tenths)
 
 
 @every_stretch
@@ -111,38 +116,32 @@ def test_no_number_tells_of_another(first, count):
     numbers = np.array(stretch(first, count))
     for one, other in combinations(numbers.T, 2):
         quarters, *_ = np.histogram2d(one, other, bins=2, range=[(0, 1), (0, 1)])
-        assert abs(quarters - count / 4).max() < 8
+        assert all(near(found, count, 0.25) for found in quarters.flatten())
 
 
-@pytest.mark.parametrize("draws", ["even", "independent"])
-def test_chances_depend_on_the_update_alone(draws):
+@every_stretch
+def test_no_number_tells_of_the_next(first, count):
+    """As those of a sequence that fills its range evenly would."""
+    for column in np.array(stretch(first, count)).T:
+        quarters, *_ = np.histogram2d(column[1:], column[:-1], bins=2, range=[(0, 1), (0, 1)])
+        assert all(near(found, count - 1, 0.25) for found in quarters.flatten())
+
+
+def test_chances_depend_on_the_update_alone():
     """In any order, whoever draws random numbers in between, and in a process that has drawn none before."""
     updates = [3, BLOCK, 5 * BLOCK - 1, 40_961, 0, BLOCK - 1]
-    first = [chances(update, draws) for update in updates]
+    first = [chances(update) for update in updates]
     assert all(isinstance(chance, Chances) for chance in first)
     points.cache_clear()
     torch.manual_seed(7)
     before = torch.random.get_rng_state()
-    assert [chances(update, draws) for update in updates[::-1]] == first[::-1]
+    assert [chances(update) for update in updates[::-1]] == first[::-1]
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
-@pytest.mark.parametrize("draws", ["even", "independent"])
-def test_no_two_updates_are_alike(draws):
+def test_no_two_updates_are_alike():
     """Within a block and from one to the next."""
-    assert len({chances(update, draws) for update in range(3 * BLOCK)}) == 3 * BLOCK
-
-
-def test_independent_chances_are_fair_and_uneven():
-    """2,000 of them: as many in each tenth as chance allows, but not as evenly as the even ones."""
-    counts = {}
-    for draws in ("independent", "even"):
-        drawn = torch.tensor([chances(update, draws) for update in range(2000)])
-        assert drawn.shape == (2000, 4) and (drawn >= 0).all() and (drawn < 1).all()
-        counts[draws] = torch.stack([torch.bincount((10 * column).long(), minlength=10) for column in drawn.T])
-    away = {draws: (count - 200).abs().max().item() for draws, count in counts.items()}
-    assert away["even"] <= 8 < away["independent"] < 70  # five standard deviations of 13.4
-    assert abs(torch.corrcoef(drawn.T)[0, 1].item()) < 0.1
+    assert len({chances(update) for update in range(3 * BLOCK)}) == 3 * BLOCK
 
 
 # draw_length
@@ -152,15 +151,14 @@ def test_independent_chances_are_fair_and_uneven():
 def test_lengths_are_uniform_up_to_the_top(first, count):
     lengths = Counter(draw_length("uniform", 5, 19, chance) for chance in stretch(first, count))
     assert set(lengths) == {1, 2, 3, 4, 5}
-    for number in lengths.values():
-        assert abs(number - count / 5) < 6
+    assert all(near(number, count, 1 / 5) for number in lengths.values())
 
 
 @every_stretch
 def test_mixed_draws_a_share_of_lengths_from_all(first, count):
     """A fifth over 19 lengths puts 14/19 of the fifth above the top of 5."""
     lengths = [draw_length("mixed", 5, 19, chance) for chance in stretch(first, count)]
-    assert abs(sum(length > 5 for length in lengths) - count * MIXED * 14 / 19) < 4
+    assert near(sum(length > 5 for length in lengths), count, MIXED * 14 / 19)
     assert set(range(1, 6)) < set(lengths) <= set(range(1, 20))
     if count > 1000:
         assert set(lengths) == set(range(1, 20))
@@ -204,9 +202,8 @@ def test_rows_are_log_uniform(first, count):
     rows = sorted(draw_rows(16, 4096, chance) for chance in stretch(first, count))
     assert 16 <= rows[0] < 20
     assert 3500 < rows[-1] <= 4096
-    assert abs(math.log(median(rows)) - math.log(256)) < 0.2
     for quarter, edge in ((0.25, 64), (0.5, 256), (0.75, 1024)):
-        assert abs(sum(number <= edge for number in rows) - quarter * count) < 10
+        assert near(sum(number <= edge for number in rows), count, quarter)
 
 
 @explore
@@ -227,7 +224,55 @@ def test_rows_by_hand(chance, expected):
     assert draw_rows(16, 4096, Chances(0.0, 0.0, 0.0, chance)) == expected
 
 
-# Both together
+# draw_crowd
+
+
+@every_stretch
+def test_crowds_are_log_uniform_in_half_of_the_updates(first, count):
+    """Half of the crowds lie below the root of the largest, a quarter below the root of that, and so on."""
+    crowds = [draw_crowd(10**6, chance) for chance in stretch(first, count)]
+    drawn = sorted(crowd for crowd in crowds if crowd != 1)
+    assert near(len(drawn), count, 1 / 2)
+    assert 1 < drawn[0] < 2
+    assert 500_000 < drawn[-1] <= 10**6
+    for share in (0.25, 0.5, 0.75):
+        assert near(sum(crowd <= 10 ** (6 * share) for crowd in drawn), len(drawn), share)
+    if count > 1000:
+        assert abs(math.log10(median(drawn)) - 3) < 0.3
+
+
+@pytest.mark.parametrize(
+    ("crowded", "size", "expected"),
+    [
+        (0.0, 0.0, 1),
+        (0.0, 0.25, 3),
+        (0.49, 0.5, 9),
+        (0.49, 0.75, 27),
+        (0.0, ALMOST_ONE, 81),
+        (0.5, 0.75, 1),
+        (0.9, 0.5, 1),
+    ],
+)
+def test_a_crowd_by_hand(crowded, size, expected):
+    assert draw_crowd(81, Chances(size, 0.3, crowded, 0.7)) == pytest.approx(expected)
+
+
+def test_a_crowd_of_one_is_none():
+    assert {draw_crowd(1, chance) for chance in stretch(0, 50)} == {1}
+
+
+@every_stretch
+def test_a_crowd_tells_nothing_of_length_and_rows(first, count):
+    """With a crowd or without, long and short sequences come as often, and large and small memories."""
+    recipe = replace(SMALL, max_length=2, largest_memory=97, largest_crowd=10**6)
+    shapes = [draw_shape(recipe, update, 1, True, lambda length: 7) for update in range(first, first + count)]
+    crowded = [shape for shape in shapes if shape.crowd > 1]
+    assert near(sum(shape.length == 1 for shape in crowded), len(crowded), 1 / 2)
+    assert near(sum(shape.rows < math.sqrt(9 * 97) for shape in crowded), len(crowded), 1 / 2)
+    assert near(sum(shape.length == 1 for shape in crowded if shape.crowd > 1000), len(crowded), 1 / 4)
+
+
+# All together
 
 GROWING = replace(SMALL, updates=100_000, max_length=10, historical=Historical(curriculum="ramp"))
 
@@ -248,14 +293,17 @@ def test_a_machine_keeps_its_own_rows_where_the_recipe_draws_none():
     recipe = replace(SMALL, largest_memory=0)
     for settling in (False, True):
         shapes = [draw_shape(recipe, update, 1, settling, rows_of) for update in range(50)]
-        assert {(shape.rows, shape.large) for shape in shapes} == {(None, False)}
+        assert {shape.rows for shape in shapes} == {None}
+    assert max(shape.crowd for shape in shapes) > 1000
 
 
-@pytest.mark.parametrize("settling", [False, True])
-def test_a_share_of_large_memories_while_settling(settling):
-    recipe = replace(SMALL, largest_memory=17, large_memories=0.4)
-    shapes = [draw_shape(recipe, update, 1, settling, rows_of) for update in range(200)]
-    assert all(shape.rows <= 17 for shape in shapes if not shape.large)
-    large = [shape.rows for shape in shapes if shape.large]
-    assert abs(len(large) - 200 * 0.4 * settling) < 4
-    assert not settling or 500 < max(large) <= 1000
+@pytest.mark.parametrize("crowd", [1.0, 31.0])
+def test_only_a_machine_that_settles_is_in_a_crowd(crowd):
+    """And only where the recipe has one; rows and lengths are the same."""
+    recipe = replace(SMALL, largest_crowd=crowd)
+    learning, settling = ([draw_shape(recipe, update, 1, at, rows_of) for update in range(200)] for at in (False, True))
+    assert [shape[:2] for shape in learning] == [shape[:2] for shape in settling]
+    assert {shape.crowd for shape in learning} == {1}
+    crowds = [shape.crowd for shape in settling if shape.crowd != 1]
+    assert near(len(crowds), 200, 1 / 2) if crowd > 1 else not crowds
+    assert all(1 < drawn <= crowd for drawn in crowds)

@@ -277,14 +277,22 @@ def test_what_is_judged():
     judged = {
         (report.kind, length): count.sequences for report in verdict.reports for length, count in report.lengths.items()
     }
+    assert [report.kind for report in verdict.reports] == [*tasks.KINDS, "chosen"]
     others = {(kind, length): 10 for kind in tasks.KINDS for length in (20, 120) if kind != "random"}
-    assert judged == {("random", 20): 100, ("random", 50): 100, ("random", 120): 100} | others
-    assert {length: len(bits) for length, bits in machine.saw().items()} == {20: 170, 50: 100, 120: 170}
+    chosen = {("chosen", 20): 28, ("chosen", 120): 28}
+    assert judged == {("random", 20): 100, ("random", 50): 100, ("random", 120): 100} | others | chosen
+    assert {length: len(bits) for length, bits in machine.saw().items()} == {20: 198, 50: 100, 120: 198}
+    assert set(machine.crowds) == {1}
 
 
 def is_dull(bits):
     """Sequences of one vector."""
     return (bits == bits[:, :1]).all(dim=2).all(dim=1)
+
+
+def one_after_another(bits, rows):
+    """Sequences of one vector, after another one."""
+    return is_dull(bits[:, 1:]) & ~is_dull(bits)
 
 
 def fails_on(when):
@@ -310,6 +318,84 @@ def test_one_wrong_bit_is_not_converged(when):
     verdict = judge(Copier(mistake=fails_on(when)))
     assert verdict.wrong_bits > 0
     assert not verdict.converged
+
+
+def judged_machines():
+    """A copier that flips bits, fresh machines, and a fresh baseline."""
+    generator = torch.Generator().manual_seed(0)
+    lstm = replace(MACHINE, controller="lstm", read_heads=2, write_heads=3)
+    return [
+        Copier(3, 2, flips_odd_vectors),
+        NTM(MACHINE, generator),
+        NTM(lstm, generator),
+        NTM(replace(MACHINE, initial_memory="learned"), generator),
+        LSTMBaseline(YARDSTICK.machine, generator),
+    ]
+
+
+@pytest.mark.parametrize("machine", judged_machines(), ids=["copier", "ntm", "lstm", "tied", "yardstick"])
+@pytest.mark.parametrize("at_once", [2_000_000, 5 * 7 * 20, 1])
+def test_a_verdict_counts_what_evaluate_counts(machine, at_once, monkeypatch):
+    """For every kind and size, though all kinds run in one batch, and however many sequences of it at one time."""
+    task, sequences = replace(tasks.copying(3), sizes=(5, 2, 3)), {"random": 100, "chosen": 28}
+    expected = {
+        kind: evaluate(machine, [5, 2, 3] if kind == "random" else [2, 5], sequences.get(kind, 10), 11, kind, task=task)
+        for kind in (*tasks.KINDS, "chosen")
+    }
+    monkeypatch.setattr(evaluation, "NUMBERS_AT_ONCE", at_once)
+    verdict = judge(machine, task, seed=11)
+    assert {report.kind: report for report in verdict.reports} == expected
+    assert all(count.wrong_bits > 0 for count in expected["random"].lengths.values()) or isinstance(machine, Copier)
+    assert verdict.wrong_bits == sum(report.wrong_bits for report in expected.values()) > 0
+
+
+def test_kinds_of_different_lengths_are_judged_in_one_batch():
+    """Shorter ones are padded; what is counted is what each kind counts alone."""
+
+    def slow(batch_size, size, generator):
+        """Bits that are asked for twice."""
+        bits = torch.randint(0, 2, (batch_size, size, 3), generator=generator).float().repeat(1, 2, 1)
+        return tasks.Batch(bits, bits, torch.ones(batch_size, 2 * size))
+
+    task = Task(3, 3, slow, tests={"slow": slow, "echo": echo(1.0)}, rows=lambda size: 7, sizes=(2, 5))
+    machine = NTM(replace(MACHINE, input_size=3), torch.Generator().manual_seed(1))
+    verdict = judge(machine, task, seed=3)
+    for report, sequences in zip(verdict.reports, (100, 10), strict=True):
+        assert report == evaluate(machine, [2, 5], sequences, 3, report.kind, task=task)
+    assert verdict.reports[0].wrong_bits > 0
+
+
+def test_a_verdict_fails_for_chosen_sequences_alone():
+    """A mistake where one vector comes after another, which no kind but the chosen one has."""
+    verdict = judge(Copier(8, mistake=fails_on(one_after_another)))
+    assert {report.kind for report in verdict.reports if report.wrong_bits} == {"chosen"}
+    assert not verdict.converged
+
+
+@pytest.mark.parametrize("at_once", [13 * 5 * 3, 13 * 5 * 7 + 1, 1])
+def test_errors_of_many_sequences_are_those_of_one_batch(at_once, monkeypatch):
+    machine, task = NTM(MACHINE, torch.Generator().manual_seed(0)), tasks.copying(3)
+    batch = task.draw(17, 4, torch.Generator().manual_seed(0))
+    expected, sizes = evaluation.errors(machine, task, batch, 13), []
+
+    def errors(model, task, batch, rows):
+        sizes.append(len(batch.mask))
+        return real(model, task, batch, rows)
+
+    real = evaluation.errors
+    monkeypatch.setattr(evaluation, "errors", errors)
+    monkeypatch.setattr(evaluation, "NUMBERS_AT_ONCE", at_once)
+    assert torch.equal(evaluation.errors_of_many(machine, task, batch, 13), expected)
+    share = max(1, at_once // (13 * 5))
+    assert sizes == [share] * (17 // share) + [17 % share] * (17 % share > 0)
+    assert expected.shape == (17,) and len(set(expected.tolist())) > 3
+
+
+def test_how_many_sequences_run_at_one_time_by_hand(monkeypatch):
+    monkeypatch.setattr(evaluation, "NUMBERS_AT_ONCE", 1000)
+    machine = NTM(MACHINE)  # rows of 5 numbers, 13 of them
+    assert [evaluation.sequences_at_once(machine, rows, 7) for rows in (11, None, 200, 201)] == [18, 15, 1, 1]
+    assert evaluation.sequences_at_once(LSTMBaseline(YARDSTICK.machine), None, 7) == 142
 
 
 def test_a_judgement_is_the_seeds_alone():
@@ -339,7 +425,7 @@ def test_a_perfect_machine_is_exact(markers):
     machine = Copier(3, markers)
     assert validated(machine) == 0
     assert min(machine.saw()) > 3  # lengths that it never trained on
-    for bits, _, rows in machine.calls:
+    for bits, _, rows in machine.runs():
         assert rows >= rows_needed(bits.shape[1])
 
 
@@ -350,9 +436,9 @@ def test_a_perfect_machine_is_exact(markers):
         lambda bits, rows: (bits == 1).all(dim=2).all(dim=1),
         lambda bits, rows: ~is_dull(bits),
         lambda bits, rows: torch.full((len(bits),), bits.shape[1] >= 30),
-        lambda bits, rows: torch.full((len(bits),), rows > 3 * rows_needed(bits.shape[1])),
+        one_after_another,
     ],
-    ids=["zeros", "ones", "not dull", "ten times as long", "a much longer tape"],
+    ids=["zeros", "ones", "not dull", "ten times as long", "one vector after another"],
 )
 def test_one_weakness_is_not_exact(when):
     assert validated(Copier(mistake=fails_on(when))) > 0
@@ -364,9 +450,9 @@ def test_validation_draws_from_the_runs_generator_alone():
     for machine, seed in ((first, 0), (same, 0), (other, 1)):
         validated(machine, seed)
     assert torch.equal(torch.random.get_rng_state(), before)
-    for length, bits in first.saw().items():
-        assert torch.equal(bits, same.saw()[length])
-        assert not torch.equal(bits, other.saw()[length])
+    for (bits, *_), (again, *_), (others, *_) in zip(first.runs(), same.runs(), other.runs(), strict=True):
+        assert torch.equal(bits, again)
+        assert not torch.equal(bits, others)
 
 
 def test_two_validations_are_fresh():
@@ -377,17 +463,92 @@ def test_two_validations_are_fresh():
     assert not torch.equal(next(iter(first.saw().values())), next(iter(second.saw().values())))
 
 
-def test_a_machine_tied_to_its_rows_is_validated_on_what_these_hold():
-    lengths = []
+def test_what_validation_draws():
+    """64 random sequences 4 times as long and 4 of every other kind; 32 at 10 times; 16, and 2, in a crowd of 10,000.
 
-    class Watched(NTM):
+    The last two parts end with 28 that are chosen against the machine.
+    """
+    machine, generator = Copier(), torch.Generator().manual_seed(7)
+    assert validated(machine, seed=7, longest=3) == 0
+    expected = []
+    for length, random, others, chosen in ((12, 64, 4, 0), (30, 32, 4, 28), (12, 16, 2, 28)):
+        numbers = [random] + [others] * 7
+        parts = [
+            tasks.payload(number, length, 3, kind, generator) for kind, number in zip(tasks.KINDS, numbers, strict=True)
+        ]
+        parts += [tasks.chosen_payload(Copier(), chosen, length, generator)] if chosen else []
+        expected.append((torch.cat(parts), rows_needed(length)))
+    for (bits, _, rows), (payload, needed) in zip(machine.runs(), expected, strict=True):
+        assert torch.equal(bits, payload)
+        assert rows == needed
+    assert machine.crowds == [1, 1, 10_000]
+
+
+class LostInACrowd(Copier):
+    """Says the opposite of every bit in a crowd."""
+
+    def forward(self, inputs, memory_size=None, crowd=1):
+        logits, state = super().forward(inputs, memory_size, crowd)
+        return logits if crowd == 1 else -logits, state
+
+
+def test_a_machine_that_fails_in_a_crowd_alone_is_not_exact():
+    """Every bit is wrong: of 16, 7 times 2, and 28 sequences of 4 vectors of 3 bits."""
+    machine = LostInACrowd()
+    assert validated(machine, longest=1) == (16 + 7 * 2 + 28) * 4 * 3
+    assert judge(machine).converged
+
+
+def test_a_validation_ends_with_its_first_wrong_part():
+    machine = Copier(mistake=fails_on(lambda bits, rows: torch.arange(len(bits)) == 7))
+    assert validated(machine) == 1
+    assert len(machine.runs()) == 1
+
+
+def watched(kind):
+    """A kind of machine that remembers the steps and options of its calls, and its task, of which it never errs."""
+    calls = []
+
+    class Watched(kind):
         def forward(self, inputs, *arguments, **options):
-            lengths.append((inputs.shape[1] - 2) // 2)
+            calls.append((len(inputs), (inputs.shape[1] - 2) // 2, options))
             return super().forward(inputs, *arguments, **options)
 
-    machine = Watched(NTMConfig(5, 3, memory_size=13, word_size=5, controller_size=11, initial_memory="learned"))
-    assert validated(machine, longest=2) > 0
-    assert all(2 * length + 2 <= 13 for length in lengths)
+    task = replace(tasks.copying(3), wrong=lambda logits, batch: torch.zeros(len(logits), dtype=torch.long))
+    return Watched, task, calls
+
+
+@pytest.mark.parametrize("tied", [{"initial_weights": "learned"}, {"initial_memory": "learned"}], ids=str)
+def test_a_machine_tied_to_its_rows_is_validated_on_what_these_hold(tied):
+    """Five vectors take 12 of 13 rows; it has no crowd."""
+    kind, task, calls = watched(NTM)
+    machine = kind(NTMConfig(5, 3, memory_size=13, word_size=5, controller_size=11, **tied))
+    assert validate(machine, 2, torch.Generator().manual_seed(0), task) == 0
+    assert calls == [(64 + 7 * 4, 5, {}), (32 + 7 * 4 + 28, 5, {})]
+
+
+def test_a_machine_without_a_memory_is_validated_in_no_crowd():
+    kind, task, calls = watched(LSTMBaseline)
+    assert validate(kind(YARDSTICK.machine), 2, torch.Generator().manual_seed(0), task) == 0
+    probed = (8, 4, {})  # every vector, 4 times over, to choose sequences against it
+    assert [call for call in calls if call != probed] == [(64 + 7 * 4, 8, {}), (32 + 7 * 4 + 28, 20, {})]
+
+
+@pytest.mark.parametrize("kinds", [1, 3])
+def test_a_task_without_chosen_sequences_is_validated_without_them(kinds):
+    machine = Parrot()
+    others = {str(number): echo(0.0) for number in range(1, kinds)}
+    task = Task(3, 3, echo(1.0), tests={"ones": echo(1.0), **others})
+    wrong = validate(machine, 1, torch.Generator().manual_seed(0), task)
+    assert wrong == (32 + 4 * (kinds - 1)) * 10 * 3  # a parrot's answers of ten steps
+    machine.always_right = True
+    assert validate(machine, 1, torch.Generator().manual_seed(0), task) == 0
+    *_, short, long, crowded = machine.calls
+    assert [len(inputs) for inputs, *_ in (short, long, crowded)] == [
+        first + (kinds - 1) * each for first, each in ((64, 4), (32, 4), (16, 2))
+    ]
+    assert [inputs.shape[1] for inputs, *_ in (short, long, crowded)] == [4, 10, 4]
+    assert machine.crowds[-3:] == [1, 1, 10_000]
 
 
 # Tasks of one's own
@@ -404,11 +565,14 @@ def echo(value):
 
 
 class Parrot(Copier):
-    """Answers with its inputs at once; its answers grow from size 7 on."""
+    """Answers with its inputs at once; unless it is always right, its answers are wrong from size 7 on."""
 
-    def forward(self, inputs, memory_size=None):
+    always_right = False
+
+    def forward(self, inputs, memory_size=None, crowd=1):
         self.calls.append((inputs, inputs, memory_size))
-        wrong = float(inputs.shape[1] >= 7)
+        self.crowds.append(crowd)
+        wrong = float(inputs.shape[1] >= 7 and not self.always_right)
         return inputs - 0.5 + wrong * (1 - 2 * inputs), None
 
 

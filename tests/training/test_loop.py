@@ -3,10 +3,11 @@
 import math
 import re
 from dataclasses import replace
+from itertools import product
 
 import pytest
 import torch
-from losses_by_hand import changes_by_hand, heard_by_hand, unrest_by_hand
+from losses_by_hand import heard_by_hand, unclear_by_hand
 from small import (
     APART,
     LSTM,
@@ -20,14 +21,18 @@ from small import (
     tensors,
     validations,
 )
+from torch.nn.functional import pad
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from ntm_lib import tasks
 from ntm_lib.machine import LSTMBaseline, LSTMConfig
 from ntm_lib.runs.train import train
+from ntm_lib.tasks import Task
 from ntm_lib.training import evaluation, loop, losses
+from ntm_lib.training.clear import unclear_of
+from ntm_lib.training.curriculum import chances, draw_crowd
 from ntm_lib.training.evaluation import Count, Report, Verdict
-from ntm_lib.training.loop import backpropagate, key_strength_times, learn, update
+from ntm_lib.training.loop import backpropagate, learn, update
 from ntm_lib.training.losses import spread_of
 from ntm_lib.training.progress import Stop
 from ntm_lib.training.recipe import Historical
@@ -46,12 +51,15 @@ def quick(monkeypatch):
 # One update
 
 
-def gradient_by_hand(run, focus=0.0, quiet=0.0, rest=0.0, listen=0.0):
+CROWDED = next(update for update in range(4, 99) if draw_crowd(10**6, chances(update)) > 100)
+"""An update after the first few that has a large crowd in a machine that settles."""
+
+
+def gradient_by_hand(run, focus=0.0, clear=0.0, listen=0.0):
     """The batch that the run draws next, and the gradient of its loss, written out."""
     batch, shape = draw(run)
     history = []
-    with key_strength_times(run.model, 0.5 if shape.large else 1.0):
-        logits, _ = run.model(batch.inputs, memory_size=shape.rows, history=history)
+    logits, _ = run.model(batch.inputs, memory_size=shape.rows, history=history, crowd=shape.crowd)
     answer = batch.mask.bool()
     p = logits[answer].double().sigmoid()
     target = batch.targets[answer].double()
@@ -59,10 +67,9 @@ def gradient_by_hand(run, focus=0.0, quiet=0.0, rest=0.0, listen=0.0):
     if focus:
         w = torch.stack([state.weights for state in history]).double()
         total = total - focus * (w * (w + 1e-9).log()).sum(-1).mean()
-    if quiet:
-        total = total + quiet * changes_by_hand(history, batch.mask).mean()
-    if rest:
-        total = total + rest * unrest_by_hand(history, batch.mask, 1).mean()
+    if clear:
+        vectors = torch.tensor([[*bits, 0, 0] for bits in product([0.0, 1.0], repeat=3)])
+        total = total + clear * unclear_by_hand(run.model, vectors)
     if listen:
         total = total + listen * heard_by_hand(history, batch.mask).mean()
     return torch.autograd.grad(total, list(run.model.parameters()))
@@ -73,21 +80,20 @@ def gradient_by_hand(run, focus=0.0, quiet=0.0, rest=0.0, listen=0.0):
     [
         (False, {}),
         (True, {"focus": 0.3}),
-        (True, {"quiet": 3.0}),
-        (False, {"focus": 0.3, "quiet": 3.0}),
-        (False, {"rest": 3.0}),
+        (True, {"clear": 3.0}),
+        (False, {"focus": 0.3, "clear": 3.0}),
         (False, {"listen": 30.0}),
-        (True, {"focus": 0.3, "quiet": 3.0, "rest": 3.0, "listen": 30.0}),
+        (True, {"focus": 0.3, "clear": 3.0, "listen": 30.0}),
     ],
 )
 def test_one_update_is_one_step_of_adam(settling, weights):
     """The first step of Adam is the rate times g / (|g| + epsilon), with g cut to a norm of 0.01 here."""
     recipe = replace(SETTLING, clip_norm=0.01, warmup_updates=4, learning_rate=0.04)
-    recipe = replace(recipe, **{"focus": 0.0, "quiet": 0.0, **weights})
+    recipe = replace(recipe, **{"focus": 0.0, "clear": 0.0, **weights})
     run, twin = Run(recipe, 7), Run(recipe, 7)
-    run.progress.settled_at = twin.progress.settled_at = 0 if settling else None
-    run.progress.learned = 0.75
-    shares = {"focus": settling / 3, "quiet": settling / 3, "rest": 0.75, "listen": 1.0}
+    run.progress.update = twin.progress.update = CROWDED
+    run.progress.settled_at = twin.progress.settled_at = CROWDED if settling else None
+    shares = {"focus": settling / 3, "clear": settling / 3, "listen": 1.0}
     before = [parameter.detach().clone() for parameter in run.model.parameters()]
     gradients = gradient_by_hand(twin, **{name: shares[name] * weight for name, weight in weights.items()})
     norm = math.sqrt(sum(float(gradient.double().square().sum()) for gradient in gradients))
@@ -96,7 +102,7 @@ def test_one_update_is_one_step_of_adam(settling, weights):
     assert norm > 0.02
     for parameter, start, gradient in zip(run.model.parameters(), before, gradients, strict=True):
         cut = gradient * 0.01 / norm
-        step = 0.01 * cut / (cut.abs() + 1e-8)  # a quarter of the peak rate: warming up
+        step = 0.04 * cut / (cut.abs() + 1e-8)
         large = cut.abs() > 1e-5
         torch.testing.assert_close((start - parameter.detach())[large], step[large], rtol=1e-2, atol=1e-6)
 
@@ -138,7 +144,7 @@ def test_an_update_is_counted():
 def test_the_focus_loss_narrows_the_weightings(monkeypatch):
     """Nothing but focus to learn from: an output layer of zeros passes no gradient of the answer to the heads."""
     monkeypatch.setattr(losses, "RISE", 1)
-    recipe = replace(SETTLING, focus=1.0, clip_norm=0.0, max_length=1, learning_rate=1e-3)
+    recipe = replace(SETTLING, focus=1.0, clear=0.0, clip_norm=0.0, max_length=1, learning_rate=1e-3)
     run = Run(recipe, 0)
     run.progress.settled_at = 0
     torch.nn.init.zeros_(run.model.output.weight)
@@ -152,6 +158,38 @@ def test_the_focus_loss_narrows_the_weightings(monkeypatch):
     for _ in range(5):
         update(run)
     assert spread() < before
+
+
+def test_the_clear_loss_makes_heads_surer_where_to_step(monkeypatch):
+    """Nothing but clear to learn from: an output layer of zeros passes no gradient of the answer to the heads."""
+    monkeypatch.setattr(losses, "RISE", 1)
+    run = Run(replace(SETTLING, focus=0.0, clear=1.0, clip_norm=0.0, learning_rate=1e-3), 0)
+    run.progress.settled_at = 0
+    torch.nn.init.zeros_(run.model.output.weight)
+    before = unclear_of(run.model, run.task.vectors).item()
+    for _ in range(5):
+        update(run)
+    assert unclear_of(run.model, run.task.vectors).item() < before - 0.01
+
+
+def echo(batch_size, size, generator):
+    """Bits that are asked for as they come in."""
+    bits = torch.randint(0, 2, (batch_size, size, 3), generator=generator).float()
+    return tasks.Batch(pad(bits, (0, 2)), bits, torch.ones(batch_size, size))
+
+
+@pytest.mark.parametrize("vectors", [False, True])
+def test_a_task_without_vectors_trains_without_the_clear_loss(vectors):
+    """With vectors the clear loss changes the weights, without them it does not, however much it counts."""
+    task = Task(5, 3, echo, vectors=torch.eye(7, 5) if vectors else None)
+    weights = []
+    for clear in (0.0, 3.0):
+        run = Run(replace(SETTLING, clear=clear), 5, task)
+        run.progress.settled_at = 0
+        update(run)
+        weights.append(tensors(run.model))
+    assert same_tensors(*weights) != vectors
+    assert run.progress.stopped is None
 
 
 # Learning
@@ -371,14 +409,18 @@ def test_a_stopped_training_has_not_converged(monkeypatch):
 
 # Devices
 
+MANY_HEADS = replace(APART, name="many_heads", machine=replace(MACHINE, read_heads=2, write_heads=3))
 
-@pytest.mark.parametrize("recipe", [SMALL, SETTLING, LSTM, YARDSTICK, APART], ids=lambda recipe: recipe.name)
+
+@pytest.mark.parametrize(
+    "recipe", [SMALL, SETTLING, LSTM, YARDSTICK, APART, MANY_HEADS], ids=lambda recipe: recipe.name
+)
 def test_an_update_makes_every_tensor_on_the_machines_device(recipe):
     """On meta, where every tensor can be told from those of the processor: only the drawn batch, and numbers of one
     element that become Python's, come from elsewhere."""
-    run = Run(replace(recipe, quiet=0.0), 0)  # the quiet loss asks which steps answer, meta has no answer
+    run = Run(recipe, 0)
     run.model.to("meta")
-    run.progress.settled_at, run.progress.learned = 0 if recipe.settle_updates else None, 0.5
+    run.progress.settled_at = 0 if recipe.settle_updates else None
     one = draw(run)
     with Elsewhere() as elsewhere, pytest.raises((NotImplementedError, RuntimeError), match=r"meta"):
         backpropagate(run, one)

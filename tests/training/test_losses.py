@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from losses_by_hand import changes_by_hand, heard_by_hand, spread_by_hand, unrest_by_hand
+from losses_by_hand import heard_by_hand, spread_by_hand
 from small import SETTLING
 
 from ntm_lib import tasks
@@ -16,12 +16,10 @@ from ntm_lib.training.losses import (
     auxiliary_weights,
     behaviour_of,
     bits_of,
-    changes_of,
     heard_of,
     loss_of,
     spread_of,
     total_loss,
-    unrest_of,
 )
 from ntm_lib.training.recipe import Historical
 
@@ -79,7 +77,7 @@ def test_a_certain_mistake_has_a_finite_loss_and_gradient(over):
     assert logits.grad.abs().sum() > 0
 
 
-# Heads that point at one row, and a memory that rests
+# Heads that point at one row
 
 
 def states(*weights):
@@ -110,26 +108,6 @@ def test_the_spread_has_a_finite_gradient_where_a_weight_is_zero():
     assert state.weights.grad.isfinite().all()
 
 
-def test_the_changes_of_the_memory_by_hand():
-    generator = torch.Generator().manual_seed(0)
-    mask = tasks.copy(2, 3, 5).mask
-    history = [NTMState(torch.randn(2, 7, 3, generator=generator), None, None, ()) for _ in range(8)]
-    changes = changes_of(history, mask)
-    assert changes.shape == (2,)
-    torch.testing.assert_close(changes, changes_by_hand(history, mask))
-
-
-def test_a_memory_that_rests_during_the_answer_has_not_changed():
-    mask = tasks.copy(2, 3, 5).mask
-    tapes = [torch.full((2, 7, 3), float(min(step, 4))) for step in range(8)]  # the answer begins at step 5
-    assert changes_of([NTMState(tape, None, None, ()) for tape in tapes], mask).tolist() == [0, 0]
-    later = [torch.full((2, 7, 3), float(min(step, 5))) for step in range(8)]
-    expected = pytest.approx([7 / 3] * 2)
-    assert changes_of([NTMState(tape, None, None, ()) for tape in later], mask).tolist() == expected
-    later[4][1] = 5.0  # the second sequence is earlier than the first
-    assert changes_of([NTMState(tape, None, None, ()) for tape in later], mask).tolist() == pytest.approx([7 / 3, 0])
-
-
 # Readers while the sequence comes in
 
 
@@ -147,35 +125,11 @@ def a_history(sequences, rows=7):
     ]
 
 
-def test_what_readers_do_while_the_sequence_comes_in_by_hand():
+def test_what_is_read_while_the_sequence_comes_in_by_hand():
     history, mask = a_history(2), tasks.copy(2, 3, 5).mask
-    unrest, heard = unrest_of(history, mask, 3), heard_of(history, mask)
-    assert unrest.shape == heard.shape == (2,)
-    torch.testing.assert_close(unrest, unrest_by_hand(history, mask, 3))
+    heard = heard_of(history, mask)
+    assert heard.shape == (2,)
     torch.testing.assert_close(heard, heard_by_hand(history, mask))
-
-
-def readers(*rows):
-    """The states of a read head that points at these rows, one a step, beside a write head that moves every step."""
-    one_hot = torch.eye(7)
-    return [
-        NTMState(
-            None,
-            torch.stack([row if isinstance(row, torch.Tensor) else one_hot[row], one_hot[step % 7]])[None],
-            None,
-            (),
-        )
-        for step, row in enumerate(rows)
-    ]
-
-
-def test_a_reader_that_stays_on_one_row_rests_and_the_answer_is_free():
-    """Length 2: the sequence comes in at steps 0 to 3, the answer at steps 4 and 5."""
-    mask = tasks.copy(1, 2, 5).mask
-    assert unrest_of(readers(2, 2, 2, 2, 3, 4), mask, 1) == 0
-    assert unrest_of(readers(2, 3, 3, 3, 4, 5), mask, 1).item() == pytest.approx(1 / 5)
-    uniform = torch.full((7,), 1 / 7)
-    assert unrest_of(readers(*[uniform] * 4, 4, 5), mask, 1).item() == pytest.approx(3 / 5 * 6 / 7)
 
 
 def test_what_is_read_in_the_answer_is_free():
@@ -215,50 +169,22 @@ def padded_and_alone():
 
 def test_by_hand_too_padding_is_no_part_of_a_sequence():
     history, mask, _ = padded_and_alone()
-    torch.testing.assert_close(changes_of(history, mask), changes_by_hand(history, mask))
-    torch.testing.assert_close(unrest_of(history, mask, 3), unrest_by_hand(history, mask, 3))
     torch.testing.assert_close(heard_of(history, mask), heard_by_hand(history, mask))
 
 
-@pytest.mark.parametrize("which", ["quiet", "rest", "listen"])
-def test_what_happens_behind_the_end_of_a_sequence_counts_for_nothing(which):
+def test_what_happens_behind_the_end_of_a_sequence_counts_for_nothing():
     history, mask, _ = padded_and_alone()
-    measure = {
-        "quiet": lambda states: changes_of(states, mask),
-        "rest": lambda states: unrest_of(states, mask, 3),
-        "listen": lambda states: heard_of(states, mask),
-    }[which]
-    expected = measure(history)
+    expected = heard_of(history, mask)
     for t, state in enumerate(history):
         for b, length in enumerate(LENGTHS):
             if t >= 2 * length + 2:
-                for part in state[:3]:
-                    part[b] = 7.0
-    torch.testing.assert_close(measure(history), expected)
+                state.reads[b] = 7.0
+    torch.testing.assert_close(heard_of(history, mask), expected)
 
 
-@pytest.mark.parametrize(
-    "loss", [changes_of, heard_of, lambda history, mask: unrest_of(history, mask, 3)], ids=["quiet", "listen", "rest"]
-)
-def test_the_loss_of_a_padded_sequence_is_that_of_the_sequence_alone(loss):
+def test_the_loss_of_a_padded_sequence_is_that_of_the_sequence_alone():
     history, mask, alone = padded_and_alone()
-    torch.testing.assert_close(loss(history, mask), torch.cat([loss(*one) for one in alone]))
-
-
-def test_a_sequence_that_is_answered_in_its_first_step_alone_is_quiet():
-    """Alone, and in a batch with a longer one: no memory comes before its only answer."""
-    history, mask, _ = padded_and_alone()
-    mask[0] = 0
-    mask[0, 0] = 1
-    memories = [state.memory.requires_grad_() for state in history]
-    expected = changes_of(history, mask)
-    assert expected[0] == 0
-    assert (expected[1:] > 0).all()
-    expected.sum().backward()
-    reached = [memory.grad for memory in memories if memory.grad is not None]
-    assert len(reached) > 2
-    assert all(gradient.isfinite().all() for gradient in reached)
-    assert changes_of(history[:1], mask[:, :1]).tolist() == [0, 0, 0]
+    torch.testing.assert_close(heard_of(history, mask), torch.cat([heard_of(*one) for one in alone]))
 
 
 def test_the_loss_of_the_answers_is_the_mean_over_all_bits_that_count():
@@ -272,50 +198,42 @@ def test_the_loss_of_the_answers_is_the_mean_over_all_bits_that_count():
 
 # All of them together
 
-WEIGHED = replace(SETTLING, listen=0.7, rest=0.5, focus=0.3, quiet=0.2)
+WEIGHED = replace(SETTLING, listen=0.7, focus=0.3, clear=0.2)
 
 
 @pytest.mark.parametrize(
-    ("learned", "settled_for", "expected"),
+    ("settled_for", "expected"),
     [
-        (0.0, None, [0.7, 0.0, 0.0, 0.0]),
-        (0.25, None, [0.7, 0.125, 0.0, 0.0]),
-        (0.0, 0, [0.7, 0.0, 0.075, 0.05]),
-        (1.0, 2, [0.7, 0.5, 0.225, 0.15]),
-        (0.0, 3, [0.7, 0.0, 0.3, 0.2]),
-        (0.0, 89, [0.7, 0.0, 0.3, 0.2]),
+        (None, [0.7, 0.0, 0.0]),
+        (0, [0.7, 0.075, 0.05]),
+        (2, [0.7, 0.225, 0.15]),
+        (3, [0.7, 0.3, 0.2]),
+        (89, [0.7, 0.3, 0.2]),
     ],
 )
-def test_how_much_each_counts_by_hand(learned, settled_for, expected, monkeypatch):
+def test_how_much_each_counts_by_hand(settled_for, expected, monkeypatch):
     monkeypatch.setattr(losses, "RISE", 4)
-    weights = auxiliary_weights(WEIGHED, learned, settled_for)
-    assert list(weights) == ["listen", "rest", "focus", "quiet"]
+    weights = auxiliary_weights(WEIGHED, settled_for)
+    assert list(weights) == ["listen", "focus", "clear"]
     assert list(weights.values()) == pytest.approx(expected)
 
 
 def test_what_is_trained_on_is_the_answers_loss_and_the_weighted_means_of_behaviour():
     """And with a loss per sequence, the answer's counts once for each of its 15 bits."""
     history, batch = a_history(3), tasks.copy(3, 3, 5, generator=torch.Generator().manual_seed(0))
-    weights = {"listen": 0.7, "rest": 0.5, "focus": 0.3, "quiet": 0.11}
+    weights = {"listen": 0.7, "focus": 0.3, "clear": 0.11}  # which is of the machine, and of no batch
     behaviour = behaviour_of(weights, history, batch.mask)
-    expected = {
-        "listen": heard_by_hand(history, batch.mask),
-        "rest": unrest_by_hand(history, batch.mask, 3),
-        "focus": spread_by_hand(history),
-        "quiet": changes_by_hand(history, batch.mask),
-    }
+    assert list(behaviour) == ["listen", "focus"]
+    expected = {"listen": heard_by_hand(history, batch.mask), "focus": spread_by_hand(history)}
     logits = torch.randn(batch.targets.shape, generator=torch.Generator().manual_seed(1))
-    beside = sum(weights[name] * expected[name].mean() for name in weights)
+    beside = sum(weights[name] * measure.mean() for name, measure in expected.items())
     for per, bits in (("bit", 1), ("sequence", 15)):
         loss, total = total_loss(Historical(loss_per=per), logits, batch, weights, behaviour)
         torch.testing.assert_close(loss, loss_of(logits, batch, "answer"))
         torch.testing.assert_close(total, bits * loss + beside, check_dtype=False)
 
 
-@pytest.mark.parametrize(
-    ("name", "unknown"),
-    [("listen", ["memory", "weights"]), ("rest", ["memory"]), ("focus", ["memory", "reads"])],
-)
+@pytest.mark.parametrize(("name", "unknown"), [("listen", ["memory", "weights"]), ("focus", ["memory", "reads"])])
 def test_what_does_not_count_is_not_worked_out(name, unknown):
     """Nothing that the others look at is even there."""
     mask = tasks.copy(4, 3, 5).mask

@@ -100,12 +100,14 @@ def a_run(recipe, **progress):
     return run
 
 
-def test_two_exact_validations_in_a_row_converge():
+@pytest.mark.parametrize(("enough", "converged_at"), [(1, 1), (2, 4), (3, 8), (4, None)])
+def test_exact_validations_in_a_row_converge(enough, converged_at):
     progress, seen = Progress(), []
-    for progress.update, wrong in enumerate([0, 3, 0, 0, 5, 0, 0], 1):
-        progress.note_validation(wrong)
-        seen.append((progress.exact_in_a_row, progress.converged_at))
-    assert seen == [(1, None), (0, None), (1, None), (2, 4), (0, 4), (1, 4), (2, 4)]
+    for progress.update, wrong in enumerate([0, 3, 0, 0, 5, 0, 0, 0], 1):
+        progress.note_validation(wrong, enough)
+        seen.append(progress.exact_in_a_row)
+    assert seen == [1, 0, 1, 2, 0, 1, 2, 3]
+    assert progress.converged_at == converged_at
 
 
 @pytest.mark.parametrize(

@@ -202,9 +202,12 @@ def test_a_number_is_a_number(kind, field, value):
         ("warmup_updates", -1, "least 0"),
         ("largest_memory", -1, "least 0"),
         ("learning_rate", -0.1, "least 0"),
-        ("large_memories", 1.5, "most 1"),
+        ("largest_crowd", 0.5, "least 1"),
+        ("largest_crowd", 1_000_001, "most 1000000"),
+        ("keep_rate", 1.5, "most 1"),
         ("averaging", -0.1, "least 0"),
-        ("erase_bias", 101.0, "most 100"),
+        ("clear", -0.1, "least 0"),
+        ("open_gates", 101.0, "most 100"),
     ],
 )
 def test_bounds_by_hand(field, value, bounds):
@@ -217,9 +220,9 @@ def test_bounds_by_hand(field, value, bounds):
     ("kind", "field", "expected"),
     [
         (Recipe, "optimizer", "'adam', 'rmsprop', 'lagging-rmsprop'"),
-        (Recipe, "payload", "'random', 'uneven', 'varied'"),
+        (Recipe, "payload", "'random', 'uneven'"),
         (Historical, "curriculum", "'uniform', 'power', 'ramp', 'mixed', 'adaptive'"),
-        (Historical, "draws", "'even', 'independent'"),
+        (Historical, "loss_per", "'bit', 'sequence'"),
     ],
 )
 def test_an_unknown_choice_is_answered_with_the_known_ones(kind, field, expected):
@@ -249,7 +252,7 @@ def test_state_decay_is_adams():
     [
         {"clip_norm": 0.0, "warmup_updates": 0},
         {"learning_rate": 1},
-        {"erase_bias": -2.0},
+        {"largest_crowd": 1, "clear": 0},
         {"open_gates": -2.0},
         {"settle_updates": 0},
         {"keep_training": 10**6},

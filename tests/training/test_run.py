@@ -9,8 +9,7 @@ from small import MACHINE, SETTLING, SMALL, YARDSTICK, same_tensors, tensors
 from torch import nn
 
 from ntm_lib.machine import NTM, LSTMBaseline
-from ntm_lib.machine.heads import Emission
-from ntm_lib.training import curriculum, recipes
+from ntm_lib.training import recipes
 from ntm_lib.training.recipe import Historical
 from ntm_lib.training.run import Run, build, draw
 
@@ -79,7 +78,7 @@ def linear_layers(machine):
 
 
 def test_pytorch_initialisation_lies_within_one_over_the_root_of_the_inputs():
-    for layer in linear_layers(build(replace(recipes.reliable, input_gain=1.0, location_gain=1.0), 0)).values():
+    for layer in linear_layers(build(recipes.reliable, 0)).values():
         bound = 1 / math.sqrt(layer.in_features)
         assert 0.9 * bound < layer.weight.abs().max() <= bound
 
@@ -136,48 +135,12 @@ def test_the_posts_tape_and_first_weighting_are_learned():
     assert 0.8 < machine.weights_0.std() < 1.2
 
 
-def test_erase_gates_start_as_open_as_the_recipe_says():
-    """Everything that a head emits is the same, but the erase gate's logit is 2.5 higher."""
-    h = torch.randn(5, 11, generator=torch.Generator().manual_seed(0)).tanh()
-    plain = build(replace(SMALL, erase_bias=0.0), 0).heads(h)
-    raised = build(replace(SMALL, erase_bias=2.5), 0).heads(h)
-    torch.testing.assert_close(raised.erase.logit(), plain.erase.logit() + 2.5)
-    for name, value in plain._asdict().items():
-        if name != "erase":
-            assert torch.equal(getattr(raised, name), value), name
-
-
-@pytest.mark.parametrize("controller", ["feed-forward", "lstm"])
-def test_the_controller_listens_to_its_input_as_the_recipe_says(controller):
-    """Nothing else changes: what it reads and what it remembers weigh as before."""
-    recipe = replace(SMALL, machine=replace(SMALL.machine, controller=controller))
-    plain, raised = (build(replace(recipe, input_gain=gain), 0) for gain in (1.0, 3.0))
-    expected = tensors(plain)
-    expected["controller.from_input.weight"][:, :5] *= 3  # 5 inputs, then what was read
-    assert same_tensors(raised.state_dict(), expected)
-
-
 def test_gates_of_an_lstm_start_as_open_as_the_recipe_says():
     """Input and output gates by that much more, forget gates by that much less; nothing else changes."""
     plain, opened = (build(replace(LSTM, open_gates=gates), 0) for gates in (0.0, 2.0))
     expected = tensors(plain)
     expected["controller.from_input.bias"] += torch.tensor([2.0, -2.0, 0.0, 2.0]).repeat_interleave(11)
     assert same_tensors(opened.state_dict(), expected)
-
-
-def test_what_moves_a_head_starts_as_deaf_to_the_payload_as_the_recipe_says():
-    """Key strength, gate, shift and sharpening; what is looked for, erased and added depends on h as before."""
-    plain, deaf = (build(replace(SMALL, location_gain=gain), 0) for gain in (1.0, 0.25))
-    h = torch.randn(7, 11, generator=torch.Generator().manual_seed(0)).tanh()
-
-    def emissions(machine):
-        return dict(zip(Emission._fields, machine.heads.linear(h).split(machine.heads.sizes, dim=-1), strict=True))
-
-    before, after = emissions(plain), emissions(deaf)
-    for name in Emission._fields:
-        factor = 0.25 if name in {"beta", "g", "s", "gamma"} else 1.0
-        spread = before[name] - before[name].mean(dim=0)
-        torch.testing.assert_close(after[name] - after[name].mean(dim=0), factor * spread, msg=name)
 
 
 # The batch
@@ -196,13 +159,13 @@ def draws(recipe, count=80, seed=0, first=0, **progress):
 
 def test_a_batch_is_what_the_recipe_says():
     lengths = set()
-    for batch, (length, rows, large) in draws(replace(SMALL, max_length=5, largest_memory=19)):
+    for batch, (length, rows, crowd) in draws(replace(SMALL, max_length=5, largest_memory=19)):
         lengths.add(length)
         assert batch.inputs.shape == (5, 2 * length + 2, 5)
         assert batch.targets.shape == (5, 2 * length + 2, 3)
         assert torch.equal(batch.targets[:, length + 2 :], batch.inputs[:, 1 : length + 1, :3])
         assert 2 * length + 2 <= rows <= 19
-        assert not large
+        assert crowd == 1
     assert lengths == {1, 2, 3, 4, 5}
 
 
@@ -219,14 +182,17 @@ def test_a_batch_has_the_precision_and_the_device_of_the_machine():
     assert {part.device.type for part in draw(run).batch} == {"meta"}
 
 
-def test_larger_memories_while_settling(monkeypatch):
-    monkeypatch.setattr(curriculum, "LARGEST_MEMORY_SETTLING", 97)
-    recipe = replace(SETTLING, large_memories=0.4)
-    assert max(one.shape.rows for one in draws(recipe)) <= 17
-    settling = [one.shape for one in draws(recipe, settled_at=1)]
-    assert 40 < max(shape.rows for shape in settling) <= 97
-    assert all(shape.large or shape.rows <= 17 for shape in settling)
-    assert abs(sum(shape.large for shape in settling) - 0.4 * 80) < 4
+@pytest.mark.parametrize("recipe", [replace(SETTLING, largest_crowd=5.0), LSTM, POST], ids=lambda recipe: recipe.name)
+def test_crowds_up_to_the_recipes_while_settling(recipe):
+    assert {one.shape.crowd for one in draws(recipe)} == {1}
+    crowds = [one.shape.crowd for one in draws(recipe, settled_at=1)]
+    assert min(crowds) == 1
+    assert recipe.largest_crowd**0.9 <= max(crowds) <= recipe.largest_crowd
+
+
+def test_settling_changes_lengths_and_rows_in_nothing():
+    learning, settling = ([one.shape[:2] for one in draws(SETTLING, settled_at=at)] for at in (None, 1))
+    assert learning == settling
 
 
 @pytest.mark.parametrize("level", [1, 4])
@@ -243,25 +209,6 @@ def test_uneven_payloads_have_vectors_that_random_ones_almost_never_have():
         assert low <= (vectors.sum(-1) <= 1).float().mean() <= high
 
 
-def has_dull_sequences(batches):
-    """Whether a long sequence of at most two different vectors is among them."""
-    return any(
-        len({tuple(vector) for vector in bits.tolist()}) <= 2
-        for one in batches
-        if one.shape.length > 20
-        for bits in one.batch.targets[:, -one.shape.length :]
-    )
-
-
-def test_the_payload_is_what_the_recipe_says():
-    recipe = replace(SETTLING, batch_size=8, max_length=30, payload="random", payload_settling="varied")
-    swapped = replace(recipe, payload="varied", payload_settling="uneven")
-    assert not has_dull_sequences(draws(recipe))
-    assert has_dull_sequences(draws(recipe, settled_at=1))
-    assert has_dull_sequences(draws(swapped))
-    assert not has_dull_sequences(draws(swapped, settled_at=1))
-
-
 @pytest.mark.parametrize("settled_at", [None, 1])
 def test_every_seed_meets_the_same_shapes_and_bits_of_its_own(settled_at):
     recipe = replace(SETTLING, max_length=7, largest_memory=97)
@@ -270,12 +217,3 @@ def test_every_seed_meets_the_same_shapes_and_bits_of_its_own(settled_at):
     for one, another in zip(first, other, strict=True):
         if one.shape.length > 1:
             assert not torch.equal(one.batch.inputs, another.batch.inputs)
-
-
-def test_draws_are_as_even_as_the_recipe_says():
-    counts = {}
-    for kind in ("even", "independent"):
-        recipe = replace(SMALL, max_length=5, historical=Historical(draws=kind))
-        drawn = [one.shape.length for one in draws(recipe, 100)]
-        counts[kind] = [drawn.count(length) for length in range(1, 6)]
-    assert max(counts["even"]) - min(counts["even"]) <= 3 < max(counts["independent"]) - min(counts["independent"])
