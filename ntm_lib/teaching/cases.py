@@ -1,5 +1,7 @@
 """Trained machines with a fault, each with one copy that shows its fault and is small enough to look at."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -7,6 +9,7 @@ import torch
 
 from ntm_lib import tasks
 from ntm_lib.analysis.trace import Trace, trace_copy
+from ntm_lib.machine import NTM
 from ntm_lib.runs.checkpoints import load
 
 
@@ -47,3 +50,13 @@ def trace_case(patient: Patient, directory: str | Path = "../data/machines") -> 
     generator = torch.Generator().manual_seed(patient.seed)
     bits = tasks.payload(1, patient.length, 8, patient.kind, generator)
     return trace_copy(machine, bits, patient.rows)
+
+
+@contextmanager
+def key_strength_times(machine: NTM, factor: float) -> Iterator[None]:
+    """Let the keys of all heads be so many times as strong, until the block ends."""
+    hook = machine.heads.register_forward_hook(lambda _, __, told: told._replace(beta=factor * told.beta))
+    try:
+        yield
+    finally:
+        hook.remove()

@@ -4,12 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from ntm_lib.analysis.causes import causes
 from ntm_lib.analysis.diagnosis import diagnose
+from ntm_lib.machine import NTM, NTMConfig
 from ntm_lib.runs.checkpoints import load
 from ntm_lib.study.arms import one_recipe
-from ntm_lib.teaching.cases import CASES, RIDDLES, trace_case
+from ntm_lib.teaching.cases import CASES, RIDDLES, key_strength_times, trace_case
 from ntm_lib.teaching.checks.lesson_06 import ANSWERS
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +36,17 @@ def test_a_case_shows_its_fault(case, fault):
 @pytest.mark.parametrize("name", ["healthy", "backwards"])
 def test_some_are_well(name):
     assert not trace_case(CASES[name], MACHINES).wrong.any()
+
+
+def test_keys_are_stronger_for_a_while_and_nothing_else_changes():
+    machine = NTM(NTMConfig(10, 8, controller_size=7), torch.Generator().manual_seed(1))
+    h = torch.rand(3, 7, generator=torch.Generator().manual_seed(2))
+    before = machine.heads(h)
+    with key_strength_times(machine, 2.0):
+        torch.testing.assert_close(machine.heads(h), before._replace(beta=2 * before.beta))
+    with pytest.raises(AttributeError), key_strength_times(machine, 2.0):
+        machine.heads(None)
+    torch.testing.assert_close(machine.heads(h), before)
 
 
 def test_every_riddle_has_an_answer():

@@ -104,8 +104,8 @@ def test_a_number_beyond_its_bounds_becomes_the_nearest_that_fits():
         ("max_length", 0, 1),
         ("learning_rate", 1e308, 1.0),
         ("clip_norm", 1e308, 1000.0),
-        ("crowd", 1e308, 1_000_000.0),
-        ("crowd", 0.5, 1.0),
+        ("largest_crowd", 1e308, 1_000_000.0),
+        ("largest_crowd", 0.5, 1.0),
     ):
         widget.entries[name].value = value
         assert widget.entries[name].value == fits
