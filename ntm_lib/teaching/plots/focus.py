@@ -69,7 +69,7 @@ def map_figure(
     image = axes.pcolormesh(leaks, gammas, np.ma.masked_invalid(slips), **slipping)
     figure.colorbar(image, ticks=[1, 10, 100, 1000], format="{x:,.0f}", label="steps until it slips")
     axes.plot(largest, gammas, color=INK, linewidth=2)
-    axes.text(0.015, gammas.max() * 0.97, "it heals, for ever", color=TARGET, fontweight="bold", va="top")
+    axes.text(0.22 * leaks.max(), gammas.max() * 0.97, "it heals, for ever", color=TARGET, fontweight="bold", va="top")
     axes.text(0.97 * leaks.max(), 1.25, "it slips", color="white", fontweight="bold", ha="right")
     axes.set(xlim=(leaks.min(), leaks.max()), ylim=(gammas.min(), gammas.max()))
     axes.set(xlabel="leak: share of a step that stays behind", ylabel="γ: how much each step sharpens")
