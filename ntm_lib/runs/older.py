@@ -57,7 +57,8 @@ def without_left_out(values: dict[str, Any], finished: bool) -> dict[str, Any]:
         raise LeftOutError("payload", "varied")
     if historical.pop("draws", "even") == "even" and not finished:
         raise LeftOutError("draws", "even")
-    kept = {name: value for name, value in values.items() if name not in LEFT_OUT}
+    gone = LEFT_OUT if settles else [*LEFT_OUT, "settle_at_least"]  # of which the default was another
+    kept = {name: value for name, value in values.items() if name not in gone}
     return kept | {"historical": historical, "crowd": 1.0, "clear": 0.0}
 
 
@@ -78,6 +79,11 @@ def with_historical(values: dict[str, Any]) -> dict[str, Any]:
     if machine.get("initial_memory") in ("random", "learned") and not machine["initial_value"]:
         machine["initial_value"] = (machine["memory_size"] + machine["word_size"]) ** -0.5
     return {**fields, "machine": machine, "historical": historical}
+
+
+def progress(values: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a progress from those of an older version, which noted the share of the task that was learned."""
+    return {name: value for name, value in values.items() if name != "learned"}
 
 
 def content(values: dict[str, Any]) -> dict[str, Any]:

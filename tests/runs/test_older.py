@@ -165,6 +165,7 @@ SETTLES = replace(SMALL, settle_updates=7)
     ("recipe", "fields"),
     [
         (SMALL, {"quiet": 0.2, "large_memories": 0.5, "final_rate": 0.05, "payload_settling": "varied"}),
+        (SMALL, {"settle_at_least": 175}),
         (replace(SETTLES, largest_memory=0), {"large_memories": 0.5}),  # of one size
         (SETTLES, {"handicap": 0.25}),  # in large memories alone
         (replace(SETTLES, payload="uneven"), {"payload_settling": "uneven"}),
@@ -314,7 +315,11 @@ def test_a_run_of_version_0_1_goes_on_as_it_would_have(tmp_path):
         loop.update(run)
     loop.check(run)
     save(run, tmp_path)
-    rewritten(tmp_path / FILE_NAME, 4, lambda _: {"recipe": nested(recipe)})
+
+    def change(values):
+        return {"recipe": nested(recipe), "progress": values["progress"] | {"learned": 0.25}}
+
+    rewritten(tmp_path / FILE_NAME, 4, change)
     assert small.same_run(train(recipe, 3, tmp_path), straight)
 
 
