@@ -162,7 +162,7 @@ def read(directory: str | Path, task: Task | None = None, device: str | torch.de
         if task is None or task.name != name:
             task = None if name == "copying" else unknown_task(recipe, name)
         run = Run(recipe, validate.seed(content["seed"]), task, device)
-        run.progress = Progress.from_json(content["progress"])
+        run.progress = Progress.from_json(older.progress(content["progress"]))
         restore(run, tensors)
     except PermissionError as error:
         raise ValueError(f"cannot read {path}: {error.strerror}; make it readable") from error

@@ -37,11 +37,24 @@ def recipe(values: dict[str, Any], finished: bool = False) -> dict[str, Any]:
 
 
 def without_left_out(values: dict[str, Any], finished: bool) -> dict[str, Any]:
-    """A recipe without the fields that recipes have no more, where these made no difference; else `LeftOutError`.
+    """A recipe without the fields that recipes have no more; `LeftOutError` where one of them makes a difference.
 
-    Even draws gave the lengths and memory sizes of today in another order: a run that is finished draws no more.
+    They make none to a run that is finished, which trains no more: its recipe is told as far as today's fields go.
     """
-    settles, historical, idle = values["settle_updates"], dict(values["historical"]), dict[str, Any]()
+    historical = dict(values["historical"])
+    if not finished:
+        require_no_difference(values)
+    if values["payload"] == "varied":
+        raise LeftOutError("payload", "varied")
+    historical.pop("draws", None)
+    gone = LEFT_OUT if values["settle_updates"] else [*LEFT_OUT, "settle_at_least"]  # of which the default was another
+    kept = {name: value for name, value in values.items() if name not in gone}
+    return kept | {"historical": historical, "largest_crowd": 1.0, "clear": 0.0}
+
+
+def require_no_difference(values: dict[str, Any]) -> None:
+    """Raise `LeftOutError` for a field that recipes have no more, and with which the run would train otherwise."""
+    settles, idle = values["settle_updates"], dict[str, Any]()
     if "word_size" in values["machine"]:
         idle = {"input_gain": 1, "location_gain": 1, "erase_bias": 0, "rest": 0}
         if settles:
@@ -53,12 +66,8 @@ def without_left_out(values: dict[str, Any], finished: bool) -> dict[str, Any]:
     for name, value in idle.items():
         if values.get(name, value) != value:
             raise LeftOutError(name, values[name])
-    if values["payload"] == "varied":
-        raise LeftOutError("payload", "varied")
-    if historical.pop("draws", "even") == "even" and not finished:
+    if values["historical"].get("draws", "even") == "even":
         raise LeftOutError("draws", "even")
-    kept = {name: value for name, value in values.items() if name not in LEFT_OUT}
-    return kept | {"historical": historical, "largest_crowd": 1.0, "clear": 0.0}
 
 
 def with_historical(values: dict[str, Any]) -> dict[str, Any]:
@@ -78,6 +87,11 @@ def with_historical(values: dict[str, Any]) -> dict[str, Any]:
     if machine.get("initial_memory") in ("random", "learned") and not machine["initial_value"]:
         machine["initial_value"] = (machine["memory_size"] + machine["word_size"]) ** -0.5
     return {**fields, "machine": machine, "historical": historical}
+
+
+def progress(values: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a progress from those of an older version, which noted the share of the task that was learned."""
+    return {name: value for name, value in values.items() if name != "learned"}
 
 
 def content(values: dict[str, Any]) -> dict[str, Any]:

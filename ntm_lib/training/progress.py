@@ -35,7 +35,6 @@ class Progress:
     sequences: int = 0
     seconds: float = 0.0
     running_loss: float | None = None
-    learned: float = 0.0
     level: int = 1
     settled_at: int | None = None
     exact_in_a_row: int = 0
@@ -77,7 +76,6 @@ def note_update(recipe: Recipe, progress: Progress, length: int, loss: float) ->
     """
     before = loss if progress.running_loss is None else progress.running_loss
     progress.running_loss = RUNNING * before + (1 - RUNNING) * loss
-    progress.learned = max(progress.learned, 1 - progress.running_loss / math.log(2))
     if length >= progress.level and loss < LEVEL_LOSS:
         progress.level += 1
     progress.update += 1

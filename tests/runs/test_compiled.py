@@ -9,6 +9,7 @@ from small import ADAPTIVE, MACHINE, SMALL, YARDSTICK, judge_quickly, same_run, 
 from torch._dynamo import config, lookup_backend
 
 from ntm_lib import NTM, cli
+from ntm_lib.runs.together import check_compiled
 from ntm_lib.runs.train import train, train_together
 from ntm_lib.training import curriculum, evaluation, recipes
 from ntm_lib.training.run import Run
@@ -110,15 +111,27 @@ def test_a_compiled_run_goes_on_where_it_was_left(traced, tmp_path):
     assert same_run(rest, whole) and without_seconds(rest.history) == without_seconds(whole.history)
 
 
+CROWDED = replace(FIXED, name="crowded", settle_updates=7, crowd=5.0)
+
+
 @pytest.mark.parametrize(
-    "recipe", [recipes.reliable, replace(ADAPTIVE, largest_memory=0), YARDSTICK], ids=lambda recipe: recipe.name
+    "recipe",
+    [recipes.reliable, replace(ADAPTIVE, largest_memory=0), YARDSTICK, CROWDED],
+    ids=lambda recipe: recipe.name,
 )
 def test_a_recipe_that_is_not_for_it(recipe, tmp_path):
-    """Memories of many sizes, lengths of every machine's own, no machine with steps: nothing is written."""
+    """Memories of many sizes, lengths of every machine's own, no machine with steps, crowds: nothing is written."""
     expected = f"compiled is for an NTM whose passes all have one shape, and those of {recipe.name} have many: leave it"
     with pytest.raises(ValueError, match=expected):
         train(recipe, 0, tmp_path / "none", compiled=True)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("recipe", [recipes.paper_2014, replace(CROWDED, crowd=1.0), FIXED], ids=lambda one: one.name)
+def test_a_recipe_that_is_for_it(recipe, monkeypatch):
+    """Also one that settles in no crowd, and one of a crowd that never settles."""
+    monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")
+    check_compiled(recipe)
 
 
 @pytest.mark.parametrize("compiler", ["g++", "another"])

@@ -33,7 +33,7 @@ from ntm_lib import tasks
 from ntm_lib.runs import together as passing
 from ntm_lib.runs.together import learn_together, machines_at_once, passes
 from ntm_lib.runs.train import result_of, train, train_together
-from ntm_lib.training import evaluation, recipes
+from ntm_lib.training import evaluation, loop, recipes
 from ntm_lib.training.curriculum import Shape
 from ntm_lib.training.run import Drawn, Run
 
@@ -107,8 +107,34 @@ def test_seeds_together_are_the_seeds_alone(recipe, controller, batch_size, shar
         assert any(len({progress.level for progress in one}) > 1 for one in shared)
     if recipe.name == "apart":
         assert any(len({progress.settled_at for progress in one}) > 1 for one in shared)
+    if recipe.settle_updates:  # with the clear loss, also beside machines without it
+        assert any(len(one) > 1 and any(progress.settled_at is not None for progress in one) for one in shared)
     for result in results.values():
         assert_as_alone(result, recipe)
+
+
+@pytest.mark.parametrize("controller", ["feed-forward", "lstm"])
+def test_machines_that_settle_in_crowds_learn_together_as_alone(controller, monkeypatch):
+    """All of them, from the second update on; passes have crowds of many sizes and three machines each."""
+    quicken(monkeypatch, settled_loss=10.0)
+    crowds, real = [], passing.backpropagate
+
+    def watched(runs, drawn, *others):
+        crowds.append((len(runs), {one.shape.crowd for one in drawn}))
+        return real(runs, drawn, *others)
+
+    monkeypatch.setattr(passing, "backpropagate", watched)
+    recipe = replace(SETTLING, batch_size=3, clear=0.5, machine=replace(MACHINE, controller=controller))
+    runs, ones = ([Run(recipe, seed) for seed in SEEDS] for _ in "12")
+    for _ in range(12):
+        passing.update_together(runs)
+        for run in ones:
+            loop.update(run)
+    assert {size for size, _ in crowds} == {3}
+    assert len({crowd for _, sizes in crowds for crowd in sizes}) > 4
+    for run, one in zip(runs, ones, strict=True):
+        assert run.progress.settled_at == 1
+        assert same_tensors(run.model.state_dict(), one.model.state_dict())
 
 
 @pytest.mark.parametrize("batch_size", [1, 3])

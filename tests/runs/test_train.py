@@ -90,7 +90,7 @@ def test_a_training_ends_with_the_whole_judgement(monkeypatch):
     result = train(replace(SMALL, updates=4))
     random, *others = result.verdict.reports
     assert {length: count.sequences for length, count in random.lengths.items()} == {20: 100, 50: 100, 120: 100}
-    assert [report.kind for report in others] == [kind for kind in tasks.KINDS if kind != "random"]
+    assert [report.kind for report in others] == [*(kind for kind in tasks.KINDS if kind != "random"), "chosen"]
     assert not result.converged
 
 

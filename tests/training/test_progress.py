@@ -64,14 +64,6 @@ def test_a_machine_that_was_exact_when_last_asked_is_not_let_go(monkeypatch):
     assert progress.settled_at is None
 
 
-def test_the_share_that_is_learned_only_grows():
-    """1 - running loss / log 2, at its largest so far."""
-    progress = Progress()
-    for loss, learned in ((1.1, 0.0), (0.0, 0.01), (0.0, 0.109), (9.0, 0.109), (0.0, 0.109)):
-        note_update(SMALL, progress, 1, loss * math.log(2))  # running, over log 2: 1.1, 0.99, 0.891, 1.7019, 1.53171
-        assert progress.learned == pytest.approx(learned)
-
-
 def test_a_recipe_without_settling_never_settles():
     progress = Progress()
     note_update(SMALL, progress, 1, 0.0)
