@@ -70,8 +70,8 @@ class Recipe:
     largest_memory: int = 48
     """Most rows of memory: every update draws a number from 2L + 4 on, log-uniformly; 0: always memory_size."""
     largest_crowd: float = 1_000_000
-    """Largest crowd of an update: half of the updates draw one from 1 on, log-uniformly, and let heads find rows as on a
-    tape so many times as long (`addressing.crowded`); 1: none."""
+    """Largest crowd of an update: half of the updates draw one from 1 on, log-uniformly, and let heads find rows as on
+    a tape so many times as long (`addressing.crowded`); 1: none."""
 
     optimizer: Literal["adam", "rmsprop", "lagging-rmsprop"] = "adam"
     """adam; rmsprop, Graves's (2013, Eqs. 38-45); or lagging-rmsprop, that of the 2014 post's code, which divides a
