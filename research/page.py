@@ -1,5 +1,6 @@
 """The text of docs/findings.md and of README's numbers: templates, and what the templates call."""
 
+import json
 import re
 import textwrap
 from collections.abc import Callable, Iterable
@@ -12,7 +13,7 @@ from ntm_lib.study.tables import share
 from ntm_lib.teaching.show import description
 from research import counts
 from research.pictures import figures
-from research.tables import all_runs, changes, enlarged, runs, study
+from research.tables import STUDIES, all_runs, changes, enlarged, runs, study
 
 BEGIN, END = "<!-- written by make findings -->\n", "<!-- end -->\n"
 """README has the table of readme.md.jinja between these two lines."""
@@ -81,7 +82,20 @@ def arms_are(name: str) -> str:
     bases = {base for base, _ in changes(name).values()}
     recipe = f"`{bases.pop()}`" if len(bases) == 1 else "the recipe in its row"
     shared = ", ".join(f"`{change_of(item)}`" for item in common(name))
-    return f"Every arm trains {recipe}{shared and f' with {shared}, and'} with the changes in its row."
+    told = f"Every arm trains {recipe}{shared and f' with {shared}, and'} with the changes in its row."
+    of_ours = {base for base, _ in changes(name).values()} & OURS
+    if of_ours and library_of(name) == "0.1.0":
+        told += " The runs are those of version 0.1.0 of this library, when that recipe had other ingredients."
+    return told
+
+
+OURS = {"reliable", "reliable_lstm", "post_repaired"}
+"""Recipes that are not historical, and so may differ between versions."""
+
+
+def library_of(name: str) -> str:
+    """The version of this library that a study was made with."""
+    return str(json.loads((STUDIES / name / "manifest.json").read_text(encoding="utf-8"))["versions"]["ntm_lib"])
 
 
 def enlarged_table(small: int, large: int) -> str:

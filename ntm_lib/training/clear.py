@@ -17,9 +17,9 @@ LOGARITHM_EPSILON = 1e-9  # added to a weight or gate inside the logarithm
 def unclear_of(machine: NTM, alphabet: Alphabet) -> Tensor:
     """How unsure heads are what to do after each vector: cross-entropies of shifts and gates, in nats -> ().
 
-    The mean over vectors and over both steps of `alone`, summed over heads. Gates should be closed, except those of
-    read heads at the question. A read head should stay while vectors come in, and a write head not go back while they
-    are read back; for the rest, a head should step as it does after most vectors.
+    The mean over vectors and over their two steps, summed over heads; and that of read heads at the question. Gates
+    should be closed, except at the question. A read head should stay while vectors come in, and a write head not go
+    back while they are read back; for the rest, a head should step as it does after most vectors.
     """
     coming_in, read_back, asked = alone(machine, alphabet)
     writing, reading = usual_offsets(coming_in.s), usual_offsets(read_back.s)  # (A) each
@@ -29,7 +29,8 @@ def unclear_of(machine: NTM, alphabet: Alphabet) -> Tensor:
         reading[readers:] = likelier(read_back.s[:, readers:], writing[readers:], stay)
     shifts = surprise(chosen(coming_in.s, writing)) + surprise(chosen(read_back.s, reading))
     gates = surprise(1 - coming_in.g) + surprise(1 - read_back.g)
-    return (shifts + gates) / 2 + surprise(asked.g[:, :readers])
+    jumps, ways = asked.g[:, :readers], chosen(asked.s, usual_offsets(asked.s))[:, :readers]
+    return (shifts + gates) / 2 + surprise(jumps) + surprise(ways)
 
 
 def alone(machine: NTM, alphabet: Alphabet) -> tuple[Emission, Emission, Emission]:
