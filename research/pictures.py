@@ -18,9 +18,12 @@ LENGTHS = (5, 10, 20, 30, 50, 120, 200)
 """Lengths that the figure of wrong bits by length has room for."""
 FAR = {
     "20 vectors": "wrong_bits_random_20",
+    "120 chosen vectors": "wrong_bits_chosen_120",
     "1,000 vectors": "wrong_bits_1000",
+    "1,000 chosen vectors": "wrong_bits_chosen_1000",
     "10,000 vectors": "wrong_bits_10000",
-    "text of 15,588 bytes": "wrong_bits_README.md",
+    "README.md": "wrong_bits_README.md",
+    "100 vectors in a crowd of 10,000": "wrong_bits_100_crowd_10000",
 }
 """Copies that `reliable` was asked for beyond its verdict, each with the column that counts its wrong bits."""
 IN_THE_FIGURE = {
