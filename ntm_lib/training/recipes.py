@@ -21,8 +21,8 @@ reliable_lstm = replace(
     open_gates=2.0,
     learning_rate=1e-2,
     state_decay=1.0,
-    settle_updates=400,
-    settle_at_least=325,
+    updates=6000,
+    validations_in_a_row=4,
 )
 """The LSTM controller: small, with cells that forget half at every step, and an output from the reads alone, so that
 nothing is counted or kept in the LSTM's own state, which fails after more steps than in training."""
@@ -77,6 +77,7 @@ post_repaired = replace(
     payload="random",
     max_length=20,
     listen=0.0,
+    validations_in_a_row=4,
 )
 """The post's one weighting, random bits and lengths up to 20, with what it needs of `reliable` to learn."""
 
