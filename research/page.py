@@ -118,6 +118,11 @@ def seeds_text(seeds: Iterable[int]) -> str:
     return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in spans)
 
 
+def seeds_counted(name: str, column: str = "converged") -> str:
+    """The seeds of a study whose runs have a value in a column, such as "0-99"."""
+    return seeds_text(row["seed"] for row in all_runs(name) if row[column] is not None)
+
+
 def command(name: str, *arms: str, options: str = "--findings") -> str:
     """The command that makes a study again, or some arms of it."""
     seeds = seeds_text([row["seed"] for arm in arms or study(name) for row in runs(name, arm)])
@@ -160,6 +165,7 @@ USED: tuple[Callable[..., object], ...] = (
     arms_table,
     arms_are,
     enlarged_table,
+    seeds_counted,
     command,
     picture,
 )
