@@ -70,7 +70,7 @@ def unclear_by_hand(machine, alphabet):
     wait = len(offsets) // 2
     total = 0.0
     for head in heads:
-        of_all = [[sum(both[step].s[0, head, offset].item() for both in steps) for offset in offsets] for step in (0, 1)]
+        of_all = [[sum(both[step].s[0, head, one].item() for both in steps) for one in offsets] for step in (0, 1)]
         coming_in, answer = (max(offsets, key=lambda offset: of_all[step][offset]) for step in (0, 1))
         if not single and head < readers:
             coming_in = wait

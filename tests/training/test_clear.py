@@ -14,7 +14,7 @@ from ntm_lib.tasks import Alphabet, copying
 from ntm_lib.training.clear import alone, unclear_of
 
 CONFIG = NTMConfig(input_size=5, output_size=3, memory_size=13, word_size=7, controller_size=11, shift_range=2)
-IMPOSSIBLE = -math.log(1e-9)  # nats for an offset without any weight, and for a gate that is wide open or shut where it should not be
+IMPOSSIBLE = -math.log(1e-9)  # nats for an offset without any weight, and for a gate that is all wrong
 
 every_machine = pytest.mark.parametrize(
     ("weightings", "read_heads", "write_heads"),

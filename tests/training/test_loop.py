@@ -240,6 +240,13 @@ def test_two_exact_validations_in_a_row_end_a_training(monkeypatch, wrong, last)
     assert updates_of(SMALL) == last
 
 
+@pytest.mark.parametrize(("enough", "last"), [(1, 4), (2, 16), (3, 20), (4, 24)])
+def test_as_many_exact_validations_in_a_row_as_the_recipe_says_end_a_training(monkeypatch, enough, last):
+    validations(monkeypatch, 0, 7, 0, 0, 0, 3)
+    recipe = replace(SMALL, validations_in_a_row=enough)
+    assert updates_of(recipe) == last
+
+
 def test_the_history_has_the_validations(monkeypatch):
     validations(monkeypatch, 5, 0, 3, 0)
     result = train(SMALL)
