@@ -39,15 +39,15 @@ def spread_by_hand(history):
     return torch.stack(means)
 
 
-def emissions_alone(machine, vector):
-    """The numbers that heads emit in two steps of one vector (input): as it comes in, and with a blank as it is read.
+def emissions_alone(machine, vector, steps=2):
+    """The numbers that heads emit as one vector (input) comes in, and with a blank as it is read back.
 
     What is read first is nothing; then each read head reads what the write head of its number, or of its number less
     that of all write heads, has added.
     """
     config, state = machine.config, machine.controller.initial_state(1)
     x, reads, found = vector[None], torch.zeros(1, config.read_heads * config.word_size), []
-    for _ in range(2):
+    for _ in range(steps):
         h, state = machine.controller(torch.cat([x, reads], dim=1), state)
         found.append(machine.heads(h))
         added, writer = [], 0
@@ -58,24 +58,27 @@ def emissions_alone(machine, vector):
     return found
 
 
-def unclear_by_hand(machine, vectors):
+def unclear_by_hand(machine, alphabet):
     """How unsure the heads are: the offset that each should step by is chosen first, then its logarithms are averaged.
 
     Offsets are by place: 0 is the furthest back. A reader waits while vectors come in, and a writer that has gone on
-    goes on or waits in the answer, whichever is the likelier.
+    goes on or waits in the answer, whichever is the likelier. Nobody jumps, but for the readers at the question.
     """
-    steps = [[step.s[0] for step in emissions_alone(machine, vector)] for vector in vectors]
+    steps = [emissions_alone(machine, vector) for vector in alphabet.vectors]
     single, readers = machine.config.weightings == "single", machine.config.read_heads
-    offsets = range(steps[0][0].shape[1])
+    heads, offsets = range(steps[0][0].s.shape[1]), range(steps[0][0].s.shape[2])
     wait = len(offsets) // 2
     total = 0.0
-    for head in range(len(steps[0][0])):
-        of_all = [[sum(both[step][head][offset].item() for both in steps) for offset in offsets] for step in (0, 1)]
+    for head in heads:
+        of_all = [[sum(both[step].s[0, head, one].item() for both in steps) for one in offsets] for step in (0, 1)]
         coming_in, answer = (max(offsets, key=lambda offset: of_all[step][offset]) for step in (0, 1))
         if not single and head < readers:
             coming_in = wait
         if not single and head >= readers:
             answer = coming_in if of_all[1][coming_in] > of_all[1][wait] else wait
         for both in steps:
-            total = total - ((both[0][head][coming_in] + 1e-9).log() + (both[1][head][answer] + 1e-9).log()) / 2
-    return total / len(vectors)
+            for emission, offset in zip(both, (coming_in, answer), strict=True):
+                walks, jumps = emission.s[0, head, offset], emission.g[0, head]
+                total = total - ((walks + 1e-9).log() + (1 - jumps + 1e-9).log()) / 2
+    (asked,) = emissions_alone(machine, alphabet.question[0], steps=1)
+    return total / len(steps) - sum((asked.g[0, reader] + 1e-9).log() for reader in range(readers))

@@ -66,7 +66,7 @@ class Measurements:
     def _entry(self, length: int | str) -> str:
         """The name of a count in a row, such as "1000" or "chosen_1000"; in a crowd "100_crowd_10000"."""
         entry = f"{length}" if self.kind == "random" else f"{self.kind}_{length}"
-        return entry if self.crowd == 1 else f"{entry}_crowd_{self.crowd:g}"
+        return entry if self.crowd == 1 else f"{entry}_crowd_{float(self.crowd)}".removesuffix(".0")
 
     def _file_lacking(self, row: dict[str, Any]) -> bool:
         """True for a run that has not copied the file, or only an earlier text of it."""

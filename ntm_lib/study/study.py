@@ -15,7 +15,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from ntm_lib.machine import validate
+from ntm_lib.machine import LSTMConfig, validate
 from ntm_lib.runs.checkpoints import alone_in, load, updates_done, write_whole
 from ntm_lib.runs.together import check_compiled
 from ntm_lib.runs.train import one_thread, train_together
@@ -84,6 +84,8 @@ def require_possible(recipe: Recipe, recipes: Sequence[Recipe], measure: Measure
     copying_for(recipe.machine)
     if measure.file is not None and recipe.machine.output_size != 8:
         raise ValueError(f"{recipe.name} copies vectors of {recipe.machine.output_size} bits: a file needs 8")
+    if measure.crowd != 1 and isinstance(recipe.machine, LSTMConfig):
+        raise ValueError(f"crowd is {measure.crowd:g}: the machine of {recipe.name} has no memory, and so no rows")
     if compiled:
         check_compiled(recipe)
 

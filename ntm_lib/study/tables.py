@@ -26,13 +26,18 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
 
 
 def wrong_bits(row: dict[str, Any]) -> dict[str, int]:
-    """The wrong bits of a run by the name of their column: by kind and length, by measured length, by file."""
+    """The wrong bits of a run by the name of their column: by kind and length, by measured length, by file.
+
+    What is measured at a kind and length of the verdict has a column of its own, such as wrong_bits_chosen_20_measured.
+    """
     line: dict[str, int] = {}
     for kind, lengths in row["wrong_bits"].items():
         line |= {f"wrong_bits_{kind}_{length}": wrong for length, wrong in lengths.items()}
-    for length in sorted(row["lengths"], key=lambda length: (len(length), length)):
-        line[f"wrong_bits_{length}"] = row["lengths"][length]["wrong_bits"]
-    return line | {f"wrong_bits_{name}": count["wrong_bits"] for name, count in row["files"].items()}
+    lengths = {length: row["lengths"][length] for length in sorted(row["lengths"], key=lambda name: (len(name), name))}
+    for name, count in [*lengths.items(), *row["files"].items()]:
+        column = f"wrong_bits_{name}"
+        line[f"{column}_measured" if column in line else column] = count["wrong_bits"]
+    return line
 
 
 def summary(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

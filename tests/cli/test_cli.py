@@ -284,6 +284,24 @@ def test_study_counts_errors_in_chosen_payloads_beside_random_ones(ntm, tmp_path
     assert json.loads((tmp_path / "manifest.json").read_text())["commands"][-1].endswith("--kind chosen")
 
 
+def test_study_counts_errors_in_a_crowd_beside_the_others(ntm, tmp_path):
+    """A column of its own at each length; what is there is not counted again."""
+    words = ["study", "reliable", "--seeds", 3, "--jobs", 1, "--out", tmp_path, "--lengths", 6, "--sequences", 9, *TINY]
+    assert ntm(*words)[0] == 0
+    before = (tmp_path / "runs.csv").read_text().splitlines()[0].split(",")
+    for _ in range(2):
+        code, out, _ = ntm(*words, "--crowd", "1e4")
+        assert code == 0 and "exact at 6 " in out and "exact at 6_crowd_10000 " in out
+    (line,) = csv.DictReader((tmp_path / "runs.csv").read_text().splitlines())
+    assert [column for column in line if column not in before] == ["wrong_bits_6_crowd_10000"]
+    model, _ = load(tmp_path / "machines" / "reliable" / "3")
+    for column, crowd in (("wrong_bits_6", 1), ("wrong_bits_6_crowd_10000", 10_000)):
+        assert int(line[column]) == evaluate(model, [6], 9, seed=3, crowd=crowd).wrong_bits
+    assert json.loads((tmp_path / "manifest.json").read_text())["commands"][1:] == [
+        shlex.join(["ntm", *map(str, words), "--crowd", "1e4"])
+    ]
+
+
 def test_study_asks_for_findings(ntm, tmp_path):
     words = ["study", "reliable", "--seeds", 3, "--jobs", 1, "--out", tmp_path, *TINY]
     assert ntm(*words)[0] == 0 and ntm(*words, "--findings")[0] == 0

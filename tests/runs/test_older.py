@@ -40,7 +40,8 @@ IDLE = {
 def nested(recipe, draws="independent", **fields):
     """A recipe of format 4 in the fields that recipes had."""
     values = asdict(recipe)
-    del values["largest_crowd"], values["clear"]
+    for new in ("largest_crowd", "clear", "validations_in_a_row"):
+        del values[new]
     values["historical"]["draws"] = draws
     return {**values, **IDLE, "payload_settling": recipe.payload, **fields}
 

@@ -1,5 +1,8 @@
 """Measurements beyond the verdict: which of them a row still lacks."""
 
+import math
+import re
+
 import pytest
 
 from ntm_lib.study.measurements import Measurements
@@ -21,6 +24,18 @@ def row(**entries):
         (Measurements((5,), 3, kind="chosen"), row(lengths={"5": {"sequences": 3}}), True),
         (Measurements((5,), 3, kind="chosen"), row(lengths={"chosen_5": {"sequences": 3}}), False),
         (Measurements((5,), 3), row(lengths={"chosen_5": {"sequences": 3}}), True),
+        (Measurements((5,), 3, crowd=100), row(lengths={"5": {"sequences": 3}}), True),
+        (Measurements((5,), 3, crowd=100), row(lengths={"5_crowd_10": {"sequences": 3}}), True),
+        (Measurements((5,), 3, crowd=100), row(lengths={"5_crowd_100": {"sequences": 2}}), True),
+        (Measurements((5,), 3, crowd=100), row(lengths={"5_crowd_100": {"sequences": 3}}), False),
+        (Measurements((5,), 3, crowd=100.0), row(lengths={"5_crowd_100": {"sequences": 3}}), False),
+        (Measurements((5,), 3, crowd=1.5), row(lengths={"5_crowd_1.5": {"sequences": 3}}), False),
+        (Measurements((5,), 3, crowd=1_234_567), row(lengths={"5_crowd_1234567": {"sequences": 3}}), False),
+        (Measurements((5,), 3, crowd=1_234_567), row(lengths={"5_crowd_1.23457e+06": {"sequences": 3}}), True),
+        (Measurements((5,), 3, crowd=1e6), row(lengths={"5_crowd_1000000": {"sequences": 3}}), False),
+        (Measurements((5,), 3), row(lengths={"5_crowd_100": {"sequences": 3}}), True),
+        (Measurements((5,), 3, kind="chosen", crowd=100), row(lengths={"5_crowd_100": {"sequences": 3}}), True),
+        (Measurements((5,), 3, kind="chosen", crowd=100), row(lengths={"chosen_5_crowd_100": {"sequences": 3}}), False),
         (Measurements(findings=True), row(), True),
         (Measurements(findings=True), row(findings=[]), False),
     ],
@@ -48,3 +63,14 @@ def test_a_kind_that_is_not_measured(kind):
 def test_a_kind_without_lengths_is_refused():
     with pytest.raises(ValueError, match="kind is 'chosen': name the lengths to count it at"):
         Measurements(kind="chosen")
+
+
+def test_a_crowd_without_lengths_is_refused():
+    with pytest.raises(ValueError, match=r"crowd is 10000: name the lengths to count in it, such as --lengths 100"):
+        Measurements(crowd=10_000)
+
+
+@pytest.mark.parametrize("crowd", [0, 0.5, -3, 2**31, math.nan, math.inf, "100", None, True])
+def test_a_crowd_that_cannot_be_is_refused(crowd):
+    with pytest.raises((ValueError, TypeError), match=rf"\Acrowd is {re.escape(repr(crowd))}: expected [^\n]*\Z"):
+        Measurements((5,), crowd=crowd)

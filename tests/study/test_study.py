@@ -12,7 +12,7 @@ from small import SMALL, YARDSTICK, judge_quickly, same_tensors, tensors, withou
 from ntm_lib import cli, load, train
 from ntm_lib.analysis.copies import copy_bytes
 from ntm_lib.runs.train import train_together
-from ntm_lib.study import study
+from ntm_lib.study import measurements, study
 from ntm_lib.study.content import wrong_in
 from ntm_lib.study.engines import Workers, shares
 from ntm_lib.study.measurements import Measurements
@@ -176,6 +176,32 @@ def test_a_later_question_needs_no_training(tmp_path, no_training):
     assert row["files"]["text"]["bytes"] == 15
 
 
+def test_a_later_crowd_is_counted_beside_what_there_is(tmp_path, no_training, monkeypatch):
+    """Chosen or not; and nothing is counted again."""
+    asked = []
+
+    def watched(model, lengths, *arguments, crowd):
+        asked.append((list(lengths), *arguments[2:], crowd))
+        return evaluate(model, lengths, *arguments, crowd=crowd)
+
+    monkeypatch.setattr(measurements, "evaluate", watched)
+    study.study([TINY], [3], tmp_path, workers=ALONE, measure=Measurements((5,), 9))
+    no_training()
+    for lengths, kind, crowd in (((5,), "random", 1e6), ((5, 7), "random", 1e6), ((5, 7), "chosen", 3)) * 2:
+        measure = Measurements(lengths, 9, kind=kind, crowd=crowd)
+        (row,) = study.study([TINY], [3], tmp_path, workers=ALONE, measure=measure)
+    assert asked == [([5], "random", 1), ([5], "random", 1e6), ([7], "random", 1e6), ([5, 7], "chosen", 3)]
+    names = ["5", "5_crowd_1000000", "7_crowd_1000000", "chosen_5_crowd_3", "chosen_7_crowd_3"]
+    assert list(row["lengths"]) == names
+    columns = (tmp_path / "runs.csv").read_text().splitlines()[0].split(",")
+    assert {f"wrong_bits_{name}" for name in names} < set(columns)
+    model, _ = load(tmp_path / "machines" / "tiny" / "3")
+    counted = (5, "random", 1), (5, "random", 1e6), (7, "random", 1e6), (5, "chosen", 3), (7, "chosen", 3)
+    for name, (length, kind, crowd) in zip(names, counted, strict=True):
+        found = evaluate(model, [length], 9, 3, kind, crowd=crowd).to_json()["lengths"][str(length)]
+        assert row["lengths"][name] == found
+
+
 def test_a_row_written_before_is_completed_when_something_new_is_measured(tmp_path, no_training):
     (row,) = study.study([TINY], [0], tmp_path, workers=ALONE)
     new = {name for name in row if name.startswith(("nan_", "peak_"))}
@@ -215,6 +241,9 @@ def test_another_recipe_of_that_name_is_refused(tmp_path):
         ({"seeds": [2**33]}, "seed is 8589934592: expected a whole number from 0 to 4,?294,?967,?295"),
         ({"recipes": [TINY, replace(TINY, updates=6)]}, "two recipes are called 'tiny'"),
         ({"recipes": [replace(TINY, machine=replace(SMALL.machine, output_size=2))]}, "5 inputs and 2 outputs: a copy"),
+        ({"measure": {"lengths": [5], "crowd": 0.5}}, "crowd is 0.5: expected at least 1"),
+        ({"measure": {"crowd": 100}}, "crowd is 100: name the lengths to count in it, such as --lengths 100"),
+        ({"recipes": [OTHER], "measure": {"lengths": [5], "crowd": 2}}, "crowd is 2: the machine of other has no mem"),
         ({"compiled": True}, "compiled is for an NTM whose passes all have one shape, and those of tiny have many"),
     ],
 )

@@ -48,6 +48,23 @@ def test_the_table_has_a_line_a_run():
     assert lines[4]["stopped"] == "NaN, here" and lines[0]["stopped"] == ""
 
 
+def test_what_is_measured_does_not_take_the_place_of_the_verdict():
+    """A verdict counts chosen sequences of its own; and a file may be called like a length."""
+    verdict, measured = {"random": {"20": 1}, "chosen": {"20": 2, "120": 3}}, {"chosen_20": 4, "20": 5, "chosen_6": 6}
+    measured = {name: {"wrong_bits": wrong} for name, wrong in measured.items()}
+    files = {"20": {"wrong_bits": 7}, "text": {"wrong_bits": 8}}
+    assert tables.wrong_bits(row("a", 0, False, 5, 0, wrong_bits=verdict, lengths=measured, files=files)) == {
+        "wrong_bits_random_20": 1,
+        "wrong_bits_chosen_20": 2,
+        "wrong_bits_chosen_120": 3,
+        "wrong_bits_chosen_20_measured": 4,
+        "wrong_bits_20": 5,
+        "wrong_bits_chosen_6": 6,
+        "wrong_bits_20_measured": 7,
+        "wrong_bits_text": 8,
+    }
+
+
 def test_the_summary_counts_and_gives_intervals():
     a, b = tables.summary(ROWS)
     assert a == {

@@ -31,7 +31,7 @@ def generator(seed=0):
 
 
 def test_two_widths_and_a_draw_are_enough():
-    assert REVERSE.vectors is None
+    assert REVERSE.alphabet is None
     assert list(REVERSE.kinds) == ["drawn"]
     assert REVERSE.kinds["drawn"] is reverse
     assert REVERSE.sizes == (20, 50, 120)
@@ -82,17 +82,40 @@ def test_what_copying_trains_on(start_marker, payload):
 
 
 @pytest.mark.parametrize("start_marker", [True, False])
-def test_the_vectors_of_copying_are_all_that_may_come_in(start_marker):
-    """Each once, without a marker; of many bits, no more than 256 of them."""
-    vectors = tasks.copying(3, start_marker).vectors
+def test_the_alphabet_of_copying_is_all_that_may_come_in(start_marker):
+    """Each vector once, without a marker; of many bits, no more than 256 of them."""
+    vectors = tasks.copying(3, start_marker).alphabet.vectors
     assert sorted(vectors.tolist()) == [
         [a, b, c, *[0.0] * (1 + start_marker)] for a in (0.0, 1.0) for b in (0.0, 1.0) for c in (0.0, 1.0)
     ]
-    wide = tasks.copying(11, start_marker).vectors
+    wide = tasks.copying(11, start_marker).alphabet.vectors
     assert wide.shape[1] == 11 + 1 + start_marker
     assert 150 < len(wide) == len(wide.unique(dim=0)) <= 256
     assert not wide[:, 11:].any()
     assert ((wide == 0) | (wide == 1)).all()
+
+
+@pytest.mark.parametrize("start_marker", [True, False])
+def test_a_copys_inputs_are_of_its_alphabet(start_marker):
+    """Behind the start marker: the payload, then the question, and then blanks."""
+    task, length, first = tasks.copying(3, start_marker), 29, int(start_marker)
+    vectors, question = task.alphabet
+    (inputs,) = task.draw(1, length, generator(1)).inputs
+    assert {tuple(x) for x in inputs[first : first + length].tolist()} <= {tuple(x) for x in vectors.tolist()}
+    assert torch.equal(inputs[first + length : first + length + 1], question)
+    assert not inputs[first + length + 1 :].any()
+
+
+def test_an_alphabet_like_a_machines_weights():
+    alphabet = tasks.copying(3).alphabet
+    same = alphabet.like(torch.zeros(1))
+    assert torch.equal(same.vectors, alphabet.vectors) and torch.equal(same.question, alphabet.question)
+    exact = alphabet.like(torch.zeros(1, dtype=torch.float64))
+    assert isinstance(exact, tasks.Alphabet)
+    assert {part.dtype for part in exact} == {torch.float64}
+    assert torch.equal(exact.vectors, alphabet.vectors.double())
+    assert torch.equal(exact.question, alphabet.question.double())
+    assert {part.device.type for part in alphabet.like(torch.zeros(1, device="meta"))} == {"meta"}
 
 
 @pytest.mark.parametrize(("inputs", "marker"), [(4, False), (5, True)])

@@ -10,10 +10,11 @@ from losses_by_hand import unclear_by_hand
 
 from ntm_lib.machine import NTM, NTMConfig
 from ntm_lib.machine.step import PLAIN, advance
+from ntm_lib.tasks import Alphabet, copying
 from ntm_lib.training.clear import alone, unclear_of
 
 CONFIG = NTMConfig(input_size=5, output_size=3, memory_size=13, word_size=7, controller_size=11, shift_range=2)
-IMPOSSIBLE = -math.log(1e-9)  # nats for an offset without any weight
+IMPOSSIBLE = -math.log(1e-9)  # nats for an offset without any weight, and for a gate that is all wrong
 
 every_machine = pytest.mark.parametrize(
     ("weightings", "read_heads", "write_heads"),
@@ -38,8 +39,10 @@ def a_machine(seed, **changes):
     return machine
 
 
-def some_vectors(count=17):
-    return torch.randint(0, 2, (count, 5), generator=torch.Generator().manual_seed(0)).float()
+def some_alphabet():
+    """17 vectors and a question that is like none of them."""
+    vectors = torch.randint(0, 2, (17, 5), generator=torch.Generator().manual_seed(0)).float()
+    return Alphabet(vectors, torch.tensor([[0.3, 0.0, -0.7, 0.0, 1.1]]))
 
 
 # By hand
@@ -52,66 +55,81 @@ def test_the_loss_is_the_loop(weightings, read_heads, write_heads, controller, s
     machine = a_machine(
         seed, weightings=weightings, read_heads=read_heads, write_heads=write_heads, controller=controller
     )
-    loss = unclear_of(machine, some_vectors())
+    loss = unclear_of(machine, some_alphabet())
     assert loss.shape == ()
-    torch.testing.assert_close(loss, unclear_by_hand(machine, some_vectors()))
+    torch.testing.assert_close(loss, unclear_by_hand(machine, some_alphabet()))
 
 
 @every_controller
 @every_machine
 def test_what_heads_emit_is_what_they_emit_in_a_machine(weightings, read_heads, write_heads, controller):
-    """A step with an empty read; then a blank, after the machine has read what its writers added."""
+    """A step with an empty read; then a blank, after the machine has read what its writers added. And the question."""
     machine = a_machine(3, weightings=weightings, read_heads=read_heads, write_heads=write_heads, controller=controller)
-    vectors = some_vectors()
+    alphabet = some_alphabet()
     state = machine.initial_state(17)
     assert not state.reads.any()
-    first = advance(machine, vectors, state, PLAIN)
+    first = advance(machine, alphabet.vectors, state, PLAIN)
     of_writer = [[0, 1, 2, 0, 1, 2], [0, 0, 0], [0, 1, 0, 1]][(3, 1, 2).index(write_heads)][:read_heads]
     added = torch.stack([first.emission.add[:, writer] for writer in of_writer], dim=1)
     second = advance(machine, torch.zeros(17, 5), first.state._replace(reads=added), PLAIN)
-    for found, step in zip(alone(machine, vectors), (first, second), strict=True):
+    question = advance(machine, alphabet.question, machine.initial_state(1), PLAIN)
+    for found, step in zip(alone(machine, alphabet), (first, second, question), strict=True):
         for name, value in step.emission._asdict().items():
             torch.testing.assert_close(getattr(found, name), value, msg=name)
 
 
 def test_each_vector_is_alone():
     """The order of vectors, and a vector that comes twice as all the others do, change nothing."""
-    machine, vectors = a_machine(1, read_heads=2, write_heads=3), some_vectors()
-    expected = unclear_of(machine, vectors)
-    torch.testing.assert_close(unclear_of(machine, vectors.flip(0)), expected)
-    torch.testing.assert_close(unclear_of(machine, torch.cat([vectors, vectors])), expected)
+    machine, (vectors, question) = a_machine(1, read_heads=2, write_heads=3), some_alphabet()
+    expected = unclear_of(machine, Alphabet(vectors, question))
+    for same in (vectors.flip(0), torch.cat([vectors, vectors])):
+        torch.testing.assert_close(unclear_of(machine, Alphabet(same, question)), expected)
 
 
 # Heads made by hand
 
 BACK, STAY, ON = 0, 1, 2
-ALL = torch.tensor([[*bits, 0.0, 0.0] for bits in product([0.0, 1.0], repeat=3)])
+ALL = copying(3).alphabet
+WALK = False, False, False
+ASKED = False, False, True
 
 
-def by_hand(reader, writer, odd_one=None, certain=40.0, **changes):
+def by_hand(reader=(STAY, ON), writer=(ON, STAY), reader_jumps=ASKED, writer_jumps=WALK, certain=40.0, **changes):
     """A machine whose heads step by these offsets: while vectors come in, and in the answer.
 
-    Every row begins with a 1, which the controller sees where it has read one; the writer takes the offset `odd_one`
-    as the vector 1 1 1 comes in.
+    They jump, or do not: while vectors come in, in the answer, and at the question. Every row begins with a 1, which
+    the first unit of the controller sees where it has read one; the third sees the question.
     """
     machine = NTM(replace(CONFIG, shift_range=1, **changes))
     for parameter in machine.parameters():
         torch.nn.init.zeros_(parameter)
     heads, rows = machine.heads.linear, machine.heads.rows
-    s, add = rows["s"].start, rows["add"].start
+    s, g, add = rows["s"].start, rows["g"].start, rows["add"].start
+    both = zip((reader, writer), (reader_jumps, writer_jumps), strict=True)
     with torch.no_grad():
         machine.controller.from_input.weight[0, 5] = 40.0  # the first number of what is read
         machine.controller.from_input.bias[0] = -20.0
+        machine.controller.from_input.weight[2, 4] = 40.0  # the end marker
         heads.bias[add] = 1.0
-        for head, (coming_in, answer) in enumerate([reader, writer][: machine.heads.addressing_heads]):
-            for offset, sign in ((coming_in, -1), (answer, 1)):
+        for head, (offsets, jumps) in zip(range(machine.heads.addressing_heads), both, strict=False):
+            for offset, sign in zip(offsets, (-1, 1), strict=True):
                 heads.weight[s + 3 * head + offset, 0] += sign * certain / 2
                 heads.bias[s + 3 * head + offset] += certain / 2
-        if odd_one is not None:
-            machine.controller.from_input.weight[1, :3] = 40.0
-            machine.controller.from_input.bias[1] = -100.0
-            heads.weight[s + 3 + odd_one, 1] += certain
-            heads.bias[s + 3 + odd_one] += certain
+            coming_in, answer, question = (certain if jump else -certain for jump in jumps)
+            heads.bias[g + head] = (coming_in + answer) / 2
+            heads.weight[g + head, 0] = (answer - coming_in) / 2
+            heads.weight[g + head, 2] = question - coming_in
+    return machine
+
+
+def with_an_odd_one(machine, part, place, by=80.0):
+    """The machine, whose heads emit so much more in one place of a part as the vector 1 1 1 comes in."""
+    with torch.no_grad():
+        machine.controller.from_input.weight[1, :3] = 40.0
+        machine.controller.from_input.bias[1] = -100.0
+        row = machine.heads.rows[part].start + place
+        machine.heads.linear.weight[row, 1] += by / 2
+        machine.heads.linear.bias[row] += by / 2
     return machine
 
 
@@ -144,25 +162,51 @@ def test_heads_that_are_sure_and_wrong_cost_as_much_as_can_be(reader, writer, wh
     assert unclear_of(by_hand(reader, writer), ALL).item() == pytest.approx(IMPOSSIBLE / 2, rel=1e-4), what
 
 
-@pytest.mark.parametrize("odd_one", [STAY, BACK])
-def test_a_writer_that_steps_otherwise_at_one_vector_costs_its_share(odd_one):
+@pytest.mark.parametrize(
+    ("reader_jumps", "writer_jumps", "share"),
+    [
+        (ASKED, WALK, 0),
+        (ASKED, ASKED, 0),  # whether a writer jumps at the question is not for this loss to know
+        ((True, False, True), WALK, 1 / 2),
+        ((False, True, True), WALK, 1 / 2),
+        ((True, True, True), WALK, 1),
+        (ASKED, (True, False, False), 1 / 2),
+        (ASKED, (False, True, False), 1 / 2),
+        (ASKED, (True, True, True), 1),
+        (WALK, WALK, 1),
+        ((True, True, False), (True, True, True), 3),
+    ],
+)
+def test_a_gate_that_is_open_after_a_vector_or_closed_at_the_question_costs(reader_jumps, writer_jumps, share):
+    """In one of two steps, for every vector; the question has one step."""
+    machine = by_hand(reader_jumps=reader_jumps, writer_jumps=writer_jumps)
+    assert unclear_of(machine, ALL).item() == pytest.approx(share * IMPOSSIBLE, rel=1e-4, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("part", "place"),
+    [("s", 3 + STAY), ("s", 3 + BACK), ("s", ON), ("g", 0), ("g", 1)],
+    ids=["the writer stays", "the writer goes back", "the reader goes on", "the reader jumps", "the writer jumps"],
+)
+def test_one_odd_vector_costs_its_share(part, place):
     """One of eight vectors, in one of the two steps."""
-    machine = by_hand((STAY, ON), (ON, STAY), odd_one=odd_one)
+    machine = with_an_odd_one(by_hand(), part, place)
     assert unclear_of(machine, ALL).item() == pytest.approx(IMPOSSIBLE / 8 / 2, rel=1e-4)
-    assert unclear_of(machine, ALL[:-1]).item() == pytest.approx(0, abs=1e-6)
+    assert unclear_of(machine, ALL._replace(vectors=ALL.vectors[:-1])).item() == pytest.approx(0, abs=1e-6)
 
 
-def test_heads_that_know_nothing_cost_the_logarithm_of_three():
-    """Each of two heads in each step: the mean over steps, summed over heads."""
-    machine = by_hand((STAY, ON), (ON, STAY), certain=0.0)
-    assert unclear_of(machine, ALL).item() == pytest.approx(2 * math.log(3), rel=1e-6)
+def test_heads_that_know_nothing_cost_the_logarithms_of_three_and_two():
+    """Two heads choose among three offsets and whether to jump, the mean over both steps; and one at the question."""
+    assert unclear_of(by_hand(certain=0.0), ALL).item() == pytest.approx(2 * math.log(3) + 3 * math.log(2), rel=1e-6)
 
 
 @pytest.mark.parametrize("head", list(product([BACK, STAY, ON], repeat=2)))
 def test_one_weighting_for_both_may_step_as_it_likes(head):
-    """It writes while vectors come in and reads in the answer."""
-    machine = by_hand(head, None, weightings="single")
-    assert unclear_of(machine, ALL).item() == pytest.approx(0, abs=1e-6)
+    """It writes while vectors come in and reads in the answer; and it jumps at the question, and only there."""
+    assert unclear_of(by_hand(head, weightings="single"), ALL).item() == pytest.approx(0, abs=1e-6)
+    for jumps, share in ((WALK, 1), ((True, False, True), 1 / 2), ((False, True, True), 1 / 2)):
+        machine = by_hand(head, reader_jumps=jumps, weightings="single")
+        assert unclear_of(machine, ALL).item() == pytest.approx(share * IMPOSSIBLE, rel=1e-4)
 
 
 # The gradient
@@ -174,8 +218,8 @@ def test_the_gradient_is_the_slope(weightings, read_heads, write_heads, controll
     machine = a_machine(
         2, weightings=weightings, read_heads=read_heads, write_heads=write_heads, controller=controller
     ).double()
-    vectors, generator = some_vectors().double(), torch.Generator().manual_seed(0)
-    unclear_of(machine, vectors).backward()
+    alphabet, generator = some_alphabet().like(machine.output.weight), torch.Generator().manual_seed(0)
+    unclear_of(machine, alphabet).backward()
     ways = [torch.randn(p.shape, generator=generator, dtype=p.dtype) for p in machine.parameters()]
     slope = sum((way * p.grad).sum() for way, p in zip(ways, machine.parameters(), strict=True) if p.grad is not None)
     values = []
@@ -183,17 +227,21 @@ def test_the_gradient_is_the_slope(weightings, read_heads, write_heads, controll
         with torch.no_grad():
             for way, parameter in zip(ways, machine.parameters(), strict=True):
                 parameter += step * way
-            values.append(unclear_of(machine, vectors))
+            values.append(unclear_of(machine, alphabet))
     assert slope.item() == pytest.approx((values[0] - values[1]).item() / 2e-6, rel=1e-5)
 
 
 @pytest.mark.parametrize("certain", [0.0, 40.0, 1e4])
 @pytest.mark.parametrize("writer", [(ON, STAY), (ON, BACK)])
-def test_the_gradient_is_finite_where_a_weight_is_zero(certain, writer):
-    machine = by_hand((ON, ON), writer, certain=certain)
+@pytest.mark.parametrize("jumps", [ASKED, (True, True, False)])
+def test_the_gradient_is_finite_where_a_weight_is_zero(certain, writer, jumps):
+    machine = by_hand((ON, ON), writer, jumps, jumps, certain)
     loss = unclear_of(machine, ALL)
     loss.backward()
-    assert certain < 1e4 or not alone(machine, ALL)[0].s[:, :, STAY].any()
+    if certain == 1e4:
+        coming_in, _, asked = alone(machine, ALL)
+        assert not coming_in.s[:, :, STAY].any()
+        assert set(coming_in.g.unique().tolist() + asked.g.unique().tolist()) == {0, 1}
     assert loss.isfinite()
     gradients = [parameter.grad for parameter in machine.parameters() if parameter.grad is not None]
     assert len(gradients) == 4  # the controller's and the heads'
@@ -202,10 +250,10 @@ def test_the_gradient_is_finite_where_a_weight_is_zero(certain, writer):
 
 def test_a_gradient_step_makes_the_heads_clearer():
     machine = a_machine(1, read_heads=2, write_heads=3)
-    before = unclear_of(machine, some_vectors())
+    before = unclear_of(machine, some_alphabet())
     before.backward()
     with torch.no_grad():
         for parameter in machine.parameters():
             if parameter.grad is not None:
                 parameter -= 1e-3 * parameter.grad
-    assert unclear_of(machine, some_vectors()) < before
+    assert unclear_of(machine, some_alphabet()) < before

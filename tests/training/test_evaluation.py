@@ -424,7 +424,7 @@ def validated(machine, seed=0, longest=3):
 def test_a_perfect_machine_is_exact(markers):
     machine = Copier(3, markers)
     assert validated(machine) == 0
-    assert min(machine.saw()) > 3  # lengths that it never trained on
+    assert list(machine.saw()) == [3, 12, 30]  # the longest that it has trained on, and longer ones
     for bits, _, rows in machine.runs():
         assert rows >= rows_needed(bits.shape[1])
 
@@ -435,10 +435,12 @@ def test_a_perfect_machine_is_exact(markers):
         lambda bits, rows: (bits == 0).all(dim=2).all(dim=1),
         lambda bits, rows: (bits == 1).all(dim=2).all(dim=1),
         lambda bits, rows: ~is_dull(bits),
-        lambda bits, rows: torch.full((len(bits),), bits.shape[1] >= 30),
+        lambda bits, rows: torch.full((len(bits),), bits.shape[1] == 3),
+        lambda bits, rows: torch.full((len(bits),), bits.shape[1] == 12),
+        lambda bits, rows: torch.full((len(bits),), bits.shape[1] == 30),
         one_after_another,
     ],
-    ids=["zeros", "ones", "not dull", "ten times as long", "one vector after another"],
+    ids=["zeros", "ones", "not dull", "as long", "four times as long", "ten times as long", "one after another"],
 )
 def test_one_weakness_is_not_exact(when):
     assert validated(Copier(mistake=fails_on(when))) > 0
@@ -464,14 +466,13 @@ def test_two_validations_are_fresh():
 
 
 def test_what_validation_draws():
-    """64 random sequences 4 times as long and 4 of every other kind; 32 at 10 times; 16, and 2, in a crowd of 10,000.
-
-    The last two parts end with 28 that are chosen against the machine.
+    """64 random sequences and 4 of every other kind at the longest trained length, and at 4 times that; 32 and 4 at 10
+    times; 16 and 2 at 4 times in a crowd of 10,000. All parts but the second end with 28 chosen against the machine.
     """
     machine, generator = Copier(), torch.Generator().manual_seed(7)
     assert validated(machine, seed=7, longest=3) == 0
     expected = []
-    for length, random, others, chosen in ((12, 64, 4, 0), (30, 32, 4, 28), (12, 16, 2, 28)):
+    for length, random, others, chosen in ((3, 64, 4, 28), (12, 64, 4, 0), (30, 32, 4, 28), (12, 16, 2, 28)):
         numbers = [random] + [others] * 7
         parts = [
             tasks.payload(number, length, 3, kind, generator) for kind, number in zip(tasks.KINDS, numbers, strict=True)
@@ -481,7 +482,7 @@ def test_what_validation_draws():
     for (bits, _, rows), (payload, needed) in zip(machine.runs(), expected, strict=True):
         assert torch.equal(bits, payload)
         assert rows == needed
-    assert machine.crowds == [1, 1, 10_000]
+    assert machine.crowds == [1, 1, 1, 10_000]
 
 
 class LostInACrowd(Copier):
@@ -520,18 +521,22 @@ def watched(kind):
 
 @pytest.mark.parametrize("tied", [{"initial_weights": "learned"}, {"initial_memory": "learned"}], ids=str)
 def test_a_machine_tied_to_its_rows_is_validated_on_what_these_hold(tied):
-    """Five vectors take 12 of 13 rows; it has no crowd."""
+    """Two vectors fit, and up to five, which take 12 of 13 rows; it has no crowd."""
     kind, task, calls = watched(NTM)
     machine = kind(NTMConfig(5, 3, memory_size=13, word_size=5, controller_size=11, **tied))
     assert validate(machine, 2, torch.Generator().manual_seed(0), task) == 0
-    assert calls == [(64 + 7 * 4, 5, {}), (32 + 7 * 4 + 28, 5, {})]
+    assert calls == [(64 + 7 * 4 + 28, 2, {}), (64 + 7 * 4, 5, {}), (32 + 7 * 4 + 28, 5, {})]
 
 
 def test_a_machine_without_a_memory_is_validated_in_no_crowd():
     kind, task, calls = watched(LSTMBaseline)
     assert validate(kind(YARDSTICK.machine), 2, torch.Generator().manual_seed(0), task) == 0
     probed = (8, 4, {})  # every vector, 4 times over, to choose sequences against it
-    assert [call for call in calls if call != probed] == [(64 + 7 * 4, 8, {}), (32 + 7 * 4 + 28, 20, {})]
+    assert [call for call in calls if call != probed] == [
+        (64 + 7 * 4 + 28, 2, {}),
+        (64 + 7 * 4, 8, {}),
+        (32 + 7 * 4 + 28, 20, {}),
+    ]
 
 
 @pytest.mark.parametrize("kinds", [1, 3])
@@ -543,12 +548,12 @@ def test_a_task_without_chosen_sequences_is_validated_without_them(kinds):
     assert wrong == (32 + 4 * (kinds - 1)) * 10 * 3  # a parrot's answers of ten steps
     machine.always_right = True
     assert validate(machine, 1, torch.Generator().manual_seed(0), task) == 0
-    *_, short, long, crowded = machine.calls
-    assert [len(inputs) for inputs, *_ in (short, long, crowded)] == [
-        first + (kinds - 1) * each for first, each in ((64, 4), (32, 4), (16, 2))
+    last = machine.calls[-4:]
+    assert [len(inputs) for inputs, *_ in last] == [
+        first + (kinds - 1) * each for first, each in ((64, 4), (64, 4), (32, 4), (16, 2))
     ]
-    assert [inputs.shape[1] for inputs, *_ in (short, long, crowded)] == [4, 10, 4]
-    assert machine.crowds[-3:] == [1, 1, 10_000]
+    assert [inputs.shape[1] for inputs, *_ in last] == [1, 4, 10, 4]
+    assert machine.crowds[-4:] == [1, 1, 1, 10_000]
 
 
 # Tasks of one's own

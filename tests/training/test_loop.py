@@ -3,7 +3,6 @@
 import math
 import re
 from dataclasses import replace
-from itertools import product
 
 import pytest
 import torch
@@ -27,7 +26,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from ntm_lib import tasks
 from ntm_lib.machine import LSTMBaseline, LSTMConfig
 from ntm_lib.runs.train import train
-from ntm_lib.tasks import Task
+from ntm_lib.tasks import Alphabet, Task
 from ntm_lib.training import evaluation, loop, losses
 from ntm_lib.training.clear import unclear_of
 from ntm_lib.training.curriculum import chances, draw_crowd
@@ -52,7 +51,7 @@ def quick(monkeypatch):
 
 
 CROWDED = next(update for update in range(4, 99) if draw_crowd(10**6, chances(update)) > 100)
-"""An update after the first few that has a large crowd in a machine that settles."""
+"""An update after the first few that has a large crowd."""
 
 
 def gradient_by_hand(run, focus=0.0, clear=0.0, listen=0.0):
@@ -68,8 +67,7 @@ def gradient_by_hand(run, focus=0.0, clear=0.0, listen=0.0):
         w = torch.stack([state.weights for state in history]).double()
         total = total - focus * (w * (w + 1e-9).log()).sum(-1).mean()
     if clear:
-        vectors = torch.tensor([[*bits, 0, 0] for bits in product([0.0, 1.0], repeat=3)])
-        total = total + clear * unclear_by_hand(run.model, vectors)
+        total = total + clear * unclear_by_hand(run.model, run.task.alphabet)
     if listen:
         total = total + listen * heard_by_hand(history, batch.mask).mean()
     return torch.autograd.grad(total, list(run.model.parameters()))
@@ -160,16 +158,16 @@ def test_the_focus_loss_narrows_the_weightings(monkeypatch):
     assert spread() < before
 
 
-def test_the_clear_loss_makes_heads_surer_where_to_step(monkeypatch):
+def test_the_clear_loss_makes_heads_surer_what_to_do(monkeypatch):
     """Nothing but clear to learn from: an output layer of zeros passes no gradient of the answer to the heads."""
     monkeypatch.setattr(losses, "RISE", 1)
     run = Run(replace(SETTLING, focus=0.0, clear=1.0, clip_norm=0.0, learning_rate=1e-3), 0)
     run.progress.settled_at = 0
     torch.nn.init.zeros_(run.model.output.weight)
-    before = unclear_of(run.model, run.task.vectors).item()
+    before = unclear_of(run.model, run.task.alphabet).item()
     for _ in range(5):
         update(run)
-    assert unclear_of(run.model, run.task.vectors).item() < before - 0.01
+    assert unclear_of(run.model, run.task.alphabet).item() < before - 0.01
 
 
 def echo(batch_size, size, generator):
@@ -178,17 +176,17 @@ def echo(batch_size, size, generator):
     return tasks.Batch(pad(bits, (0, 2)), bits, torch.ones(batch_size, size))
 
 
-@pytest.mark.parametrize("vectors", [False, True])
-def test_a_task_without_vectors_trains_without_the_clear_loss(vectors):
-    """With vectors the clear loss changes the weights, without them it does not, however much it counts."""
-    task = Task(5, 3, echo, vectors=torch.eye(7, 5) if vectors else None)
+@pytest.mark.parametrize("alphabet", [None, Alphabet(torch.eye(7, 5), torch.ones(1, 5))], ids=["none", "one"])
+def test_a_task_without_an_alphabet_trains_without_the_clear_loss(alphabet):
+    """With an alphabet the clear loss changes the weights, without one it does not, however much it counts."""
+    task = Task(5, 3, echo, alphabet=alphabet)
     weights = []
     for clear in (0.0, 3.0):
         run = Run(replace(SETTLING, clear=clear), 5, task)
         run.progress.settled_at = 0
         update(run)
         weights.append(tensors(run.model))
-    assert same_tensors(*weights) != vectors
+    assert same_tensors(*weights) == (alphabet is None)
     assert run.progress.stopped is None
 
 
@@ -240,6 +238,13 @@ def updates_of(recipe, **options):
 def test_two_exact_validations_in_a_row_end_a_training(monkeypatch, wrong, last):
     validations(monkeypatch, *wrong)
     assert updates_of(SMALL) == last
+
+
+@pytest.mark.parametrize(("enough", "last"), [(1, 4), (2, 16), (3, 20), (4, 24)])
+def test_as_many_exact_validations_in_a_row_as_the_recipe_says_end_a_training(monkeypatch, enough, last):
+    validations(monkeypatch, 0, 7, 0, 0, 0, 3)
+    recipe = replace(SMALL, validations_in_a_row=enough)
+    assert updates_of(recipe) == last
 
 
 def test_the_history_has_the_validations(monkeypatch):
