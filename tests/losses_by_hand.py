@@ -62,7 +62,8 @@ def unclear_by_hand(machine, alphabet):
     """How unsure the heads are: the offset that each should step by is chosen first, then its logarithms are averaged.
 
     Offsets are by place: 0 is the furthest back. A reader waits while vectors come in, and a writer that has gone on
-    goes on or waits in the answer, whichever is the likelier. Nobody jumps, but for the readers at the question.
+    goes on or waits in the answer, whichever is the likelier. Nobody jumps, but for the readers at the question, and
+    these are sure of their step there too.
     """
     steps = [emissions_alone(machine, vector) for vector in alphabet.vectors]
     single, readers = machine.config.weightings == "single", machine.config.read_heads
@@ -81,4 +82,5 @@ def unclear_by_hand(machine, alphabet):
                 walks, jumps = emission.s[0, head, offset], emission.g[0, head]
                 total = total - ((walks + 1e-9).log() + (1 - jumps + 1e-9).log()) / 2
     (asked,) = emissions_alone(machine, alphabet.question[0], steps=1)
-    return total / len(steps) - sum((asked.g[0, reader] + 1e-9).log() for reader in range(readers))
+    jumps = sum((asked.g[0, reader] + 1e-9).log() + (max(asked.s[0, reader]) + 1e-9).log() for reader in range(readers))
+    return total / len(steps) - jumps

@@ -197,7 +197,25 @@ def test_one_odd_vector_costs_its_share(part, place):
 
 def test_heads_that_know_nothing_cost_the_logarithms_of_three_and_two():
     """Two heads choose among three offsets and whether to jump, the mean over both steps; and one at the question."""
-    assert unclear_of(by_hand(certain=0.0), ALL).item() == pytest.approx(2 * math.log(3) + 3 * math.log(2), rel=1e-6)
+    assert unclear_of(by_hand(certain=0.0), ALL).item() == pytest.approx(3 * math.log(3) + 3 * math.log(2), rel=1e-6)
+
+
+@pytest.mark.parametrize(("head", "expected"), [(0, math.log(2)), (1, 0.0)])
+def test_a_reader_that_wavers_at_the_question_costs_the_logarithm_of_two_and_a_writer_nothing(head, expected):
+    """Two offsets are equally likely there, and there alone."""
+    machine = by_hand(certain=40.0)
+    rows = machine.heads.rows["s"].start + 3 * head
+    with torch.no_grad():
+        machine.controller.from_input.weight[2, 4] = 40.0  # the end marker
+        machine.controller.from_input.bias[2] = -20.0
+        _, _, asked = alone(machine, ALL)
+        best = int(asked.s[0, head].argmax())
+        logits = machine.heads.linear.weight[rows + (best + 1) % 3], machine.heads.linear.weight[rows + best]
+        logits[0][2], logits[1][2] = 10.0, -10.0  # the hidden unit is -1 elsewhere
+        machine.heads.linear.bias[rows + (best + 1) % 3] += 10.0
+        machine.heads.linear.bias[rows + best] -= 10.0
+    assert sorted(alone(machine, ALL)[2].s[0, head].tolist())[1:] == pytest.approx([0.5, 0.5], abs=1e-4)
+    assert unclear_of(machine, ALL).item() == pytest.approx(expected, abs=1e-4)
 
 
 @pytest.mark.parametrize("head", list(product([BACK, STAY, ON], repeat=2)))
