@@ -22,7 +22,6 @@ def recipe() -> Recipe:
         machine=LSTMConfig(10, 8, hidden_size=51),
         updates=15_000,
         batch_size=16,
-        payload="random",
         learning_rate=3e-3,
         clip_norm=1.0,
         averaging=0.999,

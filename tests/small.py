@@ -18,6 +18,7 @@ SMALL = Recipe(
     name="small",
     machine=MACHINE,
     updates=24,
+    first_weights="pytorch",
     batch_size=5,
     max_length=2,
     largest_memory=17,

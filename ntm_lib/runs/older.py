@@ -9,6 +9,8 @@ CONSTANTS = {"schedule": 0, "level_loss": 0.15, "momentum": 0.9, "focus_updates"
 LEFT_OUT = ["input_gain", "location_gain", "erase_bias", "payload_settling", "large_memories", "handicap"]
 LEFT_OUT += ["largest_memory_settling", "final_rate", "rest", "quiet"]
 """Fields that recipes had, and have no more."""
+CALM = 4, 0.3
+"""Values of input_gain and location_gain that are calm first weights now."""
 HISTORICAL = ("initialisation", "loss_over", "loss_per", "draws", "curriculum", "clip_value")
 """Fields that stood in a recipe and stand in its `historical` now."""
 CURRICULA = {("power", 1.5, 0.0): "power", ("ramp", 1.0, 0.0): "ramp", ("power", 1.5, 0.2): "mixed"}
@@ -47,16 +49,21 @@ def without_left_out(values: dict[str, Any], finished: bool) -> dict[str, Any]:
     if values["payload"] == "varied":
         raise LeftOutError("payload", "varied")
     historical.pop("draws", None)
+    first_weights = historical.pop("initialisation", "pytorch")
+    if (values.get("input_gain"), values.get("location_gain")) == CALM:
+        first_weights = "calm"
     gone = LEFT_OUT if values["settle_updates"] else [*LEFT_OUT, "settle_at_least"]  # of which the default was another
     kept = {name: value for name, value in values.items() if name not in gone}
-    return kept | {"historical": historical, "largest_crowd": 1.0, "clear": 0.0}
+    return kept | {"historical": historical, "largest_crowd": 1.0, "clear": 0.0, "first_weights": first_weights}
 
 
 def require_no_difference(values: dict[str, Any]) -> None:
     """Raise `LeftOutError` for a field that recipes have no more, and with which the run would train otherwise."""
     settles, idle = values["settle_updates"], dict[str, Any]()
     if "word_size" in values["machine"]:
-        idle = {"input_gain": 1, "location_gain": 1, "erase_bias": 0, "rest": 0}
+        idle = {"erase_bias": 0, "rest": 0}
+        if (values.get("input_gain"), values.get("location_gain")) != CALM:
+            idle |= {"input_gain": 1, "location_gain": 1}
         if settles:
             idle["quiet"] = 0
         if settles and values["largest_memory"]:  # and the handicap is for large memories alone

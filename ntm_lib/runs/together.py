@@ -108,7 +108,7 @@ def compiled_machine(runs: Sequence[Run]) -> NTM:
 
 def check_compiled(recipe: Recipe) -> None:
     """ValueError for a recipe whose passes cannot be compiled, or where there is no compiler."""
-    many = recipe.largest_memory or recipe.largest_crowd > 1
+    many = recipe.largest_memory or (recipe.settle_updates and recipe.largest_crowd > 1)
     if many or recipe.historical.curriculum == "adaptive" or not isinstance(recipe.machine, NTMConfig):
         raise ValueError(
             f"compiled is for an NTM whose passes all have one shape, and those of {recipe.name} have many: leave it"

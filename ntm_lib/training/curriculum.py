@@ -12,7 +12,7 @@ from ntm_lib.training.recipe import Recipe
 
 SCHEDULE = 0  # seed of lengths, rows and crowds, one for all trainings; a training's own seed decides all the rest
 BLOCK = 1024  # updates whose numbers are worked out at a time
-CROWDED = 0.5  # share of the updates that have a crowd
+CROWDED = 0.5  # share of the updates while settling that have a crowd
 MIXED = 0.2  # share of the updates that draw from all lengths, with the curriculum "mixed"
 
 
@@ -33,13 +33,13 @@ class Shape(NamedTuple):
     crowd: float = 1
 
 
-def draw_shape(recipe: Recipe, update: int, level: int, rows_needed: Callable[[int], int]) -> Shape:
+def draw_shape(recipe: Recipe, update: int, level: int, settling: bool, rows_needed: Callable[[int], int]) -> Shape:
     """The shape of an update, as the recipe has it; `level` is for the adaptive curriculum."""
     curriculum, chance = recipe.historical.curriculum, chances(update)
     top = longest(curriculum, recipe.max_length, update / recipe.updates, level)
     length = draw_length(curriculum, top, recipe.max_length, chance)
     rows = draw_rows(rows_needed(length) + 2, recipe.largest_memory, chance) if recipe.largest_memory else None
-    return Shape(length, rows, draw_crowd(recipe.largest_crowd, chance))
+    return Shape(length, rows, draw_crowd(recipe.largest_crowd, chance) if settling else 1)
 
 
 def longest(curriculum: str, max_length: int, progress: float, level: int) -> int:

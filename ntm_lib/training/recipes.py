@@ -18,7 +18,9 @@ reliable_lstm = replace(
     reliable,
     name="reliable_lstm",
     machine=replace(COPY_MACHINE, controller="lstm", controller_size=32, forget_ceiling=0.5, output_from="reads"),
+    first_weights="pytorch",
     open_gates=2.0,
+    payload="uneven",
     learning_rate=1e-2,
     state_decay=1.0,
     updates=6000,
@@ -30,9 +32,9 @@ nothing is counted or kept in the LSTM's own state, which fails after more steps
 paper_2014 = Recipe(
     name="paper_2014",
     machine=NTMConfig(10, 8, initial_weights="learned", initial_memory="learned", initial_value=0.1),
+    first_weights="pytorch",
     updates=100_000,
     batch_size=1,
-    payload="random",
     max_length=20,
     largest_memory=0,
     largest_crowd=1.0,
@@ -62,9 +64,10 @@ post_2014 = replace(
         initial_reads="memory",
         output_from="hidden",
     ),
+    first_weights="glorot",
     updates=70_000,
     optimizer="lagging-rmsprop",
-    historical=Historical("glorot", loss_over="sequence", loss_per="sequence", curriculum="power"),
+    historical=Historical(loss_over="sequence", loss_per="sequence", curriculum="power"),
 )
 """The post's code on the day of the post (shawntan 01b0b6e): one weighting for reading and writing, 7 bits and an
 end marker, loss summed over all steps, no clip, and an RMSProp that leaves the gradient out of its own divisor."""
@@ -74,7 +77,6 @@ post_repaired = replace(
     name="post_repaired",
     machine=replace(COPY_MACHINE, weightings="single", initial_weights="first-row"),
     updates=6000,
-    payload="random",
     max_length=20,
     listen=0.0,
     validations_in_a_row=4,

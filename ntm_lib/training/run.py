@@ -15,6 +15,9 @@ from ntm_lib.training.optimizers import make_optimizer
 from ntm_lib.training.progress import Progress
 from ntm_lib.training.recipe import Recipe
 
+INPUT_GAIN = 4.0  # factor on the controller's first weights for the input, where first weights are calm
+STEERING_GAIN = 0.3  # factor on first weights from the controller to key strength, gate, shift and sharpening
+
 
 class Run:
     """One training under way: the machine, its optimiser, its one source of randomness, and its progress.
@@ -70,7 +73,8 @@ class Drawn(NamedTuple):
 def draw(run: Run) -> Drawn:
     """The next batch: the recipe's schedule decides its shape, the run's own generator its bits."""
     recipe, progress, task = run.recipe, run.progress, run.task
-    shape = draw_shape(recipe, progress.update, progress.level, task.rows_needed)
+    settling = progress.settled_at is not None
+    shape = draw_shape(recipe, progress.update, progress.level, settling, task.rows_needed)
     batch = task.drawn(task.draw, recipe.batch_size, shape.length, run.generator)
     return Drawn(batch.like(run.model.output.weight), shape)
 
@@ -81,11 +85,21 @@ def build(recipe: Recipe, seed: int) -> NTM | LSTMBaseline:
     if isinstance(recipe.machine, LSTMConfig):
         return LSTMBaseline(recipe.machine, generator)
     model = NTM(recipe.machine, generator)
-    if recipe.historical.initialisation == "glorot":
+    if recipe.first_weights == "glorot":
         initialise_as_the_post(model, generator)
+    if recipe.first_weights == "calm":
+        calm(model)
     if isinstance(model.controller, LSTMController):
         open_gates(model.controller, recipe.open_gates)
     return model
+
+
+@torch.no_grad()
+def calm(model: NTM) -> None:
+    """Let the input outweigh what is read, and neither of them move a head much: all heads begin with one habit."""
+    model.controller.from_input.weight[:, : model.config.input_size] *= INPUT_GAIN
+    for name in ("beta", "g", "s", "gamma"):
+        model.heads.linear.weight[model.heads.rows[name]] *= STEERING_GAIN
 
 
 @torch.no_grad()

@@ -14,7 +14,7 @@ from ntm_lib.runs.train import train, train_together
 from ntm_lib.training import curriculum, evaluation, recipes
 from ntm_lib.training.run import Run
 
-FIXED = replace(SMALL, name="fixed", largest_memory=0, largest_crowd=1.0, batch_size=3, max_length=7)
+FIXED = replace(SMALL, name="fixed", largest_memory=0, batch_size=3, max_length=7)
 SEEDS = (5, 0, 7)
 
 pytestmark = [
@@ -66,7 +66,7 @@ def test_lengths_share_their_traces(traced):
     """Of all that is drawn, only the number of machines in a pass makes others: for its first step and for the rest."""
     results = list(train_together(FIXED, dict.fromkeys(SEEDS), compiled=True))
     shapes = [
-        curriculum.draw_shape(FIXED, update, level=1, rows_needed=lambda length: 2 * length + 2)
+        curriculum.draw_shape(FIXED, update, level=1, settling=False, rows_needed=lambda length: 2 * length + 2)
         for update in range(FIXED.updates)
     ]
     assert len({shape.length for shape in shapes}) == FIXED.max_length
@@ -111,13 +111,12 @@ def test_a_compiled_run_goes_on_where_it_was_left(traced, tmp_path):
     assert same_run(rest, whole) and without_seconds(rest.history) == without_seconds(whole.history)
 
 
-CROWDED = replace(FIXED, name="crowded", largest_crowd=5.0)
-PLAIN_YARDSTICK = replace(YARDSTICK, largest_memory=0, largest_crowd=1.0)
+CROWDED = replace(FIXED, name="crowded", settle_updates=7, largest_crowd=5.0)
 
 
 @pytest.mark.parametrize(
     "recipe",
-    [recipes.reliable, replace(ADAPTIVE, largest_memory=0, largest_crowd=1.0), PLAIN_YARDSTICK, CROWDED],
+    [recipes.reliable, replace(ADAPTIVE, largest_memory=0), YARDSTICK, CROWDED],
     ids=lambda recipe: recipe.name,
 )
 def test_a_recipe_that_is_not_for_it(recipe, tmp_path):
@@ -128,9 +127,9 @@ def test_a_recipe_that_is_not_for_it(recipe, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("recipe", [recipes.paper_2014, replace(FIXED, settle_updates=7)], ids=lambda one: one.name)
+@pytest.mark.parametrize("recipe", [recipes.paper_2014, replace(CROWDED, largest_crowd=1.0), FIXED], ids=lambda one: one.name)
 def test_a_recipe_that_is_for_it(recipe, monkeypatch):
-    """Also one that settles."""
+    """Also one that settles in no crowd, and one of a crowd that never settles."""
     monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")
     check_compiled(recipe)
 

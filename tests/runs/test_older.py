@@ -42,8 +42,10 @@ def nested(recipe, draws="independent", **fields):
     values = asdict(recipe)
     for new in ("largest_crowd", "clear", "validations_in_a_row"):
         del values[new]
-    values["historical"]["draws"] = draws
-    return {**values, **IDLE, "payload_settling": recipe.payload, **fields}
+    first = values.pop("first_weights")
+    gains = {"input_gain": 4.0, "location_gain": 0.3} if first == "calm" else {}
+    values["historical"] |= {"draws": draws, "initialisation": "glorot" if first == "glorot" else "pytorch"}
+    return {**values, **IDLE, "payload_settling": recipe.payload, **gains, **fields}
 
 
 def flat(recipe, **fields):
@@ -82,7 +84,9 @@ def test_todays_recipes_stay_as_they_are(name):
         without_new(replace(SMALL, settle_updates=7)),
         without_new(replace(SMALL, machine=LSTMConfig(5, 3, 7))),
         without_new(recipes.reliable_lstm),
-        without_new(replace(Recipe(), historical=Historical("glorot", "sequence", "sequence", "adaptive", 2.5))),
+        without_new(
+            replace(Recipe(), first_weights="glorot", historical=Historical("sequence", "sequence", "adaptive", 2.5))
+        ),
         recipes.paper_2014,
         recipes.post_2014,
     ],

@@ -265,7 +265,7 @@ def test_a_crowd_of_one_is_none():
 def test_a_crowd_tells_nothing_of_length_and_rows(first, count):
     """With a crowd or without, long and short sequences come as often, and large and small memories."""
     recipe = replace(SMALL, max_length=2, largest_memory=97, largest_crowd=10**6)
-    shapes = [draw_shape(recipe, update, 1, lambda length: 7) for update in range(first, first + count)]
+    shapes = [draw_shape(recipe, update, 1, True, lambda length: 7) for update in range(first, first + count)]
     crowded = [shape for shape in shapes if shape.crowd > 1]
     assert near(sum(shape.length == 1 for shape in crowded), len(crowded), 1 / 2)
     assert near(sum(shape.rows < math.sqrt(9 * 97) for shape in crowded), len(crowded), 1 / 2)
@@ -284,39 +284,26 @@ def rows_of(length):
 
 @pytest.mark.parametrize(("update", "length"), [(0, 1), (29_900, 3), (30_001, 4), (100_000, 10), (250_000, 10)])
 def test_the_curriculum_grows_with_the_share_of_updates(update, length):
-    shape = draw_shape(GROWING, update, level=1, rows_needed=rows_of)
+    shape = draw_shape(GROWING, update, level=1, settling=False, rows_needed=rows_of)
     assert shape.length == length
     assert rows_of(length) + 2 <= shape.rows <= max(17, rows_of(length) + 2)
 
 
 def test_a_machine_keeps_its_own_rows_where_the_recipe_draws_none():
     recipe = replace(SMALL, largest_memory=0)
-    shapes = [draw_shape(recipe, update, 1, rows_of) for update in range(50)]
-    assert {shape.rows for shape in shapes} == {None}
+    for settling in (False, True):
+        shapes = [draw_shape(recipe, update, 1, settling, rows_of) for update in range(50)]
+        assert {shape.rows for shape in shapes} == {None}
     assert max(shape.crowd for shape in shapes) > 1000
 
 
-@every_stretch
-def test_half_of_all_updates_are_crowded_from_the_first_on(first, count):
-    """However long the training is to be, and whatever lengths it draws."""
-    recipe = replace(GROWING, largest_crowd=31.0)
-    shapes = [draw_shape(recipe, update, 1, rows_of) for update in range(first, first + count)]
-    longer = [draw_shape(replace(recipe, updates=10**6), update, 7, rows_of) for update in range(first, first + count)]
-    assert [shape.crowd for shape in shapes] == [shape.crowd for shape in longer]
-    crowds = [shape.crowd for shape in shapes if shape.crowd != 1]
-    assert near(len(crowds), count, 1 / 2)
-    assert all(1 < crowd <= 31 for crowd in crowds)
-    assert any(shape.crowd > 1 for shape in shapes[:10])
-
-
-@every_stretch
-def test_without_a_crowd_rows_and_lengths_are_the_same(first, count):
-    alone, crowded = (
-        [
-            draw_shape(replace(SMALL, largest_crowd=largest), update, 1, rows_of)
-            for update in range(first, first + count)
-        ]
-        for largest in (1.0, 31.0)
-    )
-    assert [shape[:2] for shape in alone] == [shape[:2] for shape in crowded]
-    assert {shape.crowd for shape in alone} == {1}
+@pytest.mark.parametrize("crowd", [1.0, 31.0])
+def test_only_a_machine_that_settles_is_in_a_crowd(crowd):
+    """And only where the recipe has one; rows and lengths are the same."""
+    recipe = replace(SMALL, largest_crowd=crowd)
+    learning, settling = ([draw_shape(recipe, update, 1, at, rows_of) for update in range(200)] for at in (False, True))
+    assert [shape[:2] for shape in learning] == [shape[:2] for shape in settling]
+    assert {shape.crowd for shape in learning} == {1}
+    crowds = [shape.crowd for shape in settling if shape.crowd != 1]
+    assert near(len(crowds), 200, 1 / 2) if crowd > 1 else not crowds
+    assert all(1 < drawn <= crowd for drawn in crowds)

@@ -236,8 +236,8 @@ def test_an_unknown_choice_is_answered_with_the_known_ones(kind, field, expected
 )
 def test_the_posts_initialisation_is_of_its_controller(machine):
     with pytest.raises(ValueError) as caught:
-        replace(recipes.reliable, machine=machine, historical=Historical(initialisation="glorot"))
-    assert "initialisation is 'glorot'" in str(caught.value)
+        replace(recipes.reliable, machine=machine, first_weights="glorot")
+    assert "first_weights is 'glorot'" in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
