@@ -127,7 +127,9 @@ def test_a_recipe_that_is_not_for_it(recipe, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("recipe", [recipes.paper_2014, replace(CROWDED, largest_crowd=1.0), FIXED], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "recipe", [recipes.paper_2014, replace(CROWDED, largest_crowd=1.0), FIXED], ids=lambda one: one.name
+)
 def test_a_recipe_that_is_for_it(recipe, monkeypatch):
     """Also one that settles in no crowd, and one of a crowd that never settles."""
     monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")

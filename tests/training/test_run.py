@@ -78,7 +78,7 @@ def linear_layers(machine):
 
 
 def test_pytorch_initialisation_lies_within_one_over_the_root_of_the_inputs():
-    for layer in linear_layers(build(recipes.reliable, 0)).values():
+    for layer in linear_layers(build(replace(recipes.reliable, first_weights="pytorch"), 0)).values():
         bound = 1 / math.sqrt(layer.in_features)
         assert 0.9 * bound < layer.weight.abs().max() <= bound
 
@@ -133,6 +133,22 @@ def test_the_posts_tape_and_first_weighting_are_learned():
     assert machine.weights_0.requires_grad
     assert machine.weights_0.shape == (1, 128)
     assert 0.8 < machine.weights_0.std() < 1.2
+
+
+@pytest.mark.parametrize(
+    "recipe", [replace(SMALL, machine=replace(SMALL.machine, read_heads=2)), LSTM], ids=["2", "lstm"]
+)
+def test_calm_weights_are_pytorchs_with_a_larger_input_and_heads_that_are_steered_less(recipe):
+    """All other weights, and all biases, are as they were."""
+    plain = build(replace(recipe, first_weights="pytorch"), 0)
+    calm = build(replace(recipe, first_weights="calm"), 0)
+    expected = tensors(plain)
+    expected["controller.from_input.weight"][:, :5] *= 4
+    key, beta, *_ = plain.heads.sizes
+    steering = slice(key, sum(plain.heads.sizes[:5]))  # after the keys: strengths, gates, shifts, sharpenings
+    expected["heads.linear.weight"][steering] *= 0.3
+    assert beta == plain.heads.addressing_heads
+    assert same_tensors(calm.state_dict(), expected)
 
 
 def test_gates_of_an_lstm_start_as_open_as_the_recipe_says():
