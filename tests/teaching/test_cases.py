@@ -1,6 +1,5 @@
 """Machines with a fault: they have what their names say, the riddles what the check expects; their README is right."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +9,6 @@ from ntm_lib.analysis.causes import causes
 from ntm_lib.analysis.diagnosis import diagnose
 from ntm_lib.machine import NTM, NTMConfig
 from ntm_lib.runs.checkpoints import load
-from ntm_lib.study.arms import one_recipe
 from ntm_lib.teaching.cases import CASES, RIDDLES, key_strength_times, trace_case
 from ntm_lib.teaching.checks.lesson_06 import ANSWERS
 
@@ -63,14 +61,3 @@ def test_the_readme_has_a_line_for_every_machine_and_a_command_for_every_memory(
 def test_each_machine_has_the_fault_that_it_stands_for(name):
     found = [finding.name for finding in diagnose(*load(MACHINES / name)) if finding.fault]
     assert FAULTS[name] in (found or ["none"])
-
-
-@pytest.mark.parametrize("name", COMMANDS)
-def test_each_machine_is_made_by_its_command(name, monkeypatch):
-    monkeypatch.chdir(ROOT)
-    _, _, arm, *words = COMMANDS[name]
-    options = dict(zip(words[::2], words[1::2], strict=True))
-    changes = {"updates": int(options["--updates"])} if "--updates" in options else {}
-    _, run = load(MACHINES / name)
-    assert replace(run.recipe, name="x") == replace(one_recipe(arm), name="x", **changes)
-    assert run.seed == int(options["--seed"])
