@@ -83,8 +83,10 @@ def lengths_figure() -> Figure:
     shares = {
         recipe: wrong_by_cause(name, LENGTHS) for recipe, name in (("post_2014", "random"), ("reliable", "reliable"))
     }
-    tables = {recipe: list(table.values()) for recipe, table in shares.items()}
-    figure = causes_figure(tables, LENGTHS, list(shares["post_2014"]))
+    causes = list(dict.fromkeys(cause for table in shares.values() for cause in table))
+    none = [0.0] * len(LENGTHS)
+    tables = {recipe: [table.get(cause, none) for cause in causes] for recipe, table in shares.items()}
+    figure = causes_figure(tables, LENGTHS, causes)
     for axes, table in zip(figure.axes, tables.values(), strict=True):
         if not np.any(table):
             axes.text(0.5, 0.5, "no wrong bit", transform=axes.transAxes, ha="center", fontsize=12, color=INK)
