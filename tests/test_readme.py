@@ -43,16 +43,14 @@ def test_every_seed_in_order_is_in_the_table(recipe):
     ("what", "recipe", "column"),
     [
         ("converged", "reliable", "converged"),
-        ("no wrong bit in 20 sequences of 1,000 vectors", "reliable", "wrong_bits_1000"),
+        ("right in 20 sequences of 1,000 vectors", "reliable", "wrong_bits_1000"),
         (
-            "no wrong bit in 28 sequences of 1,000 vectors chosen against the machine",
+            "right in 28 chosen sequences of 1,000 vectors",
             "reliable",
             "wrong_bits_chosen_1000",
         ),
-        ("no wrong bit in a sequence of 10,000 vectors", "reliable", "wrong_bits_10000"),
         (
-            "no wrong bit in 20 sequences of 100 vectors in a crowd of 10,000, where a jump must hold as in a copy of"
-            " 1,000,000",
+            "right in 20 sequences of 100 vectors in a crowd of 10,000",
             "reliable",
             "wrong_bits_100_crowd_10000",
         ),
