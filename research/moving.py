@@ -6,6 +6,7 @@ that there is a moment for every frame; takes about a minute, and needs matplotl
 """
 
 import io
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -142,6 +143,7 @@ def palette() -> Image.Image:
 
 def main(out: str) -> None:
     """Train, draw every frame, and write the moving picture."""
+    os.environ.setdefault("MKL_CBWR", "AUTO")  # as the command `ntm` trains
     torch.set_num_threads(1)
     images = [picture(frame(*moment)) for moment in moments()]
     frames = [image.quantize(palette=palette(), dither=Image.Dither.NONE) for image in images]

@@ -21,6 +21,7 @@ AFTER_INTERRUPT = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; whatever goes wrong is one line on stderr."""
+    os.environ.setdefault("MKL_CBWR", "AUTO")  # sums are rounded alike in each command; MKL reads it at its first use
     if sys.stderr is None:  # closed by who started this command
         sys.stderr = open(os.devnull, "w")
     command, *words = (sys.argv[1:] if argv is None else argv) or ["--help"]

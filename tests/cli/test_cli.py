@@ -402,3 +402,12 @@ def test_texts_cannot_steer_a_terminal(capsys):
     terminal.say("d\x07\r\ne")
     out, err = capsys.readouterr()
     assert out == "a\ufffd[31mb\nc\n" and "\x07" not in err and err.startswith("ntm: d") and err.count("\n") == 1
+
+
+@pytest.mark.parametrize(("before", "after"), [(None, "AUTO"), ("COMPATIBLE", "COMPATIBLE")])
+def test_sums_are_rounded_alike_however_a_command_is_started(before, after, monkeypatch):
+    monkeypatch.delenv("MKL_CBWR")
+    if before is not None:
+        monkeypatch.setenv("MKL_CBWR", before)
+    assert cli.main(["recipes"]) == 0
+    assert os.environ["MKL_CBWR"] == after
