@@ -162,6 +162,7 @@ USED: tuple[Callable[..., object], ...] = (
     counts.operations_as_written,
     counts.number,
     all_runs,
+    runs,
     arms_table,
     arms_are,
     enlarged_table,

@@ -34,10 +34,11 @@ def unclear_of(machine: NTM, alphabet: Alphabet) -> Tensor:
 
 
 def alone(machine: NTM, alphabet: Alphabet) -> tuple[Emission, Emission, Emission]:
-    """What heads emit for each vector alone, as it comes in and as it is read back; and for the question alone.
+    """Emissions for copies of one vector each: as the vector comes in, as it is read back, and at the question.
 
-    A vector comes in with empty reads, and so does the question. It is read back with a blank input, and with the
-    numbers as reads that the write heads have added for it.
+    A vector comes in while the heads read zeros, and so does the question. A vector is read back with a blank input,
+    while the heads read the numbers that the write heads added as the vector came in. Shapes are those of `Emission`
+    with V vectors as the batch; the question is a batch of one.
     """
     config, vectors = machine.config, alphabet.vectors
     empty = vectors.new_zeros(len(vectors), config.read_heads * config.word_size)
