@@ -30,7 +30,6 @@ def recipe() -> Recipe:
         focus=0.0,
         clear=0.0,
         largest_crowd=1,
-        listen=0.0,
     )
 
 

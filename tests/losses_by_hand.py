@@ -3,29 +3,6 @@
 import torch
 
 
-def comes_in(mask, b, t):
-    """Whether step t of sequence b is no answer, and an answer comes later: behind the last one there is padding."""
-    return not mask[b, t] and bool(mask[b, t:].any())
-
-
-def belongs(mask, b, t):
-    """Whether step t is part of sequence b, and not of the padding behind its last answer."""
-    return bool(mask[b, t:].any())
-
-
-def heard_by_hand(history, mask):
-    """Over all of a sequence's steps: the mean of the squares of what is read before the answer."""
-    means = []
-    for b in range(len(mask)):
-        total, count = 0.0, 0
-        for t, state in enumerate(history):
-            numbers = state.reads[b].flatten()
-            total = total + (sum(number**2 for number in numbers) / len(numbers) if comes_in(mask, b, t) else 0)
-            count += belongs(mask, b, t)
-        means.append(total / count)
-    return torch.stack(means)
-
-
 def spread_by_hand(history):
     """Over all steps and heads: the entropy of a weighting."""
     means = []
@@ -63,7 +40,8 @@ def unclear_by_hand(machine, alphabet):
 
     Offsets are by place: 0 is the furthest back. A reader waits while vectors come in, and a writer that has gone on
     goes on or waits in the answer, whichever is the likelier. Nobody jumps, but for the readers at the question, and
-    these are sure of their step there too.
+    these are sure of their step there too. Of a hundred rows of each vector, as many blank ones, and one that was
+    written at the start, by a writer that did not jump, they find that one.
     """
     steps = [emissions_alone(machine, vector) for vector in alphabet.vectors]
     single, readers = machine.config.weightings == "single", machine.config.read_heads
@@ -83,4 +61,22 @@ def unclear_by_hand(machine, alphabet):
                 total = total - ((walks + 1e-9).log() + (1 - jumps + 1e-9).log()) / 2
     (asked,) = emissions_alone(machine, alphabet.question[0], steps=1)
     jumps = sum((asked.g[0, reader] + 1e-9).log() + (max(asked.s[0, reader]) + 1e-9).log() for reader in range(readers))
-    return total / len(steps) - jumps
+    unclear = total / len(steps) - jumps
+    if alphabet.start is None:
+        return unclear
+    (begun,) = emissions_alone(machine, alphabet.start[0], steps=1)
+    writers = range(machine.config.write_heads)
+    for writer in writers:
+        unclear = unclear - (1 - begun.g[0, writer if single else readers + writer] + 1e-9).log()
+    for reader in range(readers):
+        key, beta, writer = asked.key[0, reader], asked.beta[0, reader], reader % len(writers)
+        rows = [begun.add[0, writer]] + [both[0].add[0, writer] for both in steps]
+        start, *others = ((beta * cosine_by_hand(key, row)).exp() for row in rows)
+        unclear = unclear - (start / (start + 100 * (sum(others) + 1))).log()  # a blank row has exp(0)
+    return unclear
+
+
+def cosine_by_hand(key, row):
+    """Eq. 6 with both lengths kept from zero."""
+    lengths = ((key * key).sum() + 1e-6).sqrt() * ((row * row).sum() + 1e-6).sqrt()
+    return (key * row).sum() / lengths

@@ -27,7 +27,7 @@ SMALL = Recipe(
     settle_updates=0,
     payload="random",
     clip_norm=1.0,
-    listen=0.0,
+    validations_in_a_row=2,
     validate_every=4,
 )
 """Never settles."""
@@ -55,7 +55,6 @@ APART = replace(
     settle_at_least=2,
     focus=0.3,
     clear=0.5,
-    listen=0.5,
 )
 """Machines of different seeds settle at different updates, and some learn again; every loss counts."""
 

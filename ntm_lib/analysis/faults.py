@@ -149,7 +149,7 @@ EXPLAIN: dict[Kind, tuple[Callable[[Case, Tensor], Explained], str]] = {
     Kind.LAST_VECTORS: (_damaged, REST),
     Kind.OVERWRITTEN: (_damaged, STEER),
     Kind.RESTLESS_WRITER: (_on_the_right_rows, REST),
-    Kind.READER_STRAYS: (_on_the_right_rows, "Train the read head to stay on a blank row (clear, listen)."),
+    Kind.READER_STRAYS: (_on_the_right_rows, "Train the read head to stay on a blank row (clear)."),
     Kind.GARBLED: (_on_the_right_rows, "Train longer, and on uneven payloads."),
 }
 """For each cause its cure, and the function that explains a case by the vectors (B, L) that are lost to the cause."""

@@ -7,10 +7,10 @@ FORMAT_3 = "ntm-lib run 3"
 CONSTANTS = {"schedule": 0, "level_loss": 0.15, "momentum": 0.9, "focus_updates": 50}
 """Fields that recipes had, and the values that are constants now."""
 LEFT_OUT = ["input_gain", "location_gain", "erase_bias", "payload_settling", "large_memories", "handicap"]
-LEFT_OUT += ["largest_memory_settling", "final_rate", "rest", "quiet"]
+LEFT_OUT += ["largest_memory_settling", "final_rate", "rest", "quiet", "listen"]
 """Fields that recipes had, and have no more."""
-CALM = 4, 0.3
-"""Values of input_gain and location_gain that are calm first weights now."""
+NEW = {"largest_crowd": 1.0, "clear": 0.0, "margin": 0.0, "validations_in_a_row": 2}
+"""Fields that recipes did not have, and what stood in their place."""
 HISTORICAL = ("initialisation", "loss_over", "loss_per", "draws", "curriculum", "clip_value")
 """Fields that stood in a recipe and stand in its `historical` now."""
 CURRICULA = {("power", 1.5, 0.0): "power", ("ramp", 1.0, 0.0): "ramp", ("power", 1.5, 0.2): "mixed"}
@@ -50,20 +50,16 @@ def without_left_out(values: dict[str, Any], finished: bool) -> dict[str, Any]:
         raise LeftOutError("payload", "varied")
     historical.pop("draws", None)
     first_weights = historical.pop("initialisation", "pytorch")
-    if (values.get("input_gain"), values.get("location_gain")) == CALM:
-        first_weights = "calm"
     gone = LEFT_OUT if values["settle_updates"] else [*LEFT_OUT, "settle_at_least"]  # of which the default was another
     kept = {name: value for name, value in values.items() if name not in gone}
-    return kept | {"historical": historical, "largest_crowd": 1.0, "clear": 0.0, "first_weights": first_weights}
+    return kept | NEW | {"historical": historical, "first_weights": first_weights}
 
 
 def require_no_difference(values: dict[str, Any]) -> None:
     """Raise `LeftOutError` for a field that recipes have no more, and with which the run would train otherwise."""
     settles, idle = values["settle_updates"], dict[str, Any]()
     if "word_size" in values["machine"]:
-        idle = {"erase_bias": 0, "rest": 0}
-        if (values.get("input_gain"), values.get("location_gain")) != CALM:
-            idle |= {"input_gain": 1, "location_gain": 1}
+        idle = {"input_gain": 1, "location_gain": 1, "erase_bias": 0, "rest": 0, "listen": 0}
         if settles:
             idle["quiet"] = 0
         if settles and values["largest_memory"]:  # and the handicap is for large memories alone

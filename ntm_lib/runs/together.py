@@ -13,7 +13,7 @@ from torch.func import functional_call
 from ntm_lib.machine import NTM, NTMConfig, NTMState
 from ntm_lib.machine.stack import stack
 from ntm_lib.training import loop
-from ntm_lib.training.losses import behaviour_of, total_loss
+from ntm_lib.training.losses import spread_of, total_loss
 from ntm_lib.training.recipe import Recipe
 from ntm_lib.training.run import Drawn, Run, draw
 
@@ -78,16 +78,17 @@ def backpropagate(runs: Sequence[Run], drawn: Sequence[Drawn], machine: NTM | No
     if (len(runs) == 1 and machine is None) or not isinstance(through, NTM):
         return [loop.backpropagate(run, one) for run, one in zip(runs, drawn, strict=True)]
     states: list[NTMState] = []
-    inputs, mask = (torch.cat([one.batch[part] for one in drawn]) for part in (0, 2))
+    inputs = torch.cat([one.batch.inputs for one in drawn])
     options = {"memory_size": drawn[0].shape.rows, "history": states, "crowd": drawn[0].shape.crowd}
     logits, _ = functional_call(through, stack(models), (inputs,), options)
     weights = [loop.weights_beside(run) for run in runs]
-    behaviour = behaviour_of({name for each in weights for name in each}, states, mask)
-    parts = {name: measure.chunk(len(runs)) for name, measure in behaviour.items()}
+    focused = any("focus" in each for each in weights)
+    spreads = spread_of(states).chunk(len(runs)) if focused else [None] * len(runs)
     losses, totals = [], []
     for index, (run, answer, one) in enumerate(zip(runs, logits.chunk(len(runs)), drawn, strict=True)):
-        own = {name: blocks[index] for name, blocks in parts.items() if name in weights[index]}
-        loss, total = total_loss(run.recipe.historical, answer, one.batch, weights[index], own)
+        focus = weights[index].get("focus", 0.0)
+        own = spreads[index] if focus else None
+        loss, total = total_loss(run.recipe.historical, answer, one.batch, focus, own)
         losses.append(loss.item())
         totals.append(total)
         run.optimizer.zero_grad()

@@ -32,10 +32,17 @@ def copying(width: int = 8, start_marker: bool = True, payload: str = "random") 
         draw=draw(payload),
         tests={kind: draw(kind) for kind in KINDS},
         chosen=against,
-        alphabet=Alphabet(pad(probed_vectors(width), (0, 1 + start_marker)), torch.eye(width + 1 + start_marker)[-1:]),
+        alphabet=alphabet(width, start_marker),
         rows=lambda length: 2 * length + 2,
         name="copying",
     )
+
+
+def alphabet(width: int, start_marker: bool) -> Alphabet:
+    """Vectors of some bits without a marker; then the end marker, and the start marker if there is one."""
+    inputs = torch.eye(width + 1 + start_marker)  # one a row: bits, the start marker if there is one, the end marker
+    start = inputs[width : width + 1] if start_marker else None
+    return Alphabet(pad(probed_vectors(width), (0, 1 + start_marker)), inputs[-1:], start)
 
 
 def copying_for(machine: NTMConfig | LSTMConfig, payload: str = "random") -> Task:

@@ -27,10 +27,12 @@ class Alphabet(NamedTuple):
 
     vectors: Tensor  # (V, input)
     question: Tensor  # (1, input)  asks for what has come in
+    start: Tensor | None = None  # (1, input)  comes before it, and marks where to begin to read; None: nothing does
 
     def like(self, weights: Tensor) -> "Alphabet":
         """The alphabet on the device and in the dtype of a machine's weights."""
-        return Alphabet(*(part.to(weights) for part in self))
+        start = None if self.start is None else self.start.to(weights)
+        return Alphabet(self.vectors.to(weights), self.question.to(weights), start)
 
 
 Draw = Callable[[int, int, Generator], Batch]

@@ -52,12 +52,12 @@ def snapshot(run: Run) -> Snapshot:
 @torch.no_grad()
 def choices(machine: NTM) -> dict[str, Tensor]:
     """How clearly a machine's first heads choose what they should do after each byte alone, from 0 to 1: (256) each."""
-    coming_in, read_back, _ = alone(machine, cast(Alphabet, tasks.copying().alphabet).like(machine.output.weight))
+    found = alone(machine, cast(Alphabet, tasks.copying().alphabet).like(machine.output.weight))
     writer = machine.config.read_heads
     return {
-        "write head steps as a byte comes in": chosen(coming_in.s, usual_offsets(coming_in.s))[:, writer],
-        "read head steps as it is read back": chosen(read_back.s, usual_offsets(read_back.s))[:, 0],
-        "and the read head's gate is shut": 1 - read_back.g[:, 0],
+        "write head steps as a byte comes in": chosen(found.coming_in.s, usual_offsets(found.coming_in.s))[:, writer],
+        "read head steps as it is read back": chosen(found.read_back.s, usual_offsets(found.read_back.s))[:, 0],
+        "and the read head's gate is shut": 1 - found.read_back.g[:, 0],
     }
 
 

@@ -4,14 +4,29 @@ A batch shows a few dozen vectors; a head that is sure after those may waver aft
 over all vectors of a task, each alone: in one step as it comes in, and in one as it is read back.
 """
 
+import math
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
+from torch.nn.functional import pad, softplus
 
 from ntm_lib.machine import NTM
+from ntm_lib.machine.addressing import cosine_similarity
 from ntm_lib.machine.heads import Emission
 from ntm_lib.tasks.task import Alphabet
 
 LOGARITHM_EPSILON = 1e-9  # added to a weight or gate inside the logarithm
+ROWS = 100  # rows of every vector, and blank ones, among which the row of the start has to be found
+
+
+class Alone(NamedTuple):
+    """Emissions for copies of one vector each, with V vectors as the batch; the question and the start have one."""
+
+    coming_in: Emission  # as the vector comes in, while the heads read zeros
+    read_back: Emission  # with a blank input, while the heads read what the write heads added as the vector came in
+    asked: Emission  # at the question, while the heads read zeros
+    begun: Emission | None  # at the start, while the heads read zeros; None: the task has none
 
 
 def unclear_of(machine: NTM, alphabet: Alphabet) -> Tensor:
@@ -19,9 +34,10 @@ def unclear_of(machine: NTM, alphabet: Alphabet) -> Tensor:
 
     The mean over vectors and over their two steps, summed over heads; and that of read heads at the question. Gates
     should be closed, except at the question. A read head should stay while vectors come in, and a write head not go
-    back while they are read back; for the rest, a head should step as it does after most vectors.
+    back while they are read back; for the rest, a head should step as it does after most vectors. Where a task has a
+    start, a write head's gate should be closed there, and read heads find its row at the question (`missed_of`).
     """
-    coming_in, read_back, asked = alone(machine, alphabet)
+    coming_in, read_back, asked, begun = alone(machine, alphabet)
     writing, reading = usual_offsets(coming_in.s), usual_offsets(read_back.s)  # (A) each
     readers, stay = machine.config.read_heads, coming_in.s.shape[-1] // 2
     if machine.config.weightings != "single":
@@ -30,26 +46,43 @@ def unclear_of(machine: NTM, alphabet: Alphabet) -> Tensor:
     shifts = surprise(chosen(coming_in.s, writing)) + surprise(chosen(read_back.s, reading))
     gates = surprise(1 - coming_in.g) + surprise(1 - read_back.g)
     jumps, ways = asked.g[:, :readers], chosen(asked.s, usual_offsets(asked.s))[:, :readers]
-    return (shifts + gates) / 2 + surprise(jumps) + surprise(ways)
+    unclear = (shifts + gates) / 2 + surprise(jumps) + surprise(ways)
+    if begun is None:
+        return unclear
+    closed = surprise(1 - machine.heads.writing(begun.g))
+    return unclear + closed + missed_of(readers, asked, begun.add, coming_in.add)
 
 
-def alone(machine: NTM, alphabet: Alphabet) -> tuple[Emission, Emission, Emission]:
-    """Emissions for copies of one vector each: as the vector comes in, as it is read back, and at the question.
+def missed_of(readers: int, asked: Emission, start: Tensor, added: Tensor) -> Tensor:
+    """How unsure read heads are to find by content (Eq. 5), at the question, the row that was written at the start.
 
-    A vector comes in while the heads read zeros, and so does the question. A vector is read back with a blank input,
-    while the heads read the numbers that the write heads added as the vector came in. Shapes are those of `Emission`
-    with V vectors as the batch; the question is a batch of one.
+    Among 100 rows of each vector and 100 blank ones: the cross-entropy of the start's row, in nats, summed over heads.
+    A row holds what a write head adds: at the start (1,W,M), for the vectors (V,W,M) -> ().
     """
-    config, vectors = machine.config, alphabet.vectors
-    empty = vectors.new_zeros(len(vectors), config.read_heads * config.word_size)
-    h, state = machine.controller(torch.cat([vectors, empty], dim=-1), machine.controller.initial_state(len(vectors)))
-    coming_in = machine.heads(h)
+    of_writers = torch.cat([start, added]).transpose(0, 1)  # (W, 1+V, M)
+    rows = of_writers[[head % len(of_writers) for head in range(readers)]]  # (R, 1+V, M)
+    similarity = cosine_similarity(rows, asked.key[0, :readers].unsqueeze(1)).squeeze(1)  # (R, 1+V)
+    logits = asked.beta[0, :readers].unsqueeze(1) * similarity
+    others = pad(logits[:, 1:], (0, 1)).logsumexp(1) + math.log(ROWS)  # a blank row resembles no key
+    return softplus(others - logits[:, 0]).sum()
+
+
+def alone(machine: NTM, alphabet: Alphabet) -> Alone:
+    """What heads emit for copies of one vector each, and at the question and the start, as if nothing else came in."""
+    config, vectors, start_of = machine.config, alphabet.vectors, machine.controller.initial_state
+    nothing = vectors.new_zeros(len(vectors), config.read_heads * config.word_size)
+    coming_in, state = emitted(machine, vectors, nothing, start_of(len(vectors)))
     written = torch.cat([coming_in.add[:, head % config.write_heads] for head in range(config.read_heads)], dim=-1)
-    h, _ = machine.controller(torch.cat([torch.zeros_like(vectors), written], dim=-1), state)
-    asked, _ = machine.controller(
-        torch.cat([alphabet.question, empty[:1]], dim=-1), machine.controller.initial_state(1)
-    )
-    return coming_in, machine.heads(h), machine.heads(asked)
+    read_back, _ = emitted(machine, torch.zeros_like(vectors), written, state)
+    asked, _ = emitted(machine, alphabet.question, nothing[:1], start_of(1))
+    begun = None if alphabet.start is None else emitted(machine, alphabet.start, nothing[:1], start_of(1))[0]
+    return Alone(coming_in, read_back, asked, begun)
+
+
+def emitted(machine: NTM, x: Tensor, reads: Tensor, state: tuple[Tensor, ...]) -> tuple[Emission, tuple[Tensor, ...]]:
+    """What heads emit after an input x (B, input) and reads (B, R*M), and the controller's state."""
+    h, state = machine.controller(torch.cat([x, reads], dim=-1), state)
+    return machine.heads(h), state
 
 
 def usual_offsets(s: Tensor) -> Tensor:

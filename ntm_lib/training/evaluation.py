@@ -32,7 +32,7 @@ class Trial(NamedTuple):
     crowd: float = 1
 
 
-TRIALS = Trial(1, 64, 4, CHOSEN), Trial(4, 64, 4, 0), Trial(10, 32, 4, CHOSEN), Trial(4, 16, 2, CHOSEN, crowd=10_000)
+TRIALS = Trial(1, 32, 2, CHOSEN), Trial(4, 32, 2, 0), Trial(10, 16, 1, CHOSEN), Trial(4, 16, 1, CHOSEN, crowd=10_000)
 
 
 @dataclass(frozen=True)
@@ -174,11 +174,12 @@ def errors_of_many(model: Machine, task: Task, batch: Batch, rows: int | None) -
     return torch.cat([errors(model, task, Batch(*share), rows) for share in shares])
 
 
-def validate(model: Machine, longest: int, generator: Generator, task: Task | None = None) -> int:
+def validate(model: Machine, longest: int, generator: Generator, task: Task | None = None, margin: float = 0.0) -> int:
     """Wrong bits in fresh sequences of every kind, and chosen against the machine, by `TRIALS`: zero means exact.
 
     At the longest trained length, and at 4 and 10 times that; then at 4 times in a crowd of 10,000. A machine tied to
-    its number of rows gets sequences that fit, and none in a crowd.
+    its number of rows gets sequences that fit, and none in a crowd. A bit counts as wrong unless its logit is on the
+    right side by more than the `margin`, in nats.
     """
     task = task or tasks.copying_for(model.config)
     first, *others = task.kinds
@@ -188,7 +189,8 @@ def validate(model: Machine, longest: int, generator: Generator, task: Task | No
         if task.chosen and trial.of_chosen:
             numbers["chosen"] = trial.of_chosen
         drawn = [task.drawn(task.draw_of(kind, model), number, size, generator) for kind, number in numbers.items()]
-        wrong = int(errors(model, task, tasks.join(drawn), rows_with_room(model, task, size), trial.crowd).sum())
+        batch, rows = tasks.join(drawn), rows_with_room(model, task, size)
+        wrong = int(errors(model, task, batch, rows, trial.crowd, margin).sum())
         if wrong:
             return wrong
     return 0
@@ -202,10 +204,14 @@ def fitting(model: Machine, task: Task, size: int) -> int:
     return size
 
 
-def errors(model: Machine, task: Task, batch: Batch, rows: int | None, crowd: float = 1) -> Tensor:
-    """Wrong bits of each sequence of a batch, run with so many rows (None: the machine's own number) -> (B)."""
+def errors(model: Machine, task: Task, batch: Batch, rows: int | None, crowd: float = 1, margin: float = 0.0) -> Tensor:
+    """Wrong bits of each sequence of a batch, run with so many rows (None: the machine's own number) -> (B).
+
+    Every logit is first moved away from its target by the margin.
+    """
     batch = batch.like(model.output.weight)
-    return task.wrong(answer(model, batch.inputs, rows, crowd), batch).cpu()
+    logits = answer(model, batch.inputs, rows, crowd)
+    return task.wrong(logits - margin * (2 * batch.targets - 1), batch).cpu()
 
 
 @torch.inference_mode()

@@ -12,7 +12,7 @@ from ntm_lib.machine import NTM, NTMState
 from ntm_lib.tasks.task import Alphabet
 from ntm_lib.training import evaluation
 from ntm_lib.training.clear import unclear_of
-from ntm_lib.training.losses import auxiliary_weights, behaviour_of, total_loss
+from ntm_lib.training.losses import auxiliary_weights, spread_of, total_loss
 from ntm_lib.training.optimizers import clip, learning_rate
 from ntm_lib.training.progress import Stop, note_update
 from ntm_lib.training.run import Drawn, Run, draw
@@ -43,8 +43,8 @@ def backpropagate(run: Run, one: Drawn) -> float:
     """Leave the gradient of the loss in the weights; returns the answer's loss."""
     logits, states = forward(run, one)
     weights = weights_beside(run)
-    behaviour = behaviour_of(weights, states, one.batch.mask)
-    loss, total = total_loss(run.recipe.historical, logits, one.batch, weights, behaviour)
+    spread = spread_of(states) if "focus" in weights else None
+    loss, total = total_loss(run.recipe.historical, logits, one.batch, weights.get("focus", 0.0), spread)
     run.optimizer.zero_grad()
     torch.autograd.backward(total)
     backpropagate_alone(run, weights)
@@ -121,7 +121,7 @@ def check(run: Run) -> dict[str, Any]:
     if broken and progress.stopped is None:
         progress.stopped = Stop(progress.update, recent[-1]["length"], f"weight {broken[0]}", recent[-1]["loss"])
     if progress.stopped is None and run.may_be_exact:
-        wrong = evaluation.validate(run.judged, run.recipe.max_length, run.generator, run.task)
+        wrong = evaluation.validate(run.judged, run.recipe.max_length, run.generator, run.task, run.recipe.margin)
         progress.note_validation(wrong, run.recipe.validations_in_a_row)
     record = {
         "update": progress.update,

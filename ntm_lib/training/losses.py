@@ -1,7 +1,5 @@
 """The losses of a training: the error of the answer, and how the heads should behave meanwhile."""
 
-from collections.abc import Callable, Collection
-
 import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
@@ -29,48 +27,21 @@ def bits_of(batch: Batch, over: str) -> float:
 
 
 def total_loss(
-    historical: Historical, logits: Tensor, batch: Batch, weights: dict[str, float], behaviour: dict[str, Tensor]
+    historical: Historical, logits: Tensor, batch: Batch, focus: float = 0.0, spread: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
-    """The answer's loss in nats a bit, and what training minimises: the weighted means of `behaviour` (B) added."""
+    """The answer's loss in nats a bit, and what training minimises: the mean of `spread` (B) added, `focus` times."""
     loss = loss_of(logits, batch, historical.loss_over)
     total = loss if historical.loss_per == "bit" else loss * bits_of(batch, historical.loss_over)
-    for name, measure in behaviour.items():
-        total = total + weights[name] * measure.mean()
-    return loss, total
+    return loss, total if spread is None else total + focus * spread.mean()
 
 
 def auxiliary_weights(recipe: Recipe, settled_for: int | None) -> dict[str, float]:
     """Weight of each loss beside the answer's, after some updates of settling (None: while learning)."""
     rising = 0.0 if settled_for is None else min(1.0, (settled_for + 1) / RISE)
-    return {"listen": recipe.listen, "focus": recipe.focus * rising, "clear": recipe.clear * rising}
-
-
-def behaviour_of(names: Collection[str], history: list[NTMState], mask: Tensor) -> dict[str, Tensor]:
-    """The losses of those names that depend on a batch, each (B), for a mask (B,T) of the answer's steps."""
-    measures: dict[str, Callable[[], Tensor]] = {
-        "listen": lambda: heard_of(history, mask),
-        "focus": lambda: spread_of(history),
-    }
-    return {name: measure() for name, measure in measures.items() if name in names}
+    return {"focus": recipe.focus * rising, "clear": recipe.clear * rising}
 
 
 def spread_of(history: list[NTMState]) -> Tensor:
     """Focus loss: mean entropy of all weightings of all steps, in nats -> (B); 0 where every head is on one row."""
     weights = torch.stack([state.weights for state in history], dim=1)  # (B, T, H, N)
     return -(weights * (weights + ENTROPY_EPSILON).log()).sum(-1).mean((1, 2))
-
-
-def heard_of(history: list[NTMState], mask: Tensor) -> Tensor:
-    """Listen loss: mean square of the reads, counted as 0 outside the incoming steps: mask (B,T) -> (B)."""
-    reads = torch.stack([state.reads for state in history], dim=1)  # (B, T, R, M)
-    return (reads.square().mean((2, 3)) * incoming(mask)).sum(1) / steps_of(mask).clamp(min=1)
-
-
-def steps_of(mask: Tensor) -> Tensor:
-    """Number of steps of each sequence without the padding behind its last answer: mask (B,T) -> (B)."""
-    return mask.flip(1).cummax(1).values.sum(1)
-
-
-def incoming(mask: Tensor) -> Tensor:
-    """1 on the steps in which a sequence comes in: those before its last answer that are no answers (B, T)."""
-    return (1 - mask) * mask.flip(1).cummax(1).values.flip(1)

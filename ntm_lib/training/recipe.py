@@ -54,9 +54,9 @@ class Recipe:
     """Sizes and choices of the machine."""
     open_gates: float = 0.0
     """Added to the first biases of an LSTM's input and output gates, taken from its forget gates'."""
-    first_weights: Literal["calm", "pytorch", "glorot"] = "calm"
-    """First weights. pytorch: uniform within 1/sqrt(inputs); calm: as in pytorch, but 4 times those of the input, and
-    0.3 times those that steer heads (key strength, gate, shift, sharpening); glorot: as in the 2014 post's code."""
+    first_weights: Literal["alike", "pytorch", "glorot"] = "alike"
+    """First weights. pytorch: uniform within 1/sqrt(inputs); alike: as in pytorch, but keys begin as what is added, so
+    that a read head finds what was written in a like state; glorot: as in the 2014 post's code."""
 
     updates: int = 3000
     """Most updates of one training; training ends sooner when the machine has settled and is exact."""
@@ -86,21 +86,22 @@ class Recipe:
     clip_norm: float = 0.2
     """Largest norm of the whole gradient; 0: no limit."""
 
-    settle_updates: int = 125
+    settle_updates: int = 200
     """Updates of settling, which begins once the running loss is below 0.05 nats a bit; a machine that is not exact at
     their end learns on without the losses of settling until it settles again; 0: it never settles."""
     settle_at_least: int = 75
     """Updates of settling before an exact validation counts."""
     focus: float = 0.1
     """Weight of the focus loss while settling: the mean entropy of all weightings, in nats."""
-    clear: float = 0.03
-    """Weight of the clear loss while settling: how unsure heads are what to do after each vector, in nats."""
-    listen: float = 0.1
-    """Weight of the listen loss: the mean square of the numbers that are read while the sequence comes in."""
+    clear: float = 0.3
+    """Weight of the clear loss while settling: how unsure heads are what to do after each vector, and where to find the
+    start, in nats."""
 
     validate_every: int = 25
     """Updates between validations."""
-    validations_in_a_row: int = 2
+    margin: float = 3.0
+    """Nats by which a logit has to be on its right side for its bit to be right in a validation."""
+    validations_in_a_row: int = 1
     """Exact validations, one after the other, that end a training."""
     keep_training: float = 0.0
     """Updates after the machine has converged, as a multiple of the updates before."""
@@ -119,7 +120,7 @@ class Recipe:
             )
         if self.first_weights == "glorot" and getattr(self.machine, "controller", None) != "feed-forward":
             raise ValueError(
-                "first_weights is 'glorot': that is for a feed-forward controller; choose 'pytorch' or 'calm'"
+                "first_weights is 'glorot': that is for a feed-forward controller; choose 'alike' or 'pytorch'"
             )
         if self.state_decay and self.optimizer != "adam":
             raise ValueError(

@@ -45,8 +45,9 @@ paper_2014 = Recipe(
     settle_updates=0,
     focus=0.0,
     clear=0.0,
-    listen=0.0,
     validate_every=1000,
+    margin=0.0,
+    validations_in_a_row=2,
     historical=Historical(loss_per="sequence", clip_value=10.0),
 )
 """Section 4.6 of the paper: RMSProp 1e-4, momentum 0.9, elements clipped to 10, lengths 1-20, one at a time."""
@@ -78,7 +79,6 @@ post_repaired = replace(
     machine=replace(COPY_MACHINE, weightings="single", initial_weights="first-row"),
     updates=6000,
     max_length=20,
-    listen=0.0,
     validations_in_a_row=4,
 )
 """The post's one weighting, random bits and lengths up to 20, with what it needs of `reliable` to learn."""

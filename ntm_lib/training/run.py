@@ -15,9 +15,6 @@ from ntm_lib.training.optimizers import make_optimizer
 from ntm_lib.training.progress import Progress
 from ntm_lib.training.recipe import Recipe
 
-INPUT_GAIN = 4.0  # factor on the controller's first weights for the input, where first weights are calm
-STEERING_GAIN = 0.3  # factor on first weights from the controller to key strength, gate, shift and sharpening
-
 
 class Run:
     """One training under way: the machine, its optimiser, its one source of randomness, and its progress.
@@ -87,19 +84,21 @@ def build(recipe: Recipe, seed: int) -> NTM | LSTMBaseline:
     model = NTM(recipe.machine, generator)
     if recipe.first_weights == "glorot":
         initialise_as_the_post(model, generator)
-    if recipe.first_weights == "calm":
-        calm(model)
+    if recipe.first_weights == "alike":
+        let_keys_begin_as_what_is_added(model)
     if isinstance(model.controller, LSTMController):
         open_gates(model.controller, recipe.open_gates)
     return model
 
 
 @torch.no_grad()
-def calm(model: NTM) -> None:
-    """Let the input outweigh what is read, and neither of them move a head much: all heads begin with one habit."""
-    model.controller.from_input.weight[:, : model.config.input_size] *= INPUT_GAIN
-    for name in ("beta", "g", "s", "gamma"):
-        model.heads.linear.weight[model.heads.rows[name]] *= STEERING_GAIN
+def let_keys_begin_as_what_is_added(model: NTM) -> None:
+    """Let a read head look for what a write head would add: a new machine then finds what it wrote in a like state."""
+    config, rows = model.config, model.heads.rows
+    for weights in (model.heads.linear.weight, model.heads.linear.bias):
+        keys, added = (torch.split(weights[rows[name]], config.word_size) for name in ("key", "add"))
+        for head in range(config.read_heads):
+            keys[head].copy_(added[head % config.write_heads])
 
 
 @torch.no_grad()

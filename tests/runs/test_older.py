@@ -32,6 +32,7 @@ IDLE = {
     "handicap": 0.5,
     "final_rate": 1.0,
     "rest": 0.0,
+    "listen": 0.0,
     "quiet": 0.0,
 }
 """Fields that recipes had, with values that make no difference: without large memories there is no handicap either."""
@@ -40,12 +41,10 @@ IDLE = {
 def nested(recipe, draws="independent", **fields):
     """A recipe of format 4 in the fields that recipes had."""
     values = asdict(recipe)
-    for new in ("largest_crowd", "clear", "validations_in_a_row"):
+    for new in ("largest_crowd", "clear", "margin", "validations_in_a_row"):
         del values[new]
-    first = values.pop("first_weights")
-    gains = {"input_gain": 4.0, "location_gain": 0.3} if first == "calm" else {}
-    values["historical"] |= {"draws": draws, "initialisation": "glorot" if first == "glorot" else "pytorch"}
-    return {**values, **IDLE, "payload_settling": recipe.payload, **gains, **fields}
+    values["historical"] |= {"draws": draws, "initialisation": values.pop("first_weights")}
+    return {**values, **IDLE, "payload_settling": recipe.payload, **fields}
 
 
 def flat(recipe, **fields):
@@ -61,8 +60,10 @@ def machine(**changes):
 
 
 def without_new(recipe):
-    """A recipe in no crowd and without the clear loss, as all recipes were."""
-    return replace(recipe, largest_crowd=1.0, clear=0.0)
+    """A recipe without what is new: crowd, clear loss, keys that begin as what is added, and a margin."""
+    first = "glorot" if recipe.first_weights == "glorot" else "pytorch"
+    fields = {"largest_crowd": 1.0, "clear": 0.0, "margin": 0.0, "validations_in_a_row": 2}
+    return replace(recipe, first_weights=first, **fields)
 
 
 SMALL = without_new(small.SMALL)
@@ -83,7 +84,7 @@ def test_todays_recipes_stay_as_they_are(name):
         without_new(Recipe()),
         without_new(replace(SMALL, settle_updates=7)),
         without_new(replace(SMALL, machine=LSTMConfig(5, 3, 7))),
-        without_new(replace(recipes.reliable_lstm, validations_in_a_row=2)),
+        without_new(recipes.reliable_lstm),
         without_new(
             replace(Recipe(), first_weights="glorot", historical=Historical("sequence", "sequence", "adaptive", 2.5))
         ),
@@ -176,7 +177,7 @@ SETTLES = replace(SMALL, settle_updates=7)
         (replace(SETTLES, payload="uneven"), {"payload_settling": "uneven"}),
         (
             replace(SETTLES, machine=LSTMConfig(5, 3, 7)),  # without heads and rows
-            {"erase_bias": 3.0, "rest": 0.05, "large_memories": 0.5},
+            {"erase_bias": 3.0, "rest": 0.05, "listen": 0.1, "large_memories": 0.5},
         ),
     ],
     ids=str,
@@ -194,6 +195,7 @@ def test_a_field_that_is_gone_and_made_no_difference_is_left_out(recipe, fields,
         (SMALL, "location_gain", 0.3),
         (SMALL, "erase_bias", 3.0),
         (SMALL, "rest", 0.05),
+        (SMALL, "listen", 0.1),
         (SETTLES, "quiet", 0.02),
         (SETTLES, "large_memories", 0.5),
         (SETTLES, "final_rate", 0.05),

@@ -223,7 +223,7 @@ def test_results_come_as_the_runs_end_and_records_as_they_validate(monkeypatch):
     first = {seed: Run(SMALL, seed).generator.initial_seed() for seed in SEEDS}
     events, asked = [], Counter()
 
-    def validate(model, longest, generator, task):
+    def validate(model, longest, generator, task, margin):
         (seed,) = (seed for seed in SEEDS if first[seed] == generator.initial_seed())
         asked[seed] += 1
         return int(seed == 5 or (seed == 7 and asked[seed] < 2))

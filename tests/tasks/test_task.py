@@ -99,17 +99,20 @@ def test_the_alphabet_of_copying_is_all_that_may_come_in(start_marker):
 def test_a_copys_inputs_are_of_its_alphabet(start_marker):
     """Behind the start marker: the payload, then the question, and then blanks."""
     task, length, first = tasks.copying(3, start_marker), 29, int(start_marker)
-    vectors, question = task.alphabet
+    vectors, question, start = task.alphabet
     (inputs,) = task.draw(1, length, generator(1)).inputs
     assert {tuple(x) for x in inputs[first : first + length].tolist()} <= {tuple(x) for x in vectors.tolist()}
     assert torch.equal(inputs[first + length : first + length + 1], question)
     assert not inputs[first + length + 1 :].any()
+    assert (start is None) == (not start_marker)
+    assert start is None or torch.equal(inputs[:1], start)
 
 
 def test_an_alphabet_like_a_machines_weights():
     alphabet = tasks.copying(3).alphabet
     same = alphabet.like(torch.zeros(1))
-    assert torch.equal(same.vectors, alphabet.vectors) and torch.equal(same.question, alphabet.question)
+    assert all(torch.equal(*parts) for parts in zip(same, alphabet, strict=True))
+    assert tasks.copying(3, start_marker=False).alphabet.like(torch.zeros(1)).start is None
     exact = alphabet.like(torch.zeros(1, dtype=torch.float64))
     assert isinstance(exact, tasks.Alphabet)
     assert {part.dtype for part in exact} == {torch.float64}

@@ -39,10 +39,11 @@ def a_machine(seed, **changes):
     return machine
 
 
-def some_alphabet():
-    """17 vectors and a question that is like none of them."""
+def some_alphabet(start=False):
+    """17 vectors, and a question and perhaps a start that are like none of them."""
     vectors = torch.randint(0, 2, (17, 5), generator=torch.Generator().manual_seed(0)).float()
-    return Alphabet(vectors, torch.tensor([[0.3, 0.0, -0.7, 0.0, 1.1]]))
+    markers = torch.tensor([[0.3, 0.0, -0.7, 0.0, 1.1], [0.0, 0.2, 0.0, 0.9, -0.4]]).split(1)
+    return Alphabet(vectors, *markers[: 1 + start])
 
 
 # By hand
@@ -51,45 +52,46 @@ def some_alphabet():
 @every_controller
 @every_machine
 @pytest.mark.parametrize("seed", [0, 1, 2])
-def test_the_loss_is_the_loop(weightings, read_heads, write_heads, controller, seed):
+@pytest.mark.parametrize("start", [False, True], ids=["no start", "a start"])
+def test_the_loss_is_the_loop(weightings, read_heads, write_heads, controller, seed, start):
     machine = a_machine(
         seed, weightings=weightings, read_heads=read_heads, write_heads=write_heads, controller=controller
     )
-    loss = unclear_of(machine, some_alphabet())
+    loss = unclear_of(machine, some_alphabet(start))
     assert loss.shape == ()
-    torch.testing.assert_close(loss, unclear_by_hand(machine, some_alphabet()))
+    torch.testing.assert_close(loss, unclear_by_hand(machine, some_alphabet(start)))
 
 
 @every_controller
 @every_machine
 def test_what_heads_emit_is_what_they_emit_in_a_machine(weightings, read_heads, write_heads, controller):
-    """A step with an empty read; then a blank, after the machine has read what its writers added. And the question."""
+    """A step with an empty read; then a blank, after the machine has read what its writers added. And the markers."""
     machine = a_machine(3, weightings=weightings, read_heads=read_heads, write_heads=write_heads, controller=controller)
-    alphabet = some_alphabet()
+    alphabet = some_alphabet(start=True)
     state = machine.initial_state(17)
     assert not state.reads.any()
     first = advance(machine, alphabet.vectors, state, PLAIN)
     of_writer = [[0, 1, 2, 0, 1, 2], [0, 0, 0], [0, 1, 0, 1]][(3, 1, 2).index(write_heads)][:read_heads]
     added = torch.stack([first.emission.add[:, writer] for writer in of_writer], dim=1)
     second = advance(machine, torch.zeros(17, 5), first.state._replace(reads=added), PLAIN)
-    question = advance(machine, alphabet.question, machine.initial_state(1), PLAIN)
-    for found, step in zip(alone(machine, alphabet), (first, second, question), strict=True):
+    markers = [advance(machine, x, machine.initial_state(1), PLAIN) for x in (alphabet.question, alphabet.start)]
+    for found, step in zip(alone(machine, alphabet), (first, second, *markers), strict=True):
         for name, value in step.emission._asdict().items():
             torch.testing.assert_close(getattr(found, name), value, msg=name)
 
 
 def test_each_vector_is_alone():
     """The order of vectors, and a vector that comes twice as all the others do, change nothing."""
-    machine, (vectors, question) = a_machine(1, read_heads=2, write_heads=3), some_alphabet()
-    expected = unclear_of(machine, Alphabet(vectors, question))
-    for same in (vectors.flip(0), torch.cat([vectors, vectors])):
-        torch.testing.assert_close(unclear_of(machine, Alphabet(same, question)), expected)
+    machine, alphabet = a_machine(1, read_heads=2, write_heads=3), some_alphabet()
+    expected = unclear_of(machine, alphabet)
+    for same in (alphabet.vectors.flip(0), torch.cat([alphabet.vectors, alphabet.vectors])):
+        torch.testing.assert_close(unclear_of(machine, alphabet._replace(vectors=same)), expected)
 
 
 # Heads made by hand
 
 BACK, STAY, ON = 0, 1, 2
-ALL = copying(3).alphabet
+ALL = copying(3).alphabet._replace(start=None)
 WALK = False, False, False
 ASKED = False, False, True
 
@@ -208,13 +210,13 @@ def test_a_reader_that_wavers_at_the_question_costs_the_logarithm_of_two_and_a_w
     with torch.no_grad():
         machine.controller.from_input.weight[2, 4] = 40.0  # the end marker
         machine.controller.from_input.bias[2] = -20.0
-        _, _, asked = alone(machine, ALL)
+        asked = alone(machine, ALL).asked
         best = int(asked.s[0, head].argmax())
         logits = machine.heads.linear.weight[rows + (best + 1) % 3], machine.heads.linear.weight[rows + best]
         logits[0][2], logits[1][2] = 10.0, -10.0  # the hidden unit is -1 elsewhere
         machine.heads.linear.bias[rows + (best + 1) % 3] += 10.0
         machine.heads.linear.bias[rows + best] -= 10.0
-    assert sorted(alone(machine, ALL)[2].s[0, head].tolist())[1:] == pytest.approx([0.5, 0.5], abs=1e-4)
+    assert sorted(alone(machine, ALL).asked.s[0, head].tolist())[1:] == pytest.approx([0.5, 0.5], abs=1e-4)
     assert unclear_of(machine, ALL).item() == pytest.approx(expected, abs=1e-4)
 
 
@@ -227,6 +229,70 @@ def test_one_weighting_for_both_may_step_as_it_likes(head):
         assert unclear_of(machine, ALL).item() == pytest.approx(share * IMPOSSIBLE, rel=1e-4)
 
 
+# The jump
+
+WITH_START = copying(3).alphabet
+
+
+def a_seeker(beta=0.0, key=(0.0, 0.0), start=(0.0, 0.0), vector=(0.0, 0.0), writer_jumps=WALK, opens=False):
+    """A machine that is sure in every step; its key at the question and what it adds have so much in two places.
+
+    The fourth input is the start marker, which the fourth hidden unit sees, and which may open the writer's gate.
+    """
+    machine = by_hand(writer_jumps=writer_jumps)
+    linear, rows = machine.heads.linear, machine.heads.rows
+    with torch.no_grad():
+        machine.controller.from_input.weight[3, 3] = 40.0
+        linear.bias[rows["add"].start] = 0.0
+        linear.bias[rows["beta"].start] = beta if beta > 20 else math.log(math.expm1(beta)) if beta else -40.0
+        for place in (0, 1):
+            linear.bias[rows["add"].start + 5 + place] = vector[place]
+            linear.weight[rows["add"].start + 5 + place, 3] = start[place] - vector[place]
+            linear.bias[rows["key"].start + 5 + place] = key[place]
+        if opens:
+            linear.weight[rows["g"].start + 1, 3] = 80.0
+    return machine
+
+
+def found_at(machine, alphabet=WITH_START):
+    """What the start adds to the clear loss."""
+    return (unclear_of(machine, alphabet) - unclear_of(machine, alphabet._replace(start=None))).item()
+
+
+def test_a_reader_that_looks_for_nothing_finds_one_of_all_rows():
+    """100 rows of each of 8 vectors, 100 blank ones, and the start's."""
+    assert found_at(a_seeker()) == pytest.approx(math.log(901), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("start", "vector", "logits"),
+    [
+        ((3.0, 4.0), (0.0, 0.0), (3.0, 0.0)),  # as far as the key goes, a vector's row is blank
+        ((3.0, 4.0), (-6.0, -8.0), (3.0, -3.0)),
+        ((3.0, 4.0), (4.0, -3.0), (3.0, 0.0)),
+        ((0.0, 0.0), (3.0, 4.0), (0.0, 3.0)),
+        ((4.0, 3.0), (3.0, 4.0), (3.0 * 24 / 25, 3.0)),
+        ((-3.0, -4.0), (1.5, 2.0), (-3.0, 3.0)),
+    ],
+)
+def test_a_jump_costs_the_logarithm_of_its_chance_by_hand(start, vector, logits):
+    """The key is 3 4, its strength 3."""
+    machine = a_seeker(3.0, (3.0, 4.0), start, vector)
+    of_start, of_vector = (math.exp(logit) for logit in logits)
+    expected = -math.log(of_start / (of_start + 100 * (8 * of_vector + 1)))
+    assert found_at(machine) == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_sure_jump_costs_nothing():
+    assert found_at(a_seeker(60.0, (3.0, 4.0), (3.0, 4.0), (-3.0, -4.0))) == pytest.approx(0, abs=1e-6)
+
+
+def test_a_writer_that_jumps_at_the_start_costs():
+    """It writes nowhere in particular what a reader has to find."""
+    calm, opens = (a_seeker(60.0, (3.0, 4.0), (3.0, 4.0), (-3.0, -4.0), opens=opens) for opens in (False, True))
+    assert found_at(opens) - found_at(calm) == pytest.approx(IMPOSSIBLE, rel=1e-4)
+
+
 # The gradient
 
 
@@ -236,7 +302,7 @@ def test_the_gradient_is_the_slope(weightings, read_heads, write_heads, controll
     machine = a_machine(
         2, weightings=weightings, read_heads=read_heads, write_heads=write_heads, controller=controller
     ).double()
-    alphabet, generator = some_alphabet().like(machine.output.weight), torch.Generator().manual_seed(0)
+    alphabet, generator = some_alphabet(start=True).like(machine.output.weight), torch.Generator().manual_seed(0)
     unclear_of(machine, alphabet).backward()
     ways = [torch.randn(p.shape, generator=generator, dtype=p.dtype) for p in machine.parameters()]
     slope = sum((way * p.grad).sum() for way, p in zip(ways, machine.parameters(), strict=True) if p.grad is not None)
@@ -257,7 +323,7 @@ def test_the_gradient_is_finite_where_a_weight_is_zero(certain, writer, jumps):
     loss = unclear_of(machine, ALL)
     loss.backward()
     if certain == 1e4:
-        coming_in, _, asked = alone(machine, ALL)
+        coming_in, _, asked, _ = alone(machine, ALL)
         assert not coming_in.s[:, :, STAY].any()
         assert set(coming_in.g.unique().tolist() + asked.g.unique().tolist()) == {0, 1}
     assert loss.isfinite()

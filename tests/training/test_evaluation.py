@@ -416,8 +416,8 @@ def test_a_small_tied_machine_is_judged_without_a_word():
 # validate
 
 
-def validated(machine, seed=0, longest=3):
-    return validate(machine, longest, torch.Generator().manual_seed(seed))
+def validated(machine, seed=0, longest=3, margin=0.0):
+    return validate(machine, longest, torch.Generator().manual_seed(seed), margin=margin)
 
 
 @pytest.mark.parametrize("markers", [1, 2])
@@ -466,13 +466,13 @@ def test_two_validations_are_fresh():
 
 
 def test_what_validation_draws():
-    """64 random sequences and 4 of every other kind at the longest trained length, and at 4 times that; 32 and 4 at 10
-    times; 16 and 2 at 4 times in a crowd of 10,000. All parts but the second end with 28 chosen against the machine.
+    """32 random sequences and 2 of every other kind at the longest trained length, and at 4 times that; 16 and 1 at 10
+    times; and at 4 times in a crowd of 10,000. All parts but the second end with 28 chosen against the machine.
     """
     machine, generator = Copier(), torch.Generator().manual_seed(7)
     assert validated(machine, seed=7, longest=3) == 0
     expected = []
-    for length, random, others, chosen in ((3, 64, 4, 28), (12, 64, 4, 0), (30, 32, 4, 28), (12, 16, 2, 28)):
+    for length, random, others, chosen in ((3, 32, 2, 28), (12, 32, 2, 0), (30, 16, 1, 28), (12, 16, 1, 28)):
         numbers = [random] + [others] * 7
         parts = [
             tasks.payload(number, length, 3, kind, generator) for kind, number in zip(tasks.KINDS, numbers, strict=True)
@@ -494,10 +494,31 @@ class LostInACrowd(Copier):
 
 
 def test_a_machine_that_fails_in_a_crowd_alone_is_not_exact():
-    """Every bit is wrong: of 16, 7 times 2, and 28 sequences of 4 vectors of 3 bits."""
+    """Every bit is wrong: of 16, 7, and 28 sequences of 4 vectors of 3 bits."""
     machine = LostInACrowd()
-    assert validated(machine, longest=1) == (16 + 7 * 2 + 28) * 4 * 3
+    assert validated(machine, longest=1) == (16 + 7 + 28) * 4 * 3
     assert judge(machine).converged
+
+
+class Doubtful(Copier):
+    """Right in every bit, by 5 nats; in one bit of sequences of one length, by 2."""
+
+    def forward(self, inputs, memory_size=None, crowd=1):
+        logits, state = super().forward(inputs, memory_size, crowd)
+        logits = 5 * logits.sign()
+        if inputs.shape[1] == 2 * 30 + 2:
+            logits[7, -1, -1] *= 0.4
+        return logits, state
+
+
+@pytest.mark.parametrize(("margin", "wrong"), [(0.0, 0), (1.9, 0), (2.1, 1), (4.9, 1)])
+def test_a_bit_is_wrong_that_is_not_right_by_the_margin(margin, wrong):
+    assert validated(Doubtful(), margin=margin) == wrong
+
+
+def test_every_bit_is_wrong_beyond_its_margin():
+    """The first part: 32 random sequences, 14 others and 28 chosen ones, of 3 vectors of 3 bits."""
+    assert validated(Doubtful(), margin=5.1) == (32 + 14 + 28) * 3 * 3
 
 
 def test_a_validation_ends_with_its_first_wrong_part():
@@ -525,7 +546,7 @@ def test_a_machine_tied_to_its_rows_is_validated_on_what_these_hold(tied):
     kind, task, calls = watched(NTM)
     machine = kind(NTMConfig(5, 3, memory_size=13, word_size=5, controller_size=11, **tied))
     assert validate(machine, 2, torch.Generator().manual_seed(0), task) == 0
-    assert calls == [(64 + 7 * 4 + 28, 2, {}), (64 + 7 * 4, 5, {}), (32 + 7 * 4 + 28, 5, {})]
+    assert calls == [(32 + 7 * 2 + 28, 2, {}), (32 + 7 * 2, 5, {}), (16 + 7 + 28, 5, {})]
 
 
 def test_a_machine_without_a_memory_is_validated_in_no_crowd():
@@ -533,9 +554,9 @@ def test_a_machine_without_a_memory_is_validated_in_no_crowd():
     assert validate(kind(YARDSTICK.machine), 2, torch.Generator().manual_seed(0), task) == 0
     probed = (8, 4, {})  # every vector, 4 times over, to choose sequences against it
     assert [call for call in calls if call != probed] == [
-        (64 + 7 * 4 + 28, 2, {}),
-        (64 + 7 * 4, 8, {}),
-        (32 + 7 * 4 + 28, 20, {}),
+        (32 + 7 * 2 + 28, 2, {}),
+        (32 + 7 * 2, 8, {}),
+        (16 + 7 + 28, 20, {}),
     ]
 
 
@@ -545,12 +566,12 @@ def test_a_task_without_chosen_sequences_is_validated_without_them(kinds):
     others = {str(number): echo(0.0) for number in range(1, kinds)}
     task = Task(3, 3, echo(1.0), tests={"ones": echo(1.0), **others})
     wrong = validate(machine, 1, torch.Generator().manual_seed(0), task)
-    assert wrong == (32 + 4 * (kinds - 1)) * 10 * 3  # a parrot's answers of ten steps
+    assert wrong == (16 + kinds - 1) * 10 * 3  # a parrot's answers of ten steps
     machine.always_right = True
     assert validate(machine, 1, torch.Generator().manual_seed(0), task) == 0
     last = machine.calls[-4:]
     assert [len(inputs) for inputs, *_ in last] == [
-        first + (kinds - 1) * each for first, each in ((64, 4), (64, 4), (32, 4), (16, 2))
+        first + (kinds - 1) * each for first, each in ((32, 2), (32, 2), (16, 1), (16, 1))
     ]
     assert [inputs.shape[1] for inputs, *_ in last] == [1, 4, 10, 4]
     assert machine.crowds[-4:] == [1, 1, 1, 10_000]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from losses_by_hand import heard_by_hand, unclear_by_hand
+from losses_by_hand import unclear_by_hand
 from small import (
     APART,
     LSTM,
@@ -54,7 +54,7 @@ CROWDED = next(update for update in range(4, 99) if draw_crowd(10**6, chances(up
 """An update after the first few that has a large crowd."""
 
 
-def gradient_by_hand(run, focus=0.0, clear=0.0, listen=0.0):
+def gradient_by_hand(run, focus=0.0, clear=0.0):
     """The batch that the run draws next, and the gradient of its loss, written out."""
     batch, shape = draw(run)
     history = []
@@ -68,8 +68,6 @@ def gradient_by_hand(run, focus=0.0, clear=0.0, listen=0.0):
         total = total - focus * (w * (w + 1e-9).log()).sum(-1).mean()
     if clear:
         total = total + clear * unclear_by_hand(run.model, run.task.alphabet)
-    if listen:
-        total = total + listen * heard_by_hand(history, batch.mask).mean()
     return torch.autograd.grad(total, list(run.model.parameters()))
 
 
@@ -80,8 +78,7 @@ def gradient_by_hand(run, focus=0.0, clear=0.0, listen=0.0):
         (True, {"focus": 0.3}),
         (True, {"clear": 3.0}),
         (False, {"focus": 0.3, "clear": 3.0}),
-        (False, {"listen": 30.0}),
-        (True, {"focus": 0.3, "clear": 3.0, "listen": 30.0}),
+        (True, {"focus": 0.3, "clear": 3.0}),
     ],
 )
 def test_one_update_is_one_step_of_adam(settling, weights):
@@ -91,7 +88,7 @@ def test_one_update_is_one_step_of_adam(settling, weights):
     run, twin = Run(recipe, 7), Run(recipe, 7)
     run.progress.update = twin.progress.update = CROWDED
     run.progress.settled_at = twin.progress.settled_at = CROWDED if settling else None
-    shares = {"focus": settling / 3, "clear": settling / 3, "listen": 1.0}
+    shares = {"focus": settling / 3, "clear": settling / 3}
     before = [parameter.detach().clone() for parameter in run.model.parameters()]
     gradients = gradient_by_hand(twin, **{name: shares[name] * weight for name, weight in weights.items()})
     norm = math.sqrt(sum(float(gradient.double().square().sum()) for gradient in gradients))

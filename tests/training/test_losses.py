@@ -6,21 +6,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from losses_by_hand import heard_by_hand, spread_by_hand
+from losses_by_hand import spread_by_hand
 from small import SETTLING
 
 from ntm_lib import tasks
 from ntm_lib.machine import NTMState
 from ntm_lib.training import losses
-from ntm_lib.training.losses import (
-    auxiliary_weights,
-    behaviour_of,
-    bits_of,
-    heard_of,
-    loss_of,
-    spread_of,
-    total_loss,
-)
+from ntm_lib.training.losses import auxiliary_weights, bits_of, loss_of, spread_of, total_loss
 from ntm_lib.training.recipe import Historical
 
 # The answer
@@ -108,83 +100,9 @@ def test_the_spread_has_a_finite_gradient_where_a_weight_is_zero():
     assert state.weights.grad.isfinite().all()
 
 
-# Readers while the sequence comes in
-
-
-def a_history(sequences, rows=7):
-    """8 steps of 3 read heads and 2 others on rows of 11 numbers."""
-    generator = torch.Generator().manual_seed(0)
-    return [
-        NTMState(
-            torch.randn(sequences, rows, 11, generator=generator),
-            torch.randn(sequences, 5, rows, generator=generator).softmax(-1),
-            torch.randn(sequences, 3, 11, generator=generator),
-            (),
-        )
-        for _ in range(8)
-    ]
-
-
-def test_what_is_read_while_the_sequence_comes_in_by_hand():
-    history, mask = a_history(2), tasks.copy(2, 3, 5).mask
-    heard = heard_of(history, mask)
-    assert heard.shape == (2,)
-    torch.testing.assert_close(heard, heard_by_hand(history, mask))
-
-
-def test_what_is_read_in_the_answer_is_free():
-    mask = tasks.copy(1, 2, 5).mask
-    for step in range(6):
-        reads = torch.zeros(6, 1, 1, 11)
-        reads[step] = 3.0
-        heard = heard_of([NTMState(None, None, numbers, ()) for numbers in reads], mask).item()
-        assert heard == pytest.approx(9 / 6 if step < 4 else 0)
-
-
 # Padding
 
 LENGTHS = [2, 5, 3]
-
-
-def padded_and_alone():
-    """States of a padded batch of three copies, with whatever numbers behind their ends, and each copy's by itself."""
-    steps = [2 * length + 2 for length in LENGTHS]
-    mask = tasks.copy(3, LENGTHS, 3).mask
-    generator = torch.Generator().manual_seed(0)
-    history = [
-        NTMState(
-            torch.randn(3, 7, 11, generator=generator),
-            torch.randn(3, 5, 7, generator=generator).softmax(-1),
-            torch.randn(3, 3, 11, generator=generator),
-            (),
-        )
-        for _ in range(max(steps))
-    ]
-    alone = [
-        ([NTMState(*(part[b : b + 1] for part in state[:3]), ()) for state in history[:end]], mask[b : b + 1, :end])
-        for b, end in enumerate(steps)
-    ]
-    return history, mask, alone
-
-
-def test_by_hand_too_padding_is_no_part_of_a_sequence():
-    history, mask, _ = padded_and_alone()
-    torch.testing.assert_close(heard_of(history, mask), heard_by_hand(history, mask))
-
-
-def test_what_happens_behind_the_end_of_a_sequence_counts_for_nothing():
-    history, mask, _ = padded_and_alone()
-    expected = heard_of(history, mask)
-    for t, state in enumerate(history):
-        for b, length in enumerate(LENGTHS):
-            if t >= 2 * length + 2:
-                state.reads[b] = 7.0
-    torch.testing.assert_close(heard_of(history, mask), expected)
-
-
-def test_the_loss_of_a_padded_sequence_is_that_of_the_sequence_alone():
-    history, mask, alone = padded_and_alone()
-    torch.testing.assert_close(heard_of(history, mask), torch.cat([heard_of(*one) for one in alone]))
 
 
 def test_the_loss_of_the_answers_is_the_mean_over_all_bits_that_count():
@@ -198,45 +116,28 @@ def test_the_loss_of_the_answers_is_the_mean_over_all_bits_that_count():
 
 # All of them together
 
-WEIGHED = replace(SETTLING, listen=0.7, focus=0.3, clear=0.2)
+WEIGHED = replace(SETTLING, focus=0.3, clear=0.2)
 
 
 @pytest.mark.parametrize(
     ("settled_for", "expected"),
-    [
-        (None, [0.7, 0.0, 0.0]),
-        (0, [0.7, 0.075, 0.05]),
-        (2, [0.7, 0.225, 0.15]),
-        (3, [0.7, 0.3, 0.2]),
-        (89, [0.7, 0.3, 0.2]),
-    ],
+    [(None, [0.0, 0.0]), (0, [0.075, 0.05]), (2, [0.225, 0.15]), (3, [0.3, 0.2]), (89, [0.3, 0.2])],
 )
 def test_how_much_each_counts_by_hand(settled_for, expected, monkeypatch):
     monkeypatch.setattr(losses, "RISE", 4)
     weights = auxiliary_weights(WEIGHED, settled_for)
-    assert list(weights) == ["listen", "focus", "clear"]
+    assert list(weights) == ["focus", "clear"]
     assert list(weights.values()) == pytest.approx(expected)
 
 
-def test_what_is_trained_on_is_the_answers_loss_and_the_weighted_means_of_behaviour():
+def test_what_is_trained_on_is_the_answers_loss_and_the_weighted_mean_of_the_spread():
     """And with a loss per sequence, the answer's counts once for each of its 15 bits."""
-    history, batch = a_history(3), tasks.copy(3, 3, 5, generator=torch.Generator().manual_seed(0))
-    weights = {"listen": 0.7, "focus": 0.3, "clear": 0.11}  # which is of the machine, and of no batch
-    behaviour = behaviour_of(weights, history, batch.mask)
-    assert list(behaviour) == ["listen", "focus"]
-    expected = {"listen": heard_by_hand(history, batch.mask), "focus": spread_by_hand(history)}
-    logits = torch.randn(batch.targets.shape, generator=torch.Generator().manual_seed(1))
-    beside = sum(weights[name] * measure.mean() for name, measure in expected.items())
+    generator = torch.Generator().manual_seed(0)
+    batch = tasks.copy(3, 3, 5, generator=generator)
+    history = states(*(torch.randn(3, 5, 7, generator=generator).softmax(-1).tolist() for _ in range(8)))
+    logits = torch.randn(batch.targets.shape, generator=generator)
     for per, bits in (("bit", 1), ("sequence", 15)):
-        loss, total = total_loss(Historical(loss_per=per), logits, batch, weights, behaviour)
+        loss, total = total_loss(Historical(loss_per=per), logits, batch, 0.3, spread_of(history))
         torch.testing.assert_close(loss, loss_of(logits, batch, "answer"))
-        torch.testing.assert_close(total, bits * loss + beside, check_dtype=False)
-
-
-@pytest.mark.parametrize(("name", "unknown"), [("listen", ["memory", "weights"]), ("focus", ["memory", "reads"])])
-def test_what_does_not_count_is_not_worked_out(name, unknown):
-    """Nothing that the others look at is even there."""
-    mask = tasks.copy(4, 3, 5).mask
-    history = [state._replace(**dict.fromkeys(unknown)) for state in a_history(4)]
-    assert list(behaviour_of([name], history, mask)) == [name]
-    assert behaviour_of([], [], mask) == {}
+        torch.testing.assert_close(total, bits * loss + 0.3 * spread_by_hand(history).mean(), check_dtype=False)
+        assert torch.equal(total_loss(Historical(loss_per=per), logits, batch)[1], bits * loss)

@@ -9,6 +9,7 @@ from small import MACHINE, SETTLING, SMALL, YARDSTICK, same_tensors, tensors
 from torch import nn
 
 from ntm_lib.machine import NTM, LSTMBaseline
+from ntm_lib.machine.step import PLAIN, advance
 from ntm_lib.training import recipes
 from ntm_lib.training.recipe import Historical
 from ntm_lib.training.run import Run, build, draw
@@ -136,19 +137,32 @@ def test_the_posts_tape_and_first_weighting_are_learned():
 
 
 @pytest.mark.parametrize(
-    "recipe", [replace(SMALL, machine=replace(SMALL.machine, read_heads=2)), LSTM], ids=["2", "lstm"]
+    "recipe",
+    [SMALL, LSTM]
+    + [replace(SMALL, machine=replace(SMALL.machine, read_heads=r, write_heads=w)) for r, w in ((2, 1), (3, 2), (2, 3))]
+    + [replace(SMALL, machine=replace(SMALL.machine, read_heads=2, write_heads=2, weightings="single"))],
+    ids=["1 and 1", "lstm", "2 and 1", "3 and 2", "2 and 3", "single"],
 )
-def test_calm_weights_are_pytorchs_with_a_larger_input_and_heads_that_are_steered_less(recipe):
-    """All other weights, and all biases, are as they were."""
+def test_keys_of_read_heads_begin_as_what_write_heads_add(recipe):
+    """Each as its writer's; readers beyond the last writer begin with the first again. Nothing else changes."""
     plain = build(replace(recipe, first_weights="pytorch"), 0)
-    calm = build(replace(recipe, first_weights="calm"), 0)
-    expected = tensors(plain)
-    expected["controller.from_input.weight"][:, :5] *= 4
-    key, beta, *_ = plain.heads.sizes
-    steering = slice(key, sum(plain.heads.sizes[:5]))  # after the keys: strengths, gates, shifts, sharpenings
-    expected["heads.linear.weight"][steering] *= 0.3
-    assert beta == plain.heads.addressing_heads
-    assert same_tensors(calm.state_dict(), expected)
+    alike = build(replace(recipe, first_weights="alike"), 0)
+    config, (keys, *_, added) = recipe.machine, plain.heads.sizes
+    expected, first_added, word = tensors(plain), sum(plain.heads.sizes) - added, config.word_size
+    for name in ("heads.linear.weight", "heads.linear.bias"):
+        for reader in range(config.read_heads):
+            for number in range(word):
+                place = first_added + (reader % config.write_heads) * word + number
+                expected[name][reader * word + number] = tensors(plain)[name][place]
+    assert keys == plain.heads.addressing_heads * word
+    assert same_tensors(alike.state_dict(), expected)
+
+
+def test_a_new_machine_looks_for_what_it_writes():
+    machine = build(replace(SMALL, first_weights="alike"), 0)
+    x = torch.randn(7, SMALL.machine.input_size, generator=torch.Generator().manual_seed(0))
+    step = advance(machine, x, machine.initial_state(7), PLAIN)
+    torch.testing.assert_close(step.emission.key[:, 0], step.emission.add[:, 0])
 
 
 def test_gates_of_an_lstm_start_as_open_as_the_recipe_says():
