@@ -13,7 +13,7 @@ LN2 = math.log(2)
 
 @pytest.fixture(autouse=True)
 def one_seed(monkeypatch):
-    monkeypatch.setattr(checks, "SEEDS", (1001,))
+    monkeypatch.setattr(checks, "SEEDS", (1000,))
 
 
 def costs(logits, targets):
