@@ -30,7 +30,7 @@ CONDITIONS: dict[str, Callable[[Row], bool]] = {
     "exact at 20": lambda row: row["wrong_bits_random_20"] == 0,
     "exact at 120": lambda row: row["wrong_bits_random_120"] == 0,
     "nearly right at 20": _nearly_right,
-    "exact in two validations": lambda row: row["converged_at_update"] is not None,
+    "exact in validation": lambda row: row["converged_at_update"] is not None,
     "lost it later": lambda row: row["lost_at_update"] is not None,
     "not finite": lambda row: row["nan_update"] is not None,
     "finite": lambda row: row["nan_update"] is None,
@@ -96,8 +96,8 @@ def converged_within(name: str, arm: str, sequences: float) -> str:
 
 
 def lost_for_good(name: str, arm: str) -> str:
-    """How many runs of an arm were exact in two validations and did not converge, of those that were exact."""
-    rows = [row for row in runs(name, arm) if CONDITIONS["exact in two validations"](row)]
+    """How many runs of an arm were exact in validation and did not converge, of those that were exact."""
+    rows = [row for row in runs(name, arm) if CONDITIONS["exact in validation"](row)]
     return in_words(sum(not row["converged"] for row in rows), len(rows))
 
 

@@ -23,7 +23,7 @@ NAMED_ALIKE = (
     "exact at 20",
     "exact at 120",
     "nearly right at 20",
-    "exact in two validations",
+    "exact in validation",
     "lost it later",
     "not finite",
 )

@@ -31,7 +31,7 @@ IN_THE_FIGURE = {
     "exact at length 20": "exact at 20",
     "nearly right at length 20": "nearly right at 20",
     "finite to the end": "finite",
-    "exact in two validations": "exact in two validations",
+    "exact in validation": "exact in validation",
 }
 """Conditions in the words of a figure, each with its name in `counts.CONDITIONS`."""
 
@@ -121,7 +121,7 @@ def figures() -> dict[str, Callable[[], Figure]]:
         "not_finite": not_finite_figure,
         "lengths": lengths_figure,
         "curriculum": partial(shares_of_arms, "curriculum", "finite to the end", "nearly right at length 20"),
-        "added": partial(shares_of_arms, "added", "converged", "exact in two validations"),
+        "added": partial(shares_of_arms, "added", "converged", "exact in validation"),
     }
     drawn |= {f"gradients_{name}": partial(gradients_figure, name) for name in ("random", "clip", "curriculum")}
     drawn |= {f"starts_{name}": partial(starts_of, name, rows) for name, rows in (("random", 128), ("start", 256))}

@@ -79,6 +79,8 @@ post_repaired = replace(
     machine=replace(COPY_MACHINE, weightings="single", initial_weights="first-row"),
     updates=6000,
     max_length=20,
+    clear=0.03,
+    margin=0.0,
     validations_in_a_row=4,
 )
 """The post's one weighting, random bits and lengths up to 20, with what it needs of `reliable` to learn."""
