@@ -65,7 +65,7 @@ def test_counts_are_those_of_the_tables(what, recipe, column):
 
 def test_the_opening_says_what_the_tables_say():
     converged = [line["converged"] == "True" for line in lines("reliable")]
-    assert f"{sum(converged)} of {len(converged)} seeds learn to copy" in WORDS
+    assert f"{sum(converged):,} of {len(converged):,} seeds learn to copy" in WORDS
     learned = json.loads((ROOT / "benchmarks" / "results" / "learn.json").read_text(encoding="utf-8"))
     seconds = [run["seconds"] for run in learned["results"]["alone"]["runs"]]
     assert statistics.median(seconds) < 5
