@@ -27,7 +27,7 @@ class Alphabet(NamedTuple):
 
     vectors: Tensor  # (V, input)
     question: Tensor  # (1, input)  asks for what has come in
-    start: Tensor | None = None  # (1, input)  comes before it, and marks where to begin to read; None: nothing does
+    start: Tensor | None = None  # (1, input)  comes before the vectors, and marks where reading begins; None: no marker
 
     def like(self, weights: Tensor) -> "Alphabet":
         """The alphabet on the device and in the dtype of a machine's weights."""

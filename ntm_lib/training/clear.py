@@ -17,11 +17,11 @@ from ntm_lib.machine.heads import Emission
 from ntm_lib.tasks.task import Alphabet
 
 LOGARITHM_EPSILON = 1e-9  # added to a weight or gate inside the logarithm
-ROWS = 100  # rows of every vector, and blank ones, among which the row of the start has to be found
+ROWS = 100  # rows that hold each vector, and blank rows, among which read heads have to find the row of the start
 
 
 class Alone(NamedTuple):
-    """Emissions for copies of one vector each, with V vectors as the batch; the question and the start have one."""
+    """The numbers that heads emit in four moments; V vectors are a batch of V, the question and the start of one."""
 
     coming_in: Emission  # as the vector comes in, while the heads read zeros
     read_back: Emission  # with a blank input, while the heads read what the write heads added as the vector came in
@@ -68,7 +68,10 @@ def missed_of(readers: int, asked: Emission, start: Tensor, added: Tensor) -> Te
 
 
 def alone(machine: NTM, alphabet: Alphabet) -> Alone:
-    """What heads emit for copies of one vector each, and at the question and the start, as if nothing else came in."""
+    """Run the controller and the heads on every vector of a task by itself, and on its question and its start.
+
+    No memory takes part: what the heads would read is put in by hand, as the fields of `Alone` say.
+    """
     config, vectors, start_of = machine.config, alphabet.vectors, machine.controller.initial_state
     nothing = vectors.new_zeros(len(vectors), config.read_heads * config.word_size)
     coming_in, state = emitted(machine, vectors, nothing, start_of(len(vectors)))
@@ -80,7 +83,7 @@ def alone(machine: NTM, alphabet: Alphabet) -> Alone:
 
 
 def emitted(machine: NTM, x: Tensor, reads: Tensor, state: tuple[Tensor, ...]) -> tuple[Emission, tuple[Tensor, ...]]:
-    """What heads emit after an input x (B, input) and reads (B, R*M), and the controller's state."""
+    """One step of the controller and the heads: input x (B, input), last reads (B, R*M), state -> `Emission`, state."""
     h, state = machine.controller(torch.cat([x, reads], dim=-1), state)
     return machine.heads(h), state
 
