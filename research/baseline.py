@@ -32,7 +32,6 @@ def recipe() -> Recipe:
         settle_updates=0,
         focus=0.0,
         clear=0.0,
-        largest_crowd=1,
     )
 
 

@@ -142,7 +142,7 @@ def _worst(case: Case, lost: Tensor) -> int:
 REST = "Train the write head not to go back in the answer (clear)."
 STEER = "Let no payload steer the heads (clear), and train on uneven payloads."
 EXPLAIN: dict[Kind, tuple[Callable[[Case, Tensor], Explained], str]] = {
-    Kind.MISSED_JUMP: (_missed_jump, "Train in a crowd, where a jump must find one row among many (largest_crowd)."),
+    Kind.MISSED_JUMP: (_missed_jump, "Train the jump to find one row among many (clear)."),
     Kind.OFF_BY_ONE: (_off_by_one, STEER),
     Kind.BLUR: (_blur, "Train for sharp weightings (focus), and until the loss is below 0.01."),
     Kind.WRAP_AROUND: (_wrap_around, "Give the memory at least one row for every step (memory_size)."),

@@ -79,7 +79,7 @@ def backpropagate(runs: Sequence[Run], drawn: Sequence[Drawn], machine: NTM | No
         return [loop.backpropagate(run, one) for run, one in zip(runs, drawn, strict=True)]
     states: list[NTMState] = []
     inputs = torch.cat([one.batch.inputs for one in drawn])
-    options = {"memory_size": drawn[0].shape.rows, "history": states, "crowd": drawn[0].shape.crowd}
+    options = {"memory_size": drawn[0].shape.rows, "history": states}
     logits, _ = functional_call(through, stack(models), (inputs,), options)
     weights = [loop.weights_beside(run) for run in runs]
     focused = any("focus" in each for each in weights)
@@ -109,8 +109,7 @@ def compiled_machine(runs: Sequence[Run]) -> NTM:
 
 def check_compiled(recipe: Recipe) -> None:
     """ValueError for a recipe whose passes cannot be compiled, or where there is no compiler."""
-    many = recipe.largest_memory or (recipe.settle_updates and recipe.largest_crowd > 1)
-    if many or recipe.historical.curriculum == "adaptive" or not isinstance(recipe.machine, NTMConfig):
+    if recipe.largest_memory or recipe.historical.curriculum == "adaptive" or not isinstance(recipe.machine, NTMConfig):
         raise ValueError(
             f"compiled is for an NTM whose passes all have one shape, and those of {recipe.name} have many: leave it"
             " out, or choose a recipe such as paper_2014"

@@ -124,9 +124,7 @@ class LiveTraining(ipywidgets.VBox):
             "max_length": BoundedIntText(recipe.max_length, min=1, max=50, description="longest sequence to train on"),
             "learning_rate": BoundedFloatText(recipe.learning_rate, max=1, description="learning rate at its peak"),
             "clip_norm": BoundedFloatText(recipe.clip_norm, max=1000, description="longest gradient (0: no limit)"),
-            "largest_crowd": BoundedFloatText(
-                recipe.largest_crowd, min=1, max=1_000_000, description="largest crowd (1: none)"
-            ),
+            "clear": BoundedFloatText(recipe.clear, max=1000, description="weight of the clear loss (0: none)"),
         }
         for entry in self.entries.values():
             entry.style.description_width, entry.layout.width = "16em", "28em"

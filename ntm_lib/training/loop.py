@@ -56,8 +56,7 @@ def forward(run: Run, one: Drawn) -> tuple[Tensor, list[NTMState]]:
     states: list[NTMState] = []
     if not isinstance(run.model, NTM):
         return run.model(one.batch.inputs)[0], states
-    _, rows, crowd = one.shape
-    logits, _ = run.model(one.batch.inputs, memory_size=rows, history=states, crowd=crowd)
+    logits, _ = run.model(one.batch.inputs, memory_size=one.shape.rows, history=states)
     return logits, states
 
 

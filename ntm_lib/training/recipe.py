@@ -12,7 +12,6 @@ COPY_MACHINE = NTMConfig(input_size=10, output_size=8, initial_weights="spaced",
 LIMITS = {
     **dict.fromkeys(("updates", "batch_size", "max_length", "validate_every", "validations_in_a_row"), (1, 10**9)),
     **dict.fromkeys(("keep_rate", "averaging"), (0, 1)),
-    "largest_crowd": (1, 10**6),
     "open_gates": (-100, 100),
 }
 """Smallest and largest value of a number in a recipe; of all others (0, 1,000,000)."""
@@ -70,9 +69,6 @@ class Recipe:
 
     largest_memory: int = 48
     """Most rows of memory: every update draws a number from 2L + 4 on, log-uniformly; 0: always memory_size."""
-    largest_crowd: float = 1_000_000
-    """Largest crowd of an update: half of those while settling draw one from 1 on, log-uniformly, and let heads find
-    rows as on a tape so many times as long (`addressing.crowded`); 1: none."""
 
     optimizer: Literal["adam", "rmsprop", "lagging-rmsprop"] = "adam"
     """adam; rmsprop, Graves's (2013, Eqs. 38-45); or lagging-rmsprop, that of the 2014 post's code, which divides a

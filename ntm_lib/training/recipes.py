@@ -37,7 +37,6 @@ paper_2014 = Recipe(
     batch_size=1,
     max_length=20,
     largest_memory=0,
-    largest_crowd=1.0,
     optimizer="rmsprop",
     learning_rate=1e-4,
     warmup_updates=0,

@@ -70,8 +70,7 @@ class Drawn(NamedTuple):
 def draw(run: Run) -> Drawn:
     """The next batch: the recipe's schedule decides its shape, the run's own generator its bits."""
     recipe, progress, task = run.recipe, run.progress, run.task
-    settling = progress.settled_at is not None
-    shape = draw_shape(recipe, progress.update, progress.level, settling, task.rows_needed)
+    shape = draw_shape(recipe, progress.update, progress.level, task.rows_needed)
     batch = task.drawn(task.draw, recipe.batch_size, shape.length, run.generator)
     return Drawn(batch.like(run.model.output.weight), shape)
 

@@ -114,7 +114,7 @@ ROOT = Path(__file__).parents[2]
         ("study reliable --seeds 0 --out new --lengths 5 --crowd 1e99", "crowd is 1e.99: expected at most"),
         ("study reliable --seeds 0 --out new --lengths 5 --crowd many", "--crowd is 'many': expected a number"),
         ("study reliable --seeds 0 --out new --validations_in_a_row 0", "validations_in_a_row is 0: expected at least"),
-        ("study reliable --seeds 0 --out new --largest_crowd 0", "largest_crowd is 0.0: expected at least 1"),
+        ("study reliable --seeds 0 --out new --clear -1", "clear is -1.0: expected at least 0"),
         ("study reliable --seeds 0 --out new --file EMPTY", "empty is empty"),
         ("study post_2014 --seeds 0 --out new --file FILE", "post_2014 copies vectors of 7 bits: a file needs 8"),
         ("study reliable --seeds 0 --out FILE", "cannot write file: File exists; choose a directory"),

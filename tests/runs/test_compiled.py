@@ -111,27 +111,22 @@ def test_a_compiled_run_goes_on_where_it_was_left(traced, tmp_path):
     assert same_run(rest, whole) and without_seconds(rest.history) == without_seconds(whole.history)
 
 
-CROWDED = replace(FIXED, name="crowded", settle_updates=7, largest_crowd=5.0)
-
-
 @pytest.mark.parametrize(
     "recipe",
-    [recipes.reliable, replace(ADAPTIVE, largest_memory=0), YARDSTICK, CROWDED],
+    [recipes.reliable, replace(ADAPTIVE, largest_memory=0), YARDSTICK],
     ids=lambda recipe: recipe.name,
 )
 def test_a_recipe_that_is_not_for_it(recipe, tmp_path):
-    """Memories of many sizes, lengths of every machine's own, no machine with steps, crowds: nothing is written."""
+    """Memories of many sizes, lengths of every machine's own, no machine with steps: nothing is written."""
     expected = f"compiled is for an NTM whose passes all have one shape, and those of {recipe.name} have many: leave it"
     with pytest.raises(ValueError, match=expected):
         train(recipe, 0, tmp_path / "none", compiled=True)
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(
-    "recipe", [recipes.paper_2014, replace(CROWDED, largest_crowd=1.0), FIXED], ids=lambda one: one.name
-)
+@pytest.mark.parametrize("recipe", [recipes.paper_2014, replace(FIXED, settle_updates=7), FIXED], ids=lambda one: one.name)
 def test_a_recipe_that_is_for_it(recipe, monkeypatch):
-    """Also one that settles in no crowd, and one of a crowd that never settles."""
+    """Also one that settles."""
     monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")
     check_compiled(recipe)
 

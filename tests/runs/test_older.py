@@ -41,7 +41,7 @@ IDLE = {
 def nested(recipe, draws="independent", **fields):
     """A recipe of format 4 in the fields that recipes had."""
     values = asdict(recipe)
-    for new in ("largest_crowd", "clear", "margin", "validations_in_a_row"):
+    for new in ("clear", "margin", "validations_in_a_row"):
         del values[new]
     values["historical"] |= {"draws": draws, "initialisation": values.pop("first_weights")}
     return {**values, **IDLE, "payload_settling": recipe.payload, **fields}
@@ -60,9 +60,9 @@ def machine(**changes):
 
 
 def without_new(recipe):
-    """A recipe without what is new: crowd, clear loss, keys that begin as what is added, and a margin."""
+    """A recipe without what is new: clear loss, keys that begin as what is added, and a margin."""
     first = "glorot" if recipe.first_weights == "glorot" else "pytorch"
-    fields = {"largest_crowd": 1.0, "clear": 0.0, "margin": 0.0, "validations_in_a_row": 2}
+    fields = {"clear": 0.0, "margin": 0.0, "validations_in_a_row": 2}
     return replace(recipe, first_weights=first, **fields)
 
 
@@ -402,7 +402,7 @@ def test_historical_machines_in_data_load_bit_for_bit(name, historical):
         part = "average.module." if run.average is not None else "model."
         stored = {key.removeprefix(part): file.get_tensor(key) for key in file.keys() if key.startswith(part)}
     assert small.same_tensors(small.tensors(machine), stored)
-    assert (run.recipe.largest_crowd, run.recipe.clear, run.recipe.settle_updates) == (1, 0, 0)
+    assert (run.recipe.clear, run.recipe.settle_updates) == (0, 0)
     assert run.recipe.historical == historical
     (counted,) = (report.lengths[20] for report in run.progress.reports if report.kind == "random")
     assert evaluate(machine, [20], 100).lengths[20] == counted

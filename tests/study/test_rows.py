@@ -92,10 +92,10 @@ def test_a_row_of_an_older_version_is_read(tmp_path, row):
     older = {"schedule": 0, "momentum": 0.9, "settled_loss": 0.0, "any_length": 0.0, "settle_updates": 225, "rest": 0.0}
     historical = content["settings"].pop("historical")
     settings = {**content["settings"], **historical, "draws": "independent", **older}
-    for new in ("largest_crowd", "clear", "margin", "validations_in_a_row"):
+    for new in ("clear", "margin", "validations_in_a_row"):
         del settings[new]
     file.write_text(json.dumps(content | {"settings": settings}))
-    assert rows.read_row(tmp_path, replace(TINY, largest_crowd=1.0, clear=0.0, margin=0.0), 5)["seed"] == 5
+    assert rows.read_row(tmp_path, replace(TINY, clear=0.0, margin=0.0), 5)["seed"] == 5
     file.write_text(json.dumps(content | {"settings": settings | {"rest": 0.05}}))
     with pytest.raises(ValueError) as caught:
         rows.read_row(tmp_path, TINY, 5)

@@ -104,8 +104,8 @@ def test_a_number_beyond_its_bounds_becomes_the_nearest_that_fits():
         ("max_length", 0, 1),
         ("learning_rate", 1e308, 1.0),
         ("clip_norm", 1e308, 1000.0),
-        ("largest_crowd", 1e308, 1_000_000.0),
-        ("largest_crowd", 0.5, 1.0),
+        ("clear", 1e308, 1000.0),
+        ("clear", -0.5, 0.0),
     ):
         widget.entries[name].value = value
         assert widget.entries[name].value == fits
@@ -167,7 +167,7 @@ def test_every_entry_has_a_label():
         "longest sequence to train on",
         "learning rate at its peak",
         "longest gradient (0: no limit)",
-        "largest crowd (1: none)",
+        "weight of the clear loss (0: none)",
     ]
     assert [button.description for button in (widget.anew, widget.stop, widget.go_on)] == [
         "Start anew",

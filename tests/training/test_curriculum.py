@@ -1,10 +1,9 @@
-"""Schedules of lengths, memory sizes and crowds: hand values, ranges, fair draws, the same at the same update."""
+"""Schedules of lengths and memory sizes: hand values, ranges, fair draws, the same at the same update."""
 
 import math
 from collections import Counter
 from dataclasses import replace
 from itertools import combinations
-from statistics import median
 
 import numpy as np
 import pytest
@@ -19,7 +18,6 @@ from ntm_lib.training.curriculum import (
     MIXED,
     Chances,
     chances,
-    draw_crowd,
     draw_length,
     draw_rows,
     draw_shape,
@@ -103,7 +101,7 @@ def test_the_longest_never_falls(curriculum, early, late):
 @every_stretch
 def test_each_number_fills_its_range(first, count):
     numbers = np.array(stretch(first, count))
-    assert numbers.shape == (count, 4)
+    assert numbers.shape == (count, 3)
     assert numbers.min() >= 0
     assert numbers.max() < 1
     for column in numbers.T:
@@ -180,13 +178,13 @@ ALMOST_ONE = math.nextafter(1, 0)
 @pytest.mark.parametrize(
     ("curriculum", "chance", "expected"),
     [
-        ("power", Chances(0.2, 0.0, 0.0, 0.0), 1),
-        ("power", Chances(0.2, 0.2, 0.0, 0.0), 2),  # 1 + 5 * 0.2
-        ("mixed", Chances(0.2, 0.59, 0.0, 0.0), 3),
-        ("mixed", Chances(0.2, ALMOST_ONE, 0.0, 0.0), 5),
-        ("mixed", Chances(0.19, 0.59, 0.0, 0.0), 12),  # 1 + 19 * 0.59 = 12.21
-        ("mixed", Chances(0.19, ALMOST_ONE, 0.0, 0.0), 19),
-        ("power", Chances(0.0, ALMOST_ONE, 0.0, 0.0), 5),
+        ("power", Chances(0.2, 0.0, 0.0), 1),
+        ("power", Chances(0.2, 0.2, 0.0), 2),  # 1 + 5 * 0.2
+        ("mixed", Chances(0.2, 0.59, 0.0), 3),
+        ("mixed", Chances(0.2, ALMOST_ONE, 0.0), 5),
+        ("mixed", Chances(0.19, 0.59, 0.0), 12),  # 1 + 19 * 0.59 = 12.21
+        ("mixed", Chances(0.19, ALMOST_ONE, 0.0), 19),
+        ("power", Chances(0.0, ALMOST_ONE, 0.0), 5),
     ],
 )
 def test_a_length_by_hand(curriculum, chance, expected):
@@ -209,7 +207,7 @@ def test_rows_are_log_uniform(first, count):
 @explore
 @given(st.integers(1, 50), st.integers(0, 500), st.floats(0, 1, exclude_max=True))
 def test_rows_lie_between_smallest_and_largest(smallest, more, chance):
-    rows = draw_rows(smallest, smallest + more, Chances(0.0, 0.0, 0.0, chance))
+    rows = draw_rows(smallest, smallest + more, Chances(0.0, 0.0, chance))
     assert isinstance(rows, int)
     assert smallest <= rows <= smallest + more
 
@@ -221,55 +219,7 @@ def test_rows_are_the_smallest_where_that_is_larger(largest):
 
 @pytest.mark.parametrize(("chance", "expected"), [(0.0, 16), (0.25, 64), (0.5, 256), (0.75, 1024), (ALMOST_ONE, 4096)])
 def test_rows_by_hand(chance, expected):
-    assert draw_rows(16, 4096, Chances(0.0, 0.0, 0.0, chance)) == expected
-
-
-# draw_crowd
-
-
-@every_stretch
-def test_crowds_are_log_uniform_in_half_of_the_updates(first, count):
-    """Half of the crowds lie below the root of the largest, a quarter below the root of that, and so on."""
-    crowds = [draw_crowd(10**6, chance) for chance in stretch(first, count)]
-    drawn = sorted(crowd for crowd in crowds if crowd != 1)
-    assert near(len(drawn), count, 1 / 2)
-    assert 1 < drawn[0] < 2
-    assert 500_000 < drawn[-1] <= 10**6
-    for share in (0.25, 0.5, 0.75):
-        assert near(sum(crowd <= 10 ** (6 * share) for crowd in drawn), len(drawn), share)
-    if count > 1000:
-        assert abs(math.log10(median(drawn)) - 3) < 0.3
-
-
-@pytest.mark.parametrize(
-    ("crowded", "size", "expected"),
-    [
-        (0.0, 0.0, 1),
-        (0.0, 0.25, 3),
-        (0.49, 0.5, 9),
-        (0.49, 0.75, 27),
-        (0.0, ALMOST_ONE, 81),
-        (0.5, 0.75, 1),
-        (0.9, 0.5, 1),
-    ],
-)
-def test_a_crowd_by_hand(crowded, size, expected):
-    assert draw_crowd(81, Chances(size, 0.3, crowded, 0.7)) == pytest.approx(expected)
-
-
-def test_a_crowd_of_one_is_none():
-    assert {draw_crowd(1, chance) for chance in stretch(0, 50)} == {1}
-
-
-@every_stretch
-def test_a_crowd_tells_nothing_of_length_and_rows(first, count):
-    """With a crowd or without, long and short sequences come as often, and large and small memories."""
-    recipe = replace(SMALL, max_length=2, largest_memory=97, largest_crowd=10**6)
-    shapes = [draw_shape(recipe, update, 1, True, lambda length: 7) for update in range(first, first + count)]
-    crowded = [shape for shape in shapes if shape.crowd > 1]
-    assert near(sum(shape.length == 1 for shape in crowded), len(crowded), 1 / 2)
-    assert near(sum(shape.rows < math.sqrt(9 * 97) for shape in crowded), len(crowded), 1 / 2)
-    assert near(sum(shape.length == 1 for shape in crowded if shape.crowd > 1000), len(crowded), 1 / 4)
+    assert draw_rows(16, 4096, Chances(0.0, 0.0, chance)) == expected
 
 
 # All together
@@ -284,26 +234,11 @@ def rows_of(length):
 
 @pytest.mark.parametrize(("update", "length"), [(0, 1), (29_900, 3), (30_001, 4), (100_000, 10), (250_000, 10)])
 def test_the_curriculum_grows_with_the_share_of_updates(update, length):
-    shape = draw_shape(GROWING, update, level=1, settling=False, rows_needed=rows_of)
+    shape = draw_shape(GROWING, update, level=1, rows_needed=rows_of)
     assert shape.length == length
     assert rows_of(length) + 2 <= shape.rows <= max(17, rows_of(length) + 2)
 
 
 def test_a_machine_keeps_its_own_rows_where_the_recipe_draws_none():
     recipe = replace(SMALL, largest_memory=0)
-    for settling in (False, True):
-        shapes = [draw_shape(recipe, update, 1, settling, rows_of) for update in range(50)]
-        assert {shape.rows for shape in shapes} == {None}
-    assert max(shape.crowd for shape in shapes) > 1000
-
-
-@pytest.mark.parametrize("crowd", [1.0, 31.0])
-def test_only_a_machine_that_settles_is_in_a_crowd(crowd):
-    """And only where the recipe has one; rows and lengths are the same."""
-    recipe = replace(SMALL, largest_crowd=crowd)
-    learning, settling = ([draw_shape(recipe, update, 1, at, rows_of) for update in range(200)] for at in (False, True))
-    assert [shape[:2] for shape in learning] == [shape[:2] for shape in settling]
-    assert {shape.crowd for shape in learning} == {1}
-    crowds = [shape.crowd for shape in settling if shape.crowd != 1]
-    assert near(len(crowds), 200, 1 / 2) if crowd > 1 else not crowds
-    assert all(1 < drawn <= crowd for drawn in crowds)
+    assert {draw_shape(recipe, update, 1, rows_of).rows for update in range(50)} == {None}

@@ -29,7 +29,6 @@ from ntm_lib.runs.train import train
 from ntm_lib.tasks import Alphabet, Task
 from ntm_lib.training import evaluation, loop, losses
 from ntm_lib.training.clear import unclear_of
-from ntm_lib.training.curriculum import chances, draw_crowd
 from ntm_lib.training.evaluation import Count, Report, Verdict
 from ntm_lib.training.loop import backpropagate, learn, update
 from ntm_lib.training.losses import spread_of
@@ -50,15 +49,11 @@ def quick(monkeypatch):
 # One update
 
 
-CROWDED = next(update for update in range(4, 99) if draw_crowd(10**6, chances(update)) > 100)
-"""An update after the first few that has a large crowd."""
-
-
 def gradient_by_hand(run, focus=0.0, clear=0.0):
     """The batch that the run draws next, and the gradient of its loss, written out."""
     batch, shape = draw(run)
     history = []
-    logits, _ = run.model(batch.inputs, memory_size=shape.rows, history=history, crowd=shape.crowd)
+    logits, _ = run.model(batch.inputs, memory_size=shape.rows, history=history)
     answer = batch.mask.bool()
     p = logits[answer].double().sigmoid()
     target = batch.targets[answer].double()
@@ -86,8 +81,8 @@ def test_one_update_is_one_step_of_adam(settling, weights):
     recipe = replace(SETTLING, clip_norm=0.01, warmup_updates=4, learning_rate=0.04)
     recipe = replace(recipe, **{"focus": 0.0, "clear": 0.0, **weights})
     run, twin = Run(recipe, 7), Run(recipe, 7)
-    run.progress.update = twin.progress.update = CROWDED
-    run.progress.settled_at = twin.progress.settled_at = CROWDED if settling else None
+    run.progress.update = twin.progress.update = 11
+    run.progress.settled_at = twin.progress.settled_at = 11 if settling else None
     shares = {"focus": settling / 3, "clear": settling / 3}
     before = [parameter.detach().clone() for parameter in run.model.parameters()]
     gradients = gradient_by_hand(twin, **{name: shares[name] * weight for name, weight in weights.items()})

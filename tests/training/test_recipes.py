@@ -202,8 +202,6 @@ def test_a_number_is_a_number(kind, field, value):
         ("warmup_updates", -1, "least 0"),
         ("largest_memory", -1, "least 0"),
         ("learning_rate", -0.1, "least 0"),
-        ("largest_crowd", 0.5, "least 1"),
-        ("largest_crowd", 1_000_001, "most 1000000"),
         ("keep_rate", 1.5, "most 1"),
         ("averaging", -0.1, "least 0"),
         ("clear", -0.1, "least 0"),
@@ -252,7 +250,7 @@ def test_state_decay_is_adams():
     [
         {"clip_norm": 0.0, "warmup_updates": 0},
         {"learning_rate": 1},
-        {"largest_crowd": 1, "clear": 0},
+        {"focus": 0, "clear": 0},
         {"open_gates": -2.0},
         {"settle_updates": 0},
         {"keep_training": 10**6},

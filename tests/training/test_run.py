@@ -189,13 +189,12 @@ def draws(recipe, count=80, seed=0, first=0, **progress):
 
 def test_a_batch_is_what_the_recipe_says():
     lengths = set()
-    for batch, (length, rows, crowd) in draws(replace(SMALL, max_length=5, largest_memory=19)):
+    for batch, (length, rows) in draws(replace(SMALL, max_length=5, largest_memory=19)):
         lengths.add(length)
         assert batch.inputs.shape == (5, 2 * length + 2, 5)
         assert batch.targets.shape == (5, 2 * length + 2, 3)
         assert torch.equal(batch.targets[:, length + 2 :], batch.inputs[:, 1 : length + 1, :3])
         assert 2 * length + 2 <= rows <= 19
-        assert crowd == 1
     assert lengths == {1, 2, 3, 4, 5}
 
 
@@ -212,16 +211,8 @@ def test_a_batch_has_the_precision_and_the_device_of_the_machine():
     assert {part.device.type for part in draw(run).batch} == {"meta"}
 
 
-@pytest.mark.parametrize("recipe", [replace(SETTLING, largest_crowd=5.0), LSTM, POST], ids=lambda recipe: recipe.name)
-def test_crowds_up_to_the_recipes_while_settling(recipe):
-    assert {one.shape.crowd for one in draws(recipe)} == {1}
-    crowds = [one.shape.crowd for one in draws(recipe, settled_at=1)]
-    assert min(crowds) == 1
-    assert recipe.largest_crowd**0.9 <= max(crowds) <= recipe.largest_crowd
-
-
 def test_settling_changes_lengths_and_rows_in_nothing():
-    learning, settling = ([one.shape[:2] for one in draws(SETTLING, settled_at=at)] for at in (None, 1))
+    learning, settling = ([one.shape for one in draws(SETTLING, settled_at=at)] for at in (None, 1))
     assert learning == settling
 
 

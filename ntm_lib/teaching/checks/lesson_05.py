@@ -86,7 +86,7 @@ def librarys_lengths(_update: int, _loss: float, chance: float) -> int:
 def vectors_to_learn(lengths: Callable[[int, float, float], int], seeds: tuple[int, ...]) -> list[float]:
     """Vectors that each seed saw until it copied ten random vectors without a mistake, 64 times; else infinity.
 
-    Trains with the recipe `reliable`, but with these lengths, without crowds and without settling. Seeds share passes.
+    Trains with the recipe `reliable`, but with these lengths, and without settling. Seeds share passes.
     """
     recipe, seen = replace(recipes.reliable, settle_updates=0), dict.fromkeys(seeds, 0)
     active = [Run(recipe, seed) for seed in seeds]
