@@ -124,13 +124,8 @@ def forwards(name: str, arm: str, condition: str | None = None) -> str:
 
 
 def stored(name: str, arm: str) -> Counter[str]:
-    """How many machines of an arm store forwards, backwards, and in no order."""
-    return Counter(order(row["stores"]) for row in runs(name, arm))
-
-
-def order(way: str | None) -> str:
-    """The order in which a machine stores: forwards, backwards, or in no order."""
-    return way if way in ("forwards", "backwards") else "in no order"
+    """How many machines of an arm store forwards, backwards, in one row, and in no order."""
+    return Counter(row["stores"] or "in no order" for row in runs(name, arm))
 
 
 def faults(name: str, arm: str) -> str:

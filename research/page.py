@@ -83,9 +83,10 @@ def arms_are(name: str) -> str:
     recipe = f"`{bases.pop()}`" if len(bases) == 1 else "the recipe in its row"
     shared = ", ".join(f"`{change_of(item)}`" for item in common(name))
     told = f"Every arm trains {recipe}{shared and f' with {shared}, and'} with the changes in its row."
-    of_ours = {base for base, _ in changes(name).values()} & OURS
-    if of_ours and library_of(name) == "0.1.0":
-        told += " The runs are those of version 0.1.0 of this library, when that recipe had other ingredients."
+    if library_of(name) == "0.1.0":
+        of_ours = {base for base, _ in changes(name).values()} & OURS
+        other = "when that recipe had other ingredients and the verdict had" if of_ours else "whose verdict had"
+        told += f" The runs are those of version 0.1.0 of this library, {other} no chosen sequences."
     return told
 
 

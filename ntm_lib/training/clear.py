@@ -21,23 +21,23 @@ ROWS = 100  # rows that hold each vector, and blank rows, among which read heads
 
 
 class Alone(NamedTuple):
-    """The numbers that heads emit in four moments; V vectors are a batch of V, the question and the start of one."""
+    """The numbers that heads emit in four moments; V vectors are a batch of V, and the start is a batch of one."""
 
-    coming_in: Emission  # as the vector comes in, while the heads read zeros
+    coming_in: Emission  # as the vector comes in
+    asked: Emission  # at the question, after the vector; a batch of one where a machine carries nothing to the question
     read_back: Emission  # with a blank input, while the heads read what the write heads added as the vector came in
-    asked: Emission  # at the question, while the heads read zeros
     begun: Emission | None  # at the start, while the heads read zeros; None: the task has none
 
 
 def unclear_of(machine: NTM, alphabet: Alphabet) -> Tensor:
     """How unsure heads are what to do after each vector: cross-entropies of shifts and gates, in nats -> ().
 
-    The mean over vectors and over their two steps, summed over heads; and that of read heads at the question. Gates
-    should be closed, except at the question. A read head should stay while vectors come in, and a write head not go
-    back while they are read back; for the rest, a head should step as it does after most vectors. Where a task has a
-    start, a write head's gate should be closed there, and read heads find its row at the question (`missed_of`).
+    The mean over vectors and over their two steps, summed over heads; and that at the question. Gates should be closed,
+    except read heads' at the question. A read head should stay while vectors come in, and a write head not go back
+    while they are read back; for the rest, a head should step as it does after most vectors. Where a task has a start,
+    a write head's gate should be closed there, and read heads find its row at the question (`missed_of`).
     """
-    coming_in, read_back, asked, begun = alone(machine, alphabet)
+    coming_in, asked, read_back, begun = alone(machine, alphabet)
     writing, reading = usual_offsets(coming_in.s), usual_offsets(read_back.s)  # (A) each
     readers, stay = machine.config.read_heads, coming_in.s.shape[-1] // 2
     if machine.config.weightings != "single":
@@ -45,8 +45,8 @@ def unclear_of(machine: NTM, alphabet: Alphabet) -> Tensor:
         reading[readers:] = likelier(read_back.s[:, readers:], writing[readers:], stay)
     shifts = surprise(chosen(coming_in.s, writing)) + surprise(chosen(read_back.s, reading))
     gates = surprise(1 - coming_in.g) + surprise(1 - read_back.g)
-    jumps, ways = asked.g[:, :readers], chosen(asked.s, usual_offsets(asked.s))[:, :readers]
-    unclear = (shifts + gates) / 2 + surprise(jumps) + surprise(ways)
+    jumps, walks, ways = asked.g[:, :readers], 1 - asked.g[:, readers:], chosen(asked.s, usual_offsets(asked.s))
+    unclear = (shifts + gates) / 2 + surprise(jumps) + surprise(walks) + surprise(ways[:, :readers])
     if begun is None:
         return unclear
     closed = surprise(1 - machine.heads.writing(begun.g))
@@ -56,30 +56,45 @@ def unclear_of(machine: NTM, alphabet: Alphabet) -> Tensor:
 def missed_of(readers: int, asked: Emission, start: Tensor, added: Tensor) -> Tensor:
     """How unsure read heads are to find by content (Eq. 5), at the question, the row that was written at the start.
 
-    Among 100 rows of each vector and 100 blank ones: the cross-entropy of the start's row, in nats, summed over heads.
-    A row holds what a write head adds: at the start (1,W,M), for the vectors (V,W,M) -> ().
+    Among 100 rows of each vector and 100 blank ones: the cross-entropy of the start's row, in nats, summed over heads,
+    and the mean over the cases of `asked`. A row holds what a write head adds: at the start (1,W,M), for the vectors
+    (V,W,M) -> ().
     """
     of_writers = torch.cat([start, added]).transpose(0, 1)  # (W, 1+V, M)
     rows = of_writers[[head % len(of_writers) for head in range(readers)]]  # (R, 1+V, M)
-    similarity = cosine_similarity(rows, asked.key[0, :readers].unsqueeze(1)).squeeze(1)  # (R, 1+V)
-    logits = asked.beta[0, :readers].unsqueeze(1) * similarity
-    others = pad(logits[:, 1:], (0, 1)).logsumexp(1) + math.log(ROWS)  # a blank row resembles no key
-    return softplus(others - logits[:, 0]).sum()
+    similarity = cosine_similarity(rows, asked.key[:, :readers].transpose(0, 1))  # (R, cases, 1+V)
+    logits = asked.beta[:, :readers].T.unsqueeze(-1) * similarity
+    others = pad(logits[..., 1:], (0, 1)).logsumexp(-1) + math.log(ROWS)  # a blank row resembles no key
+    return softplus(others - logits[..., 0]).mean(1).sum()
 
 
 def alone(machine: NTM, alphabet: Alphabet) -> Alone:
     """Run the controller and the heads on every vector of a task by itself, and on its question and its start.
 
-    No memory takes part: what the heads would read is put in by hand, as the fields of `Alone` say.
+    No memory takes part: what the heads would read is put in by hand. Heads read zeros until they read a vector back;
+    but with one weighting for reading and writing, they read what was written one step ago. Such a machine, and one
+    with an LSTM's state, carries something from each step to the next, and so meets another vector before each.
     """
-    config, vectors, start_of = machine.config, alphabet.vectors, machine.controller.initial_state
+    config, vectors = machine.config, alphabet.vectors
     nothing = vectors.new_zeros(len(vectors), config.read_heads * config.word_size)
-    coming_in, state = emitted(machine, vectors, nothing, start_of(len(vectors)))
-    written = torch.cat([coming_in.add[:, head % config.write_heads] for head in range(config.read_heads)], dim=-1)
+    held, state, single = nothing, machine.controller.initial_state(len(vectors)), config.weightings == "single"
+    question = alphabet.question.expand(len(vectors), -1) if single or state else alphabet.question
+    if single or state:
+        before, state = emitted(machine, vectors.flip(0), nothing, state)
+        held = written_by(before, config.read_heads) if single else nothing
+    coming_in, state = emitted(machine, vectors, held, state)
+    written = written_by(coming_in, config.read_heads)
+    asked, state = emitted(machine, question, (written if single else nothing)[: len(question)], state)
     read_back, _ = emitted(machine, torch.zeros_like(vectors), written, state)
-    asked, _ = emitted(machine, alphabet.question, nothing[:1], start_of(1))
-    begun = None if alphabet.start is None else emitted(machine, alphabet.start, nothing[:1], start_of(1))[0]
-    return Alone(coming_in, read_back, asked, begun)
+    fresh = machine.controller.initial_state(1)
+    begun = None if alphabet.start is None else emitted(machine, alphabet.start, nothing[:1], fresh)[0]
+    return Alone(coming_in, asked, read_back, begun)
+
+
+def written_by(emission: Emission, readers: int) -> Tensor:
+    """What read heads find in blank rows that write heads have written to, each in one row: -> (V, R*M)."""
+    writers = emission.add.shape[1]
+    return torch.cat([emission.add[:, head % writers] for head in range(readers)], dim=-1)
 
 
 def emitted(machine: NTM, x: Tensor, reads: Tensor, state: tuple[Tensor, ...]) -> tuple[Emission, tuple[Tensor, ...]]:

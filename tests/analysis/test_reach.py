@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from planted import LENGTH
+from planted import LENGTH, READ, part
 
 from ntm_lib import NTM, NTMConfig, load, tasks
 from ntm_lib.analysis.copies import wrong_bits
@@ -18,8 +18,10 @@ MACHINES = Path(__file__).parents[2] / "data" / "machines"
 
 @pytest.fixture(scope="module")
 def short_of_breath():
-    """A trained machine whose jump fails in copies of about two thousand vectors of one kind."""
-    machine, _ = load(MACHINES / "backwards")
+    """A trained machine whose key is made so weak that its jump fails in copies of about two thousand vectors."""
+    machine, _ = load(MACHINES / "two_weightings")
+    with torch.no_grad():
+        machine.heads.linear.bias[part(machine, "beta", READ)] -= 16.3
     return machine
 
 
