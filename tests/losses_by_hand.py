@@ -16,23 +16,34 @@ def spread_by_hand(history):
     return torch.stack(means)
 
 
-def emissions_alone(machine, vector, steps=2):
-    """The numbers that heads emit as one vector (input) comes in, and with a blank as it is read back.
+def added_by(config, emission):
+    """What read heads find that read what was written: each what the writer of its number adds, or of that less all."""
+    writers = [reader % config.write_heads for reader in range(config.read_heads)]
+    return torch.cat([emission.add[0, writer] for writer in writers])[None]
 
-    What is read first is nothing; then each read head reads what the write head of its number, or of its number less
-    that of all write heads, has added.
+
+def emissions_alone(machine, vector, before, question):
+    """The numbers that heads emit as one vector (input) comes in, at the question after it, and as it is read back.
+
+    Only a machine that carries something has met the vector `before`: an LSTM, whose state goes on from step to step,
+    and one with one weighting, which reads at once what it has written. Other heads read nothing until the answer.
     """
-    config, state = machine.config, machine.controller.initial_state(1)
-    x, reads, found = vector[None], torch.zeros(1, config.read_heads * config.word_size), []
-    for _ in range(steps):
-        h, state = machine.controller(torch.cat([x, reads], dim=1), state)
-        found.append(machine.heads(h))
-        added, writer = [], 0
-        for _ in range(config.read_heads):
-            added.append(found[-1].add[0, writer])
-            writer = 0 if writer == config.write_heads - 1 else writer + 1
-        x, reads = torch.zeros_like(x), torch.cat(added)[None]
-    return found
+    config, nothing = machine.config, torch.zeros(1, machine.config.read_heads * machine.config.word_size)
+    single, lstm = config.weightings == "single", config.controller == "lstm"
+
+    def emitted(x, reads, state):
+        h, state = machine.controller(torch.cat([x[None], reads], dim=1), state)
+        return machine.heads(h), state
+
+    state, reads = machine.controller.initial_state(1), nothing
+    if single or lstm:
+        earlier, state = emitted(before, nothing, state)
+        reads = added_by(config, earlier) if single else nothing
+    coming_in, state = emitted(vector, reads, state)
+    added = added_by(config, coming_in)
+    asked, state = emitted(question, added if single else nothing, state)
+    read_back, _ = emitted(torch.zeros_like(vector), added, state)
+    return coming_in, asked, read_back
 
 
 def unclear_by_hand(machine, alphabet):
@@ -43,7 +54,9 @@ def unclear_by_hand(machine, alphabet):
     these are sure of their step there too. Of a hundred rows of each vector, as many blank ones, and one that was
     written at the start, by a writer that did not jump, they find that one.
     """
-    steps = [emissions_alone(machine, vector) for vector in alphabet.vectors]
+    vectors, question = list(alphabet.vectors), alphabet.question[0]
+    moments = [emissions_alone(machine, *both, question) for both in zip(vectors, vectors[::-1], strict=True)]
+    steps, questions = [(first, last) for first, _, last in moments], [asked for _, asked, _ in moments]
     single, readers = machine.config.weightings == "single", machine.config.read_heads
     heads, offsets = range(steps[0][0].s.shape[1]), range(steps[0][0].s.shape[2])
     wait = len(offsets) // 2
@@ -59,21 +72,34 @@ def unclear_by_hand(machine, alphabet):
             for emission, offset in zip(both, (coming_in, answer), strict=True):
                 walks, jumps = emission.s[0, head, offset], emission.g[0, head]
                 total = total - ((walks + 1e-9).log() + (1 - jumps + 1e-9).log()) / 2
-    (asked,) = emissions_alone(machine, alphabet.question[0], steps=1)
-    jumps = sum((asked.g[0, reader] + 1e-9).log() + (max(asked.s[0, reader]) + 1e-9).log() for reader in range(readers))
-    unclear = total / len(steps) - jumps
-    if alphabet.start is None:
-        return unclear
-    (begun,) = emissions_alone(machine, alphabet.start[0], steps=1)
-    writers = range(machine.config.write_heads)
-    for writer in writers:
-        unclear = unclear - (1 - begun.g[0, writer if single else readers + writer] + 1e-9).log()
-    for reader in range(readers):
-        key, beta, writer = asked.key[0, reader], asked.beta[0, reader], reader % len(writers)
-        rows = [begun.add[0, writer]] + [both[0].add[0, writer] for both in steps]
-        start, *others = ((beta * cosine_by_hand(key, row)).exp() for row in rows)
-        unclear = unclear - (start / (start + 100 * (sum(others) + 1))).log()  # a blank row has exp(0)
-    return unclear
+        usual = max(offsets, key=lambda offset: sum(asked.s[0, head, offset].item() for asked in questions))
+        for asked in questions:
+            if head < readers:
+                total = total - (asked.g[0, head] + 1e-9).log() - (asked.s[0, head, usual] + 1e-9).log()
+            else:
+                total = total - (1 - asked.g[0, head] + 1e-9).log()
+    unclear = total / len(steps)
+    return unclear if alphabet.start is None else unclear + missed_by_hand(machine, alphabet, steps, questions)
+
+
+def missed_by_hand(machine, alphabet, steps, questions):
+    """How unsure readers are, over all questions, to find the row of the start, and writers to write one row there."""
+    config, start = machine.config, alphabet.start[0]
+    nothing = torch.zeros(1, config.read_heads * config.word_size)
+    h, _ = machine.controller(torch.cat([start[None], nothing], dim=1), machine.controller.initial_state(1))
+    begun, total = machine.heads(h), 0.0
+    for writer in range(config.write_heads):
+        gate = begun.g[0, writer if config.weightings == "single" else config.read_heads + writer]
+        total = total - (1 - gate + 1e-9).log()
+    for reader in range(config.read_heads):
+        writer = reader % config.write_heads
+        rows = [begun.add[0, writer]] + [coming_in.add[0, writer] for coming_in, _ in steps]
+        for asked in questions:
+            key, beta = asked.key[0, reader], asked.beta[0, reader]
+            found, *others = ((beta * cosine_by_hand(key, row)).exp() for row in rows)
+            chance = found / (found + 100 * (sum(others) + 1))  # a blank row has exp(0)
+            total = total - chance.log() / len(questions)
+    return total
 
 
 def cosine_by_hand(key, row):

@@ -124,7 +124,9 @@ def test_a_recipe_that_is_not_for_it(recipe, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("recipe", [recipes.paper_2014, replace(FIXED, settle_updates=7), FIXED], ids=lambda one: one.name)
+@pytest.mark.parametrize(
+    "recipe", [recipes.paper_2014, replace(FIXED, settle_updates=7), FIXED], ids=lambda one: one.name
+)
 def test_a_recipe_that_is_for_it(recipe, monkeypatch):
     """Also one that settles."""
     monkeypatch.setattr("shutil.which", lambda name: f"/bin/{name}")
