@@ -27,7 +27,9 @@ def number(name: str, value: Any, kind: type, least: float, most: float) -> floa
     if isinstance(value, bool) or not isinstance(value, wanted):
         raise TypeError(f"{name} is {value!r}: expected a {'whole number' if kind is int else 'number'}")
     if not least <= value <= most:
-        raise ValueError(f"{name} is {value}: expected at {f'least {least}' if value < least else f'most {most}'}")
+        nan = f"a number from {least} to {most}"  # NaN is neither below nor above the bounds
+        expected = f"at least {least}" if value < least else f"at most {most}" if value > most else nan
+        raise ValueError(f"{name} is {value}: expected {expected}")
     return float(value) if kind is float else int(value)
 
 
