@@ -9,9 +9,10 @@ from torch import Generator, Tensor
 
 from ntm_lib import tasks
 from ntm_lib.analysis.copies import copy_format, rows_needed
+from ntm_lib.analysis.trace import with_memory
 from ntm_lib.machine import NTM
 from ntm_lib.tasks.chosen import PATTERNS, chosen_payload, weaknesses
-from ntm_lib.training.evaluation import answer
+from ntm_lib.training.evaluation import Machine, answer
 
 LENGTH_TRIED = 100  # vectors of the copies that are made in a crowd
 FARTHEST = 10_000  # largest crowd: copies of 1,000,000 vectors
@@ -25,13 +26,15 @@ class Reach(NamedTuple):
     payload: str  # the payload that fails first, such as "zeros" or "chosen: jump, repeated"; empty where none fails
 
 
-def reach(machine: NTM) -> Reach:
+def reach(model: Machine) -> Reach:
     """The length at which a machine's jump first fails, and the payload that makes it fail.
 
     A copy of 100 vectors in a crowd of K stands for one of 100 K vectors (`machine.addressing.crowded`). What is tried
     are payloads of every kind and payloads chosen against the machine. A crowd shows the jump alone: on a longer tape a
-    writer that comes back to old rows, or a walk that blurs, can fail earlier.
+    writer that comes back to old rows, or a walk that blurs, can fail earlier. Raises TypeError for a model without a
+    memory, ValueError for a machine that is not made for copies.
     """
+    machine = with_memory(model)
     bits, names = tried(machine)
     wrong = wrong_in_crowd(machine, bits, FARTHEST)
     if not wrong.any():

@@ -70,6 +70,13 @@ def device(name: Any) -> torch.device:
     return found
 
 
+def machine(value: Any) -> None:
+    """TypeError for a thing without what every machine has: the widths of its input and output, and an output layer."""
+    config = getattr(value, "config", None)
+    if not (hasattr(config, "input_size") and hasattr(config, "output_size") and hasattr(value, "output")):
+        raise TypeError(f"machine is {type(value).__name__}: expected an NTM or an LSTMBaseline")
+
+
 def rows(memory_size: int | None, config: "NTMConfig") -> int:
     """The number of rows of a call; TypeError or ValueError for a number that the machine cannot run with."""
     wanted = config.memory_size if memory_size is None else whole_number("memory_size", memory_size)

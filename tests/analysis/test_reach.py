@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from machines import raises
 from planted import LENGTH
 
 from ntm_lib import NTM, NTMConfig, load, tasks
@@ -11,6 +12,7 @@ from ntm_lib.analysis.copies import wrong_bits
 from ntm_lib.analysis.diagnosis import diagnose
 from ntm_lib.analysis.finding import Kind
 from ntm_lib.analysis.reach import Reach, reach, tried
+from ntm_lib.machine import LSTMBaseline, LSTMConfig
 from ntm_lib.teaching.handmade import copier
 
 MACHINES = Path(__file__).parents[2] / "data" / "machines"
@@ -43,6 +45,11 @@ def test_a_real_copy_is_right_below_the_reach_and_wrong_above_it(short_of_breath
 
 def test_a_machine_that_cannot_copy_has_the_shortest_reach():
     assert reach(NTM(NTMConfig(10, 8), torch.Generator().manual_seed(0))).length == 100
+
+
+def test_a_model_without_a_memory_has_no_reach():
+    with raises(TypeError, "model is LSTMBaseline: expected an NTM, whose heads and memory can be traced"):
+        reach(LSTMBaseline(LSTMConfig(10, 8, 3)))
 
 
 def test_a_machine_set_by_hand_has_no_end():
