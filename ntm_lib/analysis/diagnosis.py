@@ -67,10 +67,8 @@ def reach_finding(machine: NTM) -> Finding:
     found = reach(machine)
     sentence = f"Its jump is predicted to hold in copies of {LENGTH_TRIED * FARTHEST:,} vectors."
     if found.length is not None:
-        sentence = (
-            f"Its jump is predicted to fail in copies of about {found.length:,} vectors, first of '{found.payload}'"
-            f" (`ntm evaluate --lengths {found.length} --kind {found.payload.partition(':')[0]}` counts errors there)."
-        )
+        first = f"first of '{found.payload}'{found.meaning and f' ({found.meaning})'}"
+        sentence = f"Its jump is predicted to fail in copies of about {found.length:,} vectors, {first}."
     return Finding(Kind.REACH, False, sentence, found._asdict())
 
 

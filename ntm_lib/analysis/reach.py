@@ -25,6 +25,22 @@ class Reach(NamedTuple):
     length: int | None  # in vectors, up to a tenth; 100: that or less; None: none up to `LENGTH_TRIED` times `FARTHEST`
     payload: str  # the payload that fails first, such as "zeros" or "chosen: jump, repeated"; empty where none fails
 
+    @property
+    def kind(self) -> str:
+        """The kind of the payload that fails first, as `evaluate` takes it."""
+        return self.payload.partition(": ")[0]
+
+    @property
+    def meaning(self) -> str:
+        """What a chosen payload is made of, in words; empty for a payload of another kind."""
+        weakness, _, pattern = self.payload.partition(": ")[2].partition(", ")
+        if not weakness:
+            return ""
+        return (
+            f"made against this machine of vectors that its weakness '{weakness}' makes hard to copy, in the pattern"
+            f" '{pattern}': {PATTERNS[pattern]}"
+        )
+
 
 def reach(model: Machine) -> Reach:
     """The length at which a machine's jump first fails, and the payload that makes it fail.

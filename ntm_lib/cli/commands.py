@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 FAILED = 1
 """Exit code of a command whose machine fails its check."""
 COMPILED = "compile a step first: pays for long trainings in one memory, such as paper_2014"
+REACH = (
+    "Of a machine without a fault it also says the reach: the length of the first copy whose jump is predicted to fail."
+    " --length and --memory_size leave the reach out, and so does a machine tied to its number of rows."
+)
 ROWS = "rows of the memory; else as many as a length needs"
 DEVICE = "device that the machine runs on, such as cuda"
 
@@ -97,7 +101,7 @@ def _copy(words: list[str]) -> int:
 
 def _diagnose(words: list[str]) -> int:
     """Say what a machine does and what is wrong with it, with evidence and a cure. 0 only if nothing is wrong."""
-    options = _options_of_a_machine("diagnose", _diagnose.__doc__)
+    options = _options_of_a_machine("diagnose", f"{_diagnose.__doc__} {REACH}")
     options.value("--length", int, "vectors in a copy; else 120, or where its verdict was wrong")
     options.switch("--json", "print JSON instead of text")
     values = options.parse(words)
@@ -106,9 +110,14 @@ def _diagnose(words: list[str]) -> int:
 
     from ntm_lib.analysis import diagnosis
 
-    found = diagnosis.diagnose(*_loaded(values), values.length, values.memory_size)
-    show(json.dumps([asdict(finding) for finding in found], indent=1) if values.json else told(found))
-    return FAILED if any(finding.fault for finding in found) else 0
+    model, run = _loaded(values)
+    found = diagnosis.diagnose(model, run, values.length, values.memory_size)
+    show(json.dumps([asdict(finding) for finding in found], indent=1) if values.json else told(found, values.dir))
+    if any(finding.fault for finding in found):
+        return FAILED
+    if model.free_memory_size and (values.length, values.memory_size) != (None, None):
+        say("the reach is left out: it is predicted where neither --length nor --memory_size is given")
+    return 0
 
 
 def _study(words: list[str]) -> int:

@@ -25,9 +25,13 @@ from ntm_lib.tasks.task import Batch, Draw
 MOST_VECTORS = 256  # vectors that a machine is probed with, at most
 REPEATS = 4  # times that each of them stands in its probe
 HARDEST = 4  # vectors that a payload is made of, at most
-PATTERNS = ("repeated", "after another", "alternating", "mixed")
-"""How hard vectors follow each other: the hardest repeated; repeated after one of the second hardest; in turn with the
-second hardest; the four hardest in random order."""
+PATTERNS = {
+    "repeated": "the hardest repeated",
+    "after another": "the hardest repeated, after one of the second hardest",
+    "alternating": "the hardest and the second hardest in turn",
+    "mixed": "the four hardest in random order",
+}
+"""How hard vectors follow each other in a payload, in words."""
 
 
 def chosen_payload(

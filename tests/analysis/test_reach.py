@@ -60,9 +60,25 @@ def test_diagnose_says_how_far_a_healthy_machine_reaches(short_of_breath):
     healthy, found, *_ = diagnose(short_of_breath)
     assert (healthy.kind, found.kind, found.fault) == (Kind.HEALTHY, Kind.REACH, False)
     length, name = found.evidence["length"], found.evidence["payload"]
-    assert found.sentence.startswith(
-        f"Its jump is predicted to fail in copies of about {length:,} vectors, first of '{name}' (`ntm evaluate"
+    sentence = f"Its jump is predicted to fail in copies of about {length:,} vectors, first of '{name}' (made against"
+    assert name.startswith("chosen: jump, ") and found.sentence.startswith(sentence)
+
+
+def test_the_name_of_a_chosen_payload_is_put_into_words():
+    assert Reach(2111, "chosen: jump, after another").meaning == (
+        "made against this machine of vectors that its weakness 'jump' makes hard to copy, in the pattern"
+        " 'after another': the hardest repeated, after one of the second hardest"
     )
+
+
+@pytest.mark.parametrize("make", [copier, lambda: load(MACHINES / "backwards")[0]])
+def test_every_chosen_payload_is_explained_and_every_kind_can_be_evaluated(make):
+    machine = make()
+    for payload in tried(machine)[1]:
+        found = Reach(200, payload)
+        assert found.kind in (*tasks.KINDS, "chosen") and bool(found.meaning) == (found.kind == "chosen")
+        for word in payload.removeprefix("chosen: ").split(", "):
+            assert f"'{word}'" in found.meaning or found.kind == word
 
 
 def test_diagnose_of_one_size_asks_for_no_reach(short_of_breath):

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import get_args
 
@@ -213,40 +213,6 @@ def test_a_reader_that_leaves_early_is_no_reason_to_complain():
     with start("recipes") as process:
         process.stdout.close()
         assert process.stderr.read() == b"" and process.wait() == 1
-
-
-# diagnose
-
-
-def test_diagnose_tells_findings_with_evidence_and_cure(ntm, trained):
-    code, out, err = ntm("diagnose", trained, "--length", 7)
-    assert (code, err) == (1, "")
-    found = diagnosis.diagnose(*load(trained), length=7)
-    assert any(finding.fault and finding.cure for finding in found) and any(not finding.fault for finding in found)
-    lines = out.splitlines()
-    for finding in found:
-        assert f"{finding.name}{' (fault)' if finding.fault else ''}" in lines and f"  {finding.sentence}" in lines
-        assert not finding.cure or f"  Cure: {finding.cure}" in lines
-        for name in finding.evidence:
-            assert any(line.startswith(f"    {name.replace('_', ' ')} ") for line in lines)
-
-
-def test_diagnose_prints_json(ntm, trained):
-    code, out, _ = ntm("diagnose", trained, "--length", 7, "--memory-size", 29, "--json")
-    assert code == 1
-    assert json.loads(out) == json.loads(
-        json.dumps([asdict(finding) for finding in diagnosis.diagnose(*load(trained), length=7, memory_size=29)])
-    )
-
-
-def test_diagnose_exits_with_zero_only_if_nothing_is_wrong(ntm, trained, monkeypatch):
-    healthy = diagnosis.Finding("healthy", False, "No fault.", {"bits": 3, "share": 0.12345, "rows": [1, 2]})
-    monkeypatch.setattr(diagnosis, "diagnose", lambda *arguments: [healthy])
-    assert ntm("diagnose", trained) == (
-        0,
-        "healthy\n  No fault.\n    bits 3\n    share 0.123\n    rows 1, 2\n",
-        "",
-    )
 
 
 # study and recipes
