@@ -146,9 +146,45 @@ def test_evaluate_counts_what_the_library_counts(ntm, trained):
 
     code, out, _ = ntm(*words)
     header, *lines = [line.split() for line in out.splitlines()]
-    assert code == 0 and header == ["length", "sequences", "wrong", "sequences", "bits", "wrong", "bits"]
+    assert code == 0 and header == ["length", "kind", "sequences", "wrong", "sequences", "bits", "wrong", "bits"]
     counts = report.lengths[11]
-    assert lines[1] == ["11", "5", str(counts.wrong_sequences), str(5 * 11 * 8), str(counts.wrong_bits)]
+    assert lines[1] == ["11", "text", "5", str(counts.wrong_sequences), str(5 * 11 * 8), str(counts.wrong_bits)]
+
+
+@pytest.mark.parametrize(
+    ("words", "header", "cells", "entries"),
+    [
+        ([], [], [], {"kind": "random"}),
+        (["--kind", "chosen"], ["kind"], ["chosen"], {"kind": "chosen"}),
+        (["--crowd", 21.11], ["crowd"], ["21.11"], {"kind": "random", "crowd": 21.11}),
+        (
+            ["--kind", "ones", "--crowd", "1e6"],
+            ["kind", "crowd"],
+            ["ones", "1,000,000"],
+            {"kind": "ones", "crowd": 1e6},
+        ),
+    ],
+)
+def test_results_of_chosen_and_crowded_sequences_say_so(ntm, trained, words, header, cells, entries):
+    words = ["evaluate", trained, "--lengths", 3, 5, "--sequences", 28, *words]
+    code, out, err = ntm(*words)
+    titles, *lines = [line.split() for line in out.splitlines()]
+    counts = ["sequences", "wrong", "sequences", "bits", "wrong", "bits"]
+    assert (code, err) == (0, "") and titles == ["length", *header, *counts]
+    assert [line[: 2 + len(cells)] for line in lines] == [["3", *cells, "28"], ["5", *cells, "28"]]
+    report = json.loads(ntm(*words, "--json")[1])
+    assert {name: value for name, value in report.items() if name != "lengths"} == entries
+
+
+def test_chosen_sequences_that_are_too_few_to_try_all_ways_are_warned_of(ntm, trained, tmp_path):
+    words = ["evaluate", trained, "--lengths", 2, "--sequences"]
+    warning = "ntm: warning: --sequences is 27: chosen sequences try all ways from 28 on\n"
+    assert ntm(*words, 27, "--kind", "chosen")[2] == ntm(*words, 27, "--kind", "chosen", "--json")[2] == warning
+    assert ntm(*words, 28, "--kind", "chosen")[2] == ntm(*words, 27)[2] == ""
+    without_memory = ["evaluate", ROOT / "data" / "machines" / "no_memory", "--lengths", 2, "--sequences", 4]
+    assert ntm(*without_memory, "--kind", "chosen")[::2] == (0, "")
+    words = ["study", "reliable", *"--seeds 3 --jobs 1 --lengths 2 --kind chosen --out".split(), tmp_path, *TINY]
+    assert ntm(*words, "--sequences", 27)[::2] == (0, warning) and ntm(*words, "--sequences", 28)[::2] == (0, "")
 
 
 def test_a_memory_that_is_too_small_is_one_line_of_warning(ntm, trained):
@@ -332,6 +368,16 @@ def test_help_names_every_command(ntm):
     for words in ([], ["--help"], ["-h"]):
         code, out, err = ntm(*words)
         assert (code, err) == (0, "") and all(f"  {name} " in out for name in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_says_what_holds_for_its_command(capsys, command):
+    with pytest.raises(SystemExit):
+        cli.main([command, "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert ("runs on one thread" in text) == (command not in ("study", "recipes"))
+    assert ("of chosen ones 28 try all ways" in text) == (command in ("evaluate", "study"))
+    assert ("--length and --memory_size leave the reach out" in text) == (command == "diagnose")
 
 
 @pytest.mark.parametrize("kind", [*tasks.KINDS, "chosen"])
