@@ -4,14 +4,17 @@ import torch
 from torch import Tensor
 
 from ntm_lib import tasks
+from ntm_lib.machine import validate
 from ntm_lib.training.evaluation import SPARE_ROWS, Machine, answer, generator_of, plan_of, rows_for
 
 
 def copy_format(model: Machine) -> tuple[int, bool]:
     """Width of the vectors that a machine copies, and whether it knows a start marker beside the end marker.
 
-    Raises ValueError for a machine whose inputs leave no room for an end marker.
+    Raises TypeError for a thing that is no machine, ValueError for a machine whose inputs leave no room for an end
+    marker.
     """
+    validate.machine(model)
     task = tasks.copying_for(model.config)
     return task.output_size, task.input_size == task.output_size + 2
 
@@ -50,8 +53,8 @@ def judged_payloads(model: Machine, length: int, seed: int = 0) -> dict[str, Ten
 def copy_bytes(model: Machine, content: bytes, memory_size: int | None = None) -> bytes:
     """Send bytes through the machine's memory, one 8-bit vector a byte, all in one sequence; returns the bytes read.
 
-    Raises TypeError for anything but bytes, ValueError for no bytes at all and for a machine whose vectors are not
-    8 bits wide; warns as `evaluate` does.
+    Raises TypeError for a thing that is no machine and for anything but bytes, ValueError for no bytes at all and for a
+    machine whose vectors are not 8 bits wide; warns as `evaluate` does.
     """
     width, start_marker = copy_format(model)
     if width != 8:

@@ -44,8 +44,7 @@ def diagnose(
         return sorted(found, key=lambda finding: not finding.fault)
     if counted:
         sentence = "The verdict of the run counted wrong bits, but the traced copies show none."
-        cure = "Diagnose copies of another length, or train longer."
-        return [Finding(Kind.UNEXPLAINED, True, sentence, {"wrong": counted}, cure), *found]
+        return [Finding(Kind.UNEXPLAINED, True, sentence, {"wrong": counted}), *found]
     sequences, vectors, bits = len(trace.mask), int(trace.mask[0].sum()), _bits(trace)
     sentence = f"No fault: all {bits:,} bits of {sequences} sequences of {vectors} vectors come back."
     healthy = Finding(Kind.HEALTHY, False, sentence, {"bits": bits, "sequences": sequences, "vectors": vectors})
@@ -68,10 +67,8 @@ def reach_finding(machine: NTM) -> Finding:
     found = reach(machine)
     sentence = f"Its jump is predicted to hold in copies of {LENGTH_TRIED * FARTHEST:,} vectors."
     if found.length is not None:
-        sentence = (
-            f"Its jump is predicted to fail in copies of about {found.length:,} vectors, first of '{found.payload}'"
-            f" (`ntm evaluate --lengths {found.length} --kind {found.payload.partition(':')[0]}` counts errors there)."
-        )
+        first = f"first of '{found.payload}'{found.meaning and f' ({found.meaning})'}"
+        sentence = f"Its jump is predicted to fail in copies of about {found.length:,} vectors, {first}."
     return Finding(Kind.REACH, False, sentence, found._asdict())
 
 
@@ -133,8 +130,7 @@ def _not_finite(trace: Trace) -> Finding | None:
     for step, what in product(range(trace.mask.shape[1]), names):
         if not parts[what][:, step].isfinite().all():
             sentence = f"In step {step} of a copy a number is not finite, first in `{what}` of the trace."
-            cure = "These weights are lost: train again, with smaller gradients (clip_norm) or a lower learning_rate."
-            return Finding(Kind.NOT_FINITE, True, sentence, {"step": step, "what": what}, cure)
+            return Finding(Kind.NOT_FINITE, True, sentence, {"step": step, "what": what})
     return None
 
 

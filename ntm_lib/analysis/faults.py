@@ -6,7 +6,7 @@ from typing import Any
 from torch import Tensor
 
 from ntm_lib.analysis.causes import Case, read_meanwhile
-from ntm_lib.analysis.finding import Finding, Kind
+from ntm_lib.analysis.finding import JUMP_CURES, Finding, Kind
 from ntm_lib.analysis.route import SHARP, circular, usual_step
 
 Explained = tuple[str, dict[str, Any]]
@@ -16,11 +16,12 @@ Explained = tuple[str, dict[str, Any]]
 def faults(case: Case) -> list[Finding]:
     """Explain each cause of wrong bits in a traced copy, the one with most wrong bits first."""
     found = []
-    for cause, (explain, cure) in EXPLAIN.items():
+    for cause, explain in EXPLAIN.items():
         lost = case.lost_to(cause)  # (B, L)
         if lost.any():
             sentence, evidence = explain(case, lost)
             counts = {"wrong_bits": int(case.wrong[lost].sum()), "sequences": int(lost.any(1).sum()), "of": len(lost)}
+            cure = JUMP_CURES[evidence["reason"]] if cause == Kind.MISSED_JUMP else ""
             found.append(Finding(cause, True, sentence, counts | evidence, cure))
     return sorted(found, key=lambda fault: -int(fault.evidence["wrong_bits"]))
 
@@ -52,18 +53,23 @@ def find_jump(case: Case, sequence: int) -> dict[str, Any]:
 
 def _missed_jump(case: Case, lost: Tensor) -> Explained:
     jump = find_jump(case, _worst(case, lost))
-    reasons = {
-        "its gate of {g:.2f} keeps it where it was": jump["g"] < SHARP,
-        "its key gives row {rival} more weight, {rival_found:.3g}": jump["rival_found"] > jump["found"],
-        "its key gives all other rows together a weight of {others_together:.3g}": jump["found"] < SHARP,
-        "its shift takes it elsewhere": True,
-    }
-    why = next(reason for reason, holds in reasons.items() if holds).format(**jump)
+    reasons = (
+        (jump["g"] < SHARP, "gate", "its gate of {g:.2f} keeps it where it was"),
+        (jump["rival_found"] > jump["found"], "key", "its key gives row {rival} more weight, {rival_found:.3g}"),
+        (jump["found"] < SHARP, "key", "its key gives all other rows together a weight of {others_together:.3g}"),
+        (
+            jump["kept"] > jump["came"],
+            "gate",
+            "its gate of {g:.2f} keeps a weight of {kept:.3g} on row {old_row} and adds {came:.3g} on row {right_row}",
+        ),
+        (True, "shift", "its shift takes it elsewhere"),
+    )
+    reason, why = next((reason, why.format(**jump)) for holds, reason, why in reasons if holds)
     sentence = (
         "In step {step} {reader} should jump to row {right_row}, to be on row {row} when the first vector is due; it is"
         " on row {landed}: {why}."
     )
-    return sentence.format(reader=case.reader, why=why, **jump), jump
+    return sentence.format(reader=case.reader, why=why, **jump), jump | {"reason": reason}
 
 
 def _off_by_one(case: Case, lost: Tensor) -> Explained:
@@ -139,17 +145,15 @@ def _worst(case: Case, lost: Tensor) -> int:
     return int((case.wrong * lost).sum(1).argmax())
 
 
-REST = "Train the write head not to go back in the answer (clear)."
-STEER = "Let no payload steer the heads (clear), and train on uneven payloads."
-EXPLAIN: dict[Kind, tuple[Callable[[Case, Tensor], Explained], str]] = {
-    Kind.MISSED_JUMP: (_missed_jump, "Train the jump to find one row among many (clear)."),
-    Kind.OFF_BY_ONE: (_off_by_one, STEER),
-    Kind.BLUR: (_blur, "Train for sharp weightings (focus), and until the loss is below 0.01."),
-    Kind.WRAP_AROUND: (_wrap_around, "Give the memory at least one row for every step (memory_size)."),
-    Kind.LAST_VECTORS: (_damaged, REST),
-    Kind.OVERWRITTEN: (_damaged, STEER),
-    Kind.RESTLESS_WRITER: (_on_the_right_rows, REST),
-    Kind.READER_STRAYS: (_on_the_right_rows, "Train the read head to stay on a blank row (clear)."),
-    Kind.GARBLED: (_on_the_right_rows, "Train longer, and on uneven payloads."),
+EXPLAIN: dict[Kind, Callable[[Case, Tensor], Explained]] = {
+    Kind.MISSED_JUMP: _missed_jump,
+    Kind.OFF_BY_ONE: _off_by_one,
+    Kind.BLUR: _blur,
+    Kind.WRAP_AROUND: _wrap_around,
+    Kind.LAST_VECTORS: _damaged,
+    Kind.OVERWRITTEN: _damaged,
+    Kind.RESTLESS_WRITER: _on_the_right_rows,
+    Kind.READER_STRAYS: _on_the_right_rows,
+    Kind.GARBLED: _on_the_right_rows,
 }
-"""For each cause its cure, and the function that explains a case by the vectors (B, L) that are lost to the cause."""
+"""For each cause the function that explains a case by the vectors (B, L) that are lost to the cause."""

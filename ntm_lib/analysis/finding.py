@@ -49,6 +49,46 @@ class Kind(StrEnum):
 CAUSES = tuple(Kind)[: list(Kind).index(Kind.GARBLED) + 1]
 """What can make a bit of a copy wrong: every wrong bit has one cause, and its cause is a fault of the machine."""
 
+SURE_WAYS = "Train heads to be sure which way to go after every vector (clear)."
+REST = "Train the write head not to go back in the answer (clear)."
+CALM = (
+    "Train again with gradients clipped to a smaller norm (clip_norm), a lower learning rate (learning_rate) or a"
+    " longer warm-up (warmup_updates)."
+)
+CURES: dict[Kind, str] = {
+    Kind.OFF_BY_ONE: SURE_WAYS,
+    Kind.BLUR: "Train for sharp weightings (focus).",
+    Kind.WRAP_AROUND: "Give the memory at least one row for every step (memory_size).",
+    Kind.LAST_VECTORS: REST,
+    Kind.OVERWRITTEN: SURE_WAYS,
+    Kind.RESTLESS_WRITER: REST,
+    Kind.READER_STRAYS: "Train the read head to stay on a blank row while vectors come in (clear).",
+    Kind.GARBLED: "Train until bits come back with room to spare (margin), with heads sure after every vector (clear).",
+    Kind.NOT_FINITE: CALM,
+    Kind.GRADIENT_EXPLOSION: CALM,
+    Kind.LOST: "Lower the learning rate (learning_rate, keep_rate), or clip gradients to a smaller norm (clip_norm).",
+    Kind.UNEXPLAINED: "Diagnose copies of another length, or train until bits come back with room to spare (margin).",
+    Kind.STUCK: "Begin with heads on rows of their own (initial_weights spaced), and short sequences (max_length).",
+    Kind.LOCKED_TOGETHER: (
+        "Begin with heads on rows of their own (initial_weights spaced): heads on one row get equal gradients."
+    ),
+    Kind.CONTENT_ONLY: (
+        "Train gates to close while heads walk (clear), and begin with heads on rows of their own (initial_weights"
+        " spaced)."
+    ),
+    Kind.LOCATION_ONLY: "Train the read head's gate to open at the end marker (clear).",
+    Kind.IDLE_HEAD: (
+        "Begin with heads on rows of their own (initial_weights spaced), or take fewer (read_heads, write_heads)."
+    ),
+}
+"""For each fault but a missed jump what mends it, with fields of a recipe or of its machine in parentheses."""
+JUMP_CURES = {
+    "gate": "Train the read head's gate to open at the end marker (clear).",
+    "key": "Train the read head's key to find one row among many (clear).",
+    "shift": "Train the read head to be sure which way to go from the end marker on (clear).",
+}
+"""What mends a missed jump, by the part of the addressing that missed it, with fields of a recipe in parentheses."""
+
 
 @dataclass
 class Finding:
@@ -58,14 +98,14 @@ class Finding:
     fault: bool  # False for a habit
     sentence: str  # the finding with its numbers, in plain words
     evidence: dict[str, Any]  # the numbers, steps and rows behind the sentence, in plain Python
-    cure: str = ""  # the change to the training that mends a fault; empty for a habit
+    cure: str = ""  # the change to the training that mends a fault, from `CURES` unless given; empty for a habit
     way: str = ""  # how a machine stores or reads, such as "forwards" or "by content"
     name: str = field(init=False)  # the kind and the way
 
     def __post_init__(self) -> None:
         self.name = f"{self.kind} {self.way}".rstrip()
         self.sentence = self.sentence[:1].upper() + self.sentence[1:]
-        self.cure = self.cure if self.fault else ""
+        self.cure = (self.cure or CURES[self.kind]) if self.fault else ""
 
 
 def head_name(config: NTMConfig, place: int) -> str:

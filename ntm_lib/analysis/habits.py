@@ -52,12 +52,10 @@ def one_way_of_addressing(case: Case) -> Finding | None:
     highest = reading.max().item()
     if lowest > OPEN:
         sentence = f"{name} addresses by content alone: its gate is never below {lowest:.2f} while it walks."
-        cure = "Let gates close: a head needs its previous weighting to walk (initial_weights spaced)."
-        return Finding(Kind.CONTENT_ONLY, case.is_wrong, sentence, {"lowest_gate": lowest}, cure)
+        return Finding(Kind.CONTENT_ONLY, case.is_wrong, sentence, {"lowest_gate": lowest})
     if highest < CLOSED:
         sentence = f"{case.reader} addresses by location alone: its gate is never above {highest:.2f}."
-        cure = "Let gates open: without its key a read head finds the first vector only where it waits beside it."
-        return Finding(Kind.LOCATION_ONLY, case.is_wrong, sentence, {"highest_gate": highest}, cure)
+        return Finding(Kind.LOCATION_ONLY, case.is_wrong, sentence, {"highest_gate": highest})
     return None
 
 
@@ -69,8 +67,7 @@ def locked_together(case: Case) -> Finding | None:
     if trace.config.weightings == "single" or cosine < TOGETHER:
         return None
     sentence = f"{case.reader} and {case.writer} are locked together: the cosine of their weightings is {cosine:.2f}."
-    cure = "Begin with heads on rows of their own (initial_weights spaced): heads on one row get equal gradients."
-    return Finding(Kind.LOCKED_TOGETHER, case.is_wrong, sentence, {"cosine": cosine}, cure)
+    return Finding(Kind.LOCKED_TOGETHER, case.is_wrong, sentence, {"cosine": cosine})
 
 
 def stuck(case: Case) -> Finding | None:
@@ -86,8 +83,7 @@ def stuck(case: Case) -> Finding | None:
         sentence = f"The heads are stuck: every vector is written to row {row}, and every one is read from one row."
     else:
         return None
-    cure = "Begin with heads on rows of their own (initial_weights spaced), and with short sequences."
-    return Finding(Kind.STUCK, case.is_wrong, sentence, {"rows_differ_by": differs, "share_still": still}, cure)
+    return Finding(Kind.STUCK, case.is_wrong, sentence, {"rows_differ_by": differs, "share_still": still})
 
 
 def idle_heads(case: Case, model: NTM) -> Finding | None:
@@ -110,5 +106,4 @@ def idle_heads(case: Case, model: NTM) -> Finding | None:
     sentence = (
         f"Idle: {' and '.join(names)}. Silenced alone, none changes one of {before.numel()} bits of short copies."
     )
-    cure = "Begin with heads on rows of their own (initial_weights spaced), or take fewer (read_heads, write_heads)."
-    return Finding(Kind.IDLE_HEAD, case.is_wrong, sentence, {"idle": idle}, cure)
+    return Finding(Kind.IDLE_HEAD, case.is_wrong, sentence, {"idle": idle})

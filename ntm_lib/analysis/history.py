@@ -9,7 +9,6 @@ from ntm_lib.training.progress import Progress
 
 EXPLODED = 100.0  # a gradient explodes when its norm is so many times the median of the training: others do no harm
 WORSE = 0.05  # nats a bit by which the loss must stay above its value before an explosion; a loss wavers by less
-CALM = "Clip gradients to a smaller norm (clip_norm), lower learning_rate, or warm it up (warmup_updates)."
 
 
 def from_history(progress: Progress) -> list[Finding]:
@@ -17,7 +16,7 @@ def from_history(progress: Progress) -> list[Finding]:
     found = []
     if (stop := progress.stopped) is not None:
         evidence = {"update": stop.update, "length": stop.length, "step": stop.step, "what": stop.what}
-        found.append(Finding(Kind.NOT_FINITE, True, f"Training stopped at {stop}.", evidence, CALM))
+        found.append(Finding(Kind.NOT_FINITE, True, f"Training stopped at {stop}.", evidence))
     return found + exploded(progress.history) + lost(progress.history)
 
 
@@ -38,7 +37,7 @@ def exploded(history: list[dict[str, Any]]) -> list[Finding]:
             )
             evidence = {"updates": [since, record["update"]], "norm": norm, "usual_norm": usual}
             evidence |= {"loss_before": before, "best_loss_after": after}
-            return [Finding(Kind.GRADIENT_EXPLOSION, True, sentence, evidence, CALM)]
+            return [Finding(Kind.GRADIENT_EXPLOSION, True, sentence, evidence)]
     return []
 
 
@@ -55,6 +54,5 @@ def lost(history: list[dict[str, Any]]) -> list[Finding]:
                 f" update {last}, {f'has {still}' if still else 'is exact again'}."
             )
             evidence = {"exact_at": exact, "lost_at": update, "wrong_bits": wrong, "wrong_bits_at_the_end": still}
-            cure = "Lower the rate once validations are exact (keep_rate), or clip gradients (clip_norm)."
-            return [Finding(Kind.LOST, bool(still), sentence, evidence, cure)]
+            return [Finding(Kind.LOST, bool(still), sentence, evidence)]
     return []

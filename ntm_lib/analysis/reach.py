@@ -9,9 +9,10 @@ from torch import Generator, Tensor
 
 from ntm_lib import tasks
 from ntm_lib.analysis.copies import copy_format, rows_needed
+from ntm_lib.analysis.trace import with_memory
 from ntm_lib.machine import NTM
 from ntm_lib.tasks.chosen import PATTERNS, chosen_payload, weaknesses
-from ntm_lib.training.evaluation import answer
+from ntm_lib.training.evaluation import Machine, answer
 
 LENGTH_TRIED = 100  # vectors of the copies that are made in a crowd
 FARTHEST = 10_000  # largest crowd: copies of 1,000,000 vectors
@@ -24,14 +25,32 @@ class Reach(NamedTuple):
     length: int | None  # in vectors, up to a tenth; 100: that or less; None: none up to `LENGTH_TRIED` times `FARTHEST`
     payload: str  # the payload that fails first, such as "zeros" or "chosen: jump, repeated"; empty where none fails
 
+    @property
+    def kind(self) -> str:
+        """The kind of the payload that fails first, as `evaluate` takes it."""
+        return self.payload.partition(": ")[0]
 
-def reach(machine: NTM) -> Reach:
+    @property
+    def meaning(self) -> str:
+        """What a chosen payload is made of, in words; empty for a payload of another kind."""
+        weakness, _, pattern = self.payload.partition(": ")[2].partition(", ")
+        if not weakness:
+            return ""
+        return (
+            f"made against this machine of vectors that its weakness '{weakness}' makes hard to copy, in the pattern"
+            f" '{pattern}': {PATTERNS[pattern]}"
+        )
+
+
+def reach(model: Machine) -> Reach:
     """The length at which a machine's jump first fails, and the payload that makes it fail.
 
     A copy of 100 vectors in a crowd of K stands for one of 100 K vectors (`machine.addressing.crowded`). What is tried
     are payloads of every kind and payloads chosen against the machine. A crowd shows the jump alone: on a longer tape a
-    writer that comes back to old rows, or a walk that blurs, can fail earlier.
+    writer that comes back to old rows, or a walk that blurs, can fail earlier. Raises TypeError for a model without a
+    memory, ValueError for a machine that is not made for copies.
     """
+    machine = with_memory(model)
     bits, names = tried(machine)
     wrong = wrong_in_crowd(machine, bits, FARTHEST)
     if not wrong.any():

@@ -5,15 +5,17 @@ from contextlib import contextmanager
 
 from torch import Tensor
 
-from ntm_lib.machine import NTM
+from ntm_lib.analysis.trace import with_memory
+from ntm_lib.training.evaluation import Machine
 
 
 @contextmanager
-def silenced(model: NTM, read: Sequence[int] = (), write: Sequence[int] = ()) -> Iterator[None]:
+def silenced(model: Machine, read: Sequence[int] = (), write: Sequence[int] = ()) -> Iterator[None]:
     """Make some read heads return zeros, and some write heads write nothing, in all that runs but `NTM.step`.
 
-    Raises ValueError for a head that the machine does not have.
+    Raises TypeError for a model without a memory, ValueError for a head that the machine does not have.
     """
+    model = with_memory(model)
     config, equations = model.config, model.equations
     for name, heads, count in (("read", read, config.read_heads), ("write", write, config.write_heads)):
         for head in heads:

@@ -98,10 +98,11 @@ def trace_copy(model: Machine, bits: Tensor, memory_size: int | None = None) -> 
     The memory has `memory_size` rows, or as many as the length needs where the machine allows it. Errors as in
     `trace`, and ValueError for a machine whose inputs leave no room for an end marker.
     """
-    if memory_size is None and model.free_memory_size:
+    machine = with_memory(model)
+    if memory_size is None and machine.free_memory_size:
         memory_size = rows_needed(bits.shape[1])
-    batch = frame_copy(bits, copy_format(model)[1]).like(model.output.weight)
-    return trace(model, batch, memory_size)
+    batch = frame_copy(bits, copy_format(machine)[1]).like(machine.output.weight)
+    return trace(machine, batch, memory_size)
 
 
 def require_room(machine: NTM, sequences: int, steps: int, rows: int) -> None:

@@ -3,7 +3,7 @@
 import json
 import shlex
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,19 +11,27 @@ from ntm_lib.cli.options import Options, add_fields, changes_in, recipe_in
 from ntm_lib.cli.terminal import progress_bar, say, show, steps_shown, told
 
 if TYPE_CHECKING:
+    from ntm_lib.machine import LSTMConfig, NTMConfig
     from ntm_lib.training.evaluation import Machine
     from ntm_lib.training.run import Run
 
 FAILED = 1
 """Exit code of a command whose machine fails its check."""
 COMPILED = "compile a step first: pays for long trainings in one memory, such as paper_2014"
+ONE_THREAD = "It runs on one thread: to use more cores, run several commands side by side."
+REACH = (
+    "Of a machine without a fault it also says the reach: the length of the first copy whose jump is predicted to fail."
+    " --length and --memory_size leave the reach out, and so does a machine tied to its number of rows."
+)
+SEQUENCES = "sequences of each of these lengths; of chosen ones 28 try all ways"
 ROWS = "rows of the memory; else as many as a length needs"
 DEVICE = "device that the machine runs on, such as cuda"
 
 
 def _train(words: list[str]) -> int:
     """Train a machine, say what it learned, and keep it in DIR; an interrupted DIR goes on. 0 only if converged."""
-    options = Options("train", _train.__doc__, "[RECIPE] [--seed INT] --out DIR [changes to the recipe]")
+    usage = "[RECIPE] [--seed INT] --out DIR [changes to the recipe]"
+    options = Options("train", f"{_train.__doc__} {ONE_THREAD}", usage)
     options.value("recipe", nargs="?", default="reliable", text="recipe that `ntm recipes` lists, or PATH:ARM")
     options.value("--seed", int, "seed of the first weights and of the training data", default=0)
     options.value("--out", text="directory to keep the machine in", required=True, metavar="DIR")
@@ -55,7 +63,7 @@ def _evaluate(words: list[str]) -> int:
 
     options = _options_of_a_machine("evaluate", _evaluate.__doc__)
     options.value("--lengths", int, "vectors in a sequence", nargs="+", default=[20, 50, 120])
-    options.value("--sequences", int, "sequences of each length", default=100)
+    options.value("--sequences", int, SEQUENCES, default=100)
     options.value("--seed", int, "seed of the sequences", default=0)
     kinds, text = Literal[tasks.Kind, "chosen"], "payload of the copies; chosen: made against this machine"
     options.value("--kind", kinds, text, default="random")
@@ -67,10 +75,13 @@ def _evaluate(words: list[str]) -> int:
         counts = evaluate(
             model, values.lengths, values.sequences, values.seed, values.kind, values.memory_size, crowd=values.crowd
         )
+    _warn_of_few(values, [model.config])
     report = counts.to_json() | ({} if values.crowd == 1 else {"crowd": values.crowd})
     columns = ("sequences", "wrong_sequences", "bits", "wrong_bits")
-    table = [[length, *(count[column] for column in columns)] for length, count in report["lengths"].items()]
-    header = ["length", *(column.replace("_", " ") for column in columns)]
+    how = {} if values.kind == "random" else {"kind": values.kind}
+    how |= {} if values.crowd == 1 else {"crowd": f"{values.crowd:,}".removesuffix(".0")}
+    table = [[n, *how.values(), *(count[column] for column in columns)] for n, count in report["lengths"].items()]
+    header = ["length", *how, *(column.replace("_", " ") for column in columns)]
     return show(json.dumps(report, indent=1) if values.json else tables.aligned([header, *table]))
 
 
@@ -97,7 +108,7 @@ def _copy(words: list[str]) -> int:
 
 def _diagnose(words: list[str]) -> int:
     """Say what a machine does and what is wrong with it, with evidence and a cure. 0 only if nothing is wrong."""
-    options = _options_of_a_machine("diagnose", _diagnose.__doc__)
+    options = _options_of_a_machine("diagnose", f"{_diagnose.__doc__} {REACH}")
     options.value("--length", int, "vectors in a copy; else 120, or where its verdict was wrong")
     options.switch("--json", "print JSON instead of text")
     values = options.parse(words)
@@ -106,9 +117,14 @@ def _diagnose(words: list[str]) -> int:
 
     from ntm_lib.analysis import diagnosis
 
-    found = diagnosis.diagnose(*_loaded(values), values.length, values.memory_size)
-    show(json.dumps([asdict(finding) for finding in found], indent=1) if values.json else told(found))
-    return FAILED if any(finding.fault for finding in found) else 0
+    model, run = _loaded(values)
+    found = diagnosis.diagnose(model, run, values.length, values.memory_size)
+    show(json.dumps([asdict(finding) for finding in found], indent=1) if values.json else told(found, values.dir))
+    if any(finding.fault for finding in found):
+        return FAILED
+    if model.free_memory_size and (values.length, values.memory_size) != (None, None):
+        say("the reach is left out: it is predicted where neither --length nor --memory_size is given")
+    return 0
 
 
 def _study(words: list[str]) -> int:
@@ -125,13 +141,9 @@ def _study(words: list[str]) -> int:
     options.value("--address", text="address of a dask scheduler, whose workers then train; else this machine")
     options.value("--together", int, "seeds that one process trains in shared passes", default=engines.SEEDS_TOGETHER)
     options.value("--lengths", int, "count wrong bits at these lengths too", nargs="+", default=[])
-    options.value("--sequences", int, "sequences of each of these lengths; of chosen ones 28 try all ways", default=20)
-    options.value(
-        "--kind",
-        measurements.Kind,
-        "payload of these: random, or made against each machine",
-        default="random",
-    )
+    options.value("--sequences", int, SEQUENCES, default=20)
+    text = "payload of these: random, or made against each machine"
+    options.value("--kind", measurements.Kind, text, default="random")
     options.value("--crowd", float, "copy them as on a tape so many times as long", default=1)
     options.value("--file", text="copy this file with every machine")
     options.switch("--compiled", COMPILED)
@@ -139,22 +151,19 @@ def _study(words: list[str]) -> int:
     options.switch("--json", "print JSON instead of a table")
     add_fields(options, words)
     values = options.parse(words)
+    named = [recipe for word in values.recipes for recipe in arms.recipes_of(word)]
+    recipes = [fields.changed(recipe, changes_in(values)) for recipe in named]
+    lengths, file = tuple(values.lengths), values.file and Path(values.file)
     rows = study.study(
-        [fields.changed(recipe, changes_in(values)) for word in values.recipes for recipe in arms.recipes_of(word)],
+        recipes,
         seeds.parse_seeds(values.seeds),
         values.out,
-        measure=measurements.Measurements(
-            tuple(values.lengths),
-            values.sequences,
-            values.file and Path(values.file),
-            values.findings,
-            values.kind,
-            values.crowd,
-        ),
+        measure=measurements.Measurements(lengths, values.sequences, file, values.findings, values.kind, values.crowd),
         workers=engines.Workers(values.jobs, values.address, values.together),
         compiled=values.compiled,
         command=shlex.join(["ntm", "study", *words]),
     )
+    _warn_of_few(values, [recipe.machine for recipe in recipes])
     return show(json.dumps(tables.summary(rows), indent=1) if values.json else tables.summary_text(rows))
 
 
@@ -195,11 +204,21 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
 
 def _options_of_a_machine(command: str, description: str | None) -> Options:
     """The options of every command that runs a trained machine."""
-    options = Options(command, description)
+    options = Options(command, f"{description} {ONE_THREAD}")
     options.value("dir", metavar="DIR", text="directory that `ntm train --out` made")
     options.value("--memory_size", int, ROWS)
     options.value("--device", text=DEVICE, default="cpu")
     return options
+
+
+def _warn_of_few(values: Namespace, machines: Iterable["NTMConfig | LSTMConfig"]) -> None:
+    """Warn of chosen sequences that are too few to try all ways, where a machine has a memory."""
+    from ntm_lib.machine import NTMConfig
+    from ntm_lib.training.evaluation import CHOSEN
+
+    few = values.kind == "chosen" and values.sequences < CHOSEN
+    if few and any(isinstance(machine, NTMConfig) for machine in machines):
+        say(f"warning: --sequences is {values.sequences}: chosen sequences try all ways from {CHOSEN} on")
 
 
 def _loaded(values: Namespace) -> "tuple[Machine, Run]":

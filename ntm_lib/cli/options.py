@@ -27,9 +27,8 @@ class Options(ArgumentParser):
     """The options of one command; `--learning-rate` may be spelt for `--learning_rate`."""
 
     def __init__(self, command: str, description: str | None, usage: str | None = None):
-        text = f"{description} It runs on one thread: two processes beat two threads."
         usage = usage and f"ntm {command} {usage}"
-        super().__init__(f"ntm {command}", usage, text, allow_abbrev=False)
+        super().__init__(f"ntm {command}", usage, description, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
         """Raise what argparse would print with its usage."""

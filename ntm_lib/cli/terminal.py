@@ -1,16 +1,21 @@
 """How the `ntm` command speaks: results on standard output, everything else as one line on standard error."""
 
 import os
+import shlex
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from ntm_lib.analysis.finding import Finding
     from ntm_lib.machine.heads import Emission
     from ntm_lib.training.evaluation import Machine
+
+LONGEST_CHECK = 5_000  # vectors of a real copy that is still worth waiting for: 28 of them take minutes
+PAIRS = {"idle": "{} head {}", "wrong": "{} at {}"}
+"""Words for pairs in evidence: idle heads by kind and number, wrong payloads by kind and length."""
 
 
 def show(text: str) -> int:
@@ -86,14 +91,49 @@ def warnings_on_one_line() -> Iterator[None]:
         yield
 
 
-def told(findings: "Sequence[Finding]") -> str:
-    """Findings as paragraphs: a sentence, what it was read from, and a cure."""
+def told(findings: "Sequence[Finding]", directory: str) -> str:
+    """Findings about the machine of a directory as paragraphs: a sentence, what it was read from, a cure or a check."""
     paragraphs = []
     for finding in findings:
         lines = [f"{finding.name}{' (fault)' if finding.fault else ''}", f"  {finding.sentence}"]
-        lines += [f"    {name.replace('_', ' ')} {_short(value)}" for name, value in finding.evidence.items()]
-        paragraphs.append("\n".join([*lines, *([f"  Cure: {finding.cure}"] if finding.cure else [])]))
+        lines += _evidence(finding.evidence)
+        lines += [f"  Cure: {finding.cure}"] if finding.cure else []
+        paragraphs.append("\n".join([*lines, *_checks(finding, directory)]))
     return "\n".join(paragraphs)
+
+
+def _checks(finding: "Finding", directory: str) -> list[str]:
+    """Commands that count errors where a machine is predicted to fail: in a crowd, and in real copies if not too long.
+
+    A copy of 100 vectors in a crowd takes a second; the time of a real copy grows with the square of its length.
+    """
+    from ntm_lib.analysis.finding import Kind
+    from ntm_lib.analysis.reach import LENGTH_TRIED, Reach
+    from ntm_lib.training.evaluation import CHOSEN
+
+    if finding.kind != Kind.REACH or (found := Reach(**finding.evidence)).length is None:
+        return []
+    command = f"ntm evaluate {shlex.quote(directory)} --kind {found.kind} --sequences {CHOSEN} --lengths"
+    lines = []
+    if found.length > LENGTH_TRIED:
+        crowd = found.length / LENGTH_TRIED
+        lines += ["  Check short copies in a crowd:", f"    {command} {LENGTH_TRIED} --crowd {crowd}"]
+    if found.length <= LONGEST_CHECK:
+        lines += ["  Check real copies:", f"    {command} {found.length}"]
+    return lines
+
+
+def _evidence(evidence: dict[str, Any]) -> list[str]:
+    """A line for each entry of some evidence that is not empty; the entry "of" ends the line above, as in "5 of 11"."""
+    lines: list[str] = []
+    for name, value in evidence.items():
+        if name == "of":
+            lines[-1] += f" of {value}"
+        elif name in PAIRS:
+            lines.append(f"    {name} {', '.join(PAIRS[name].format(*pair) for pair in value)}")
+        elif value is not None and value not in ("", [], {}):
+            lines.append(f"    {name.replace('_', ' ')} {_short(value)}")
+    return lines
 
 
 def _short(value: object) -> str:

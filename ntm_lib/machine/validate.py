@@ -27,7 +27,9 @@ def number(name: str, value: Any, kind: type, least: float, most: float) -> floa
     if isinstance(value, bool) or not isinstance(value, wanted):
         raise TypeError(f"{name} is {value!r}: expected a {'whole number' if kind is int else 'number'}")
     if not least <= value <= most:
-        raise ValueError(f"{name} is {value}: expected at {f'least {least}' if value < least else f'most {most}'}")
+        nan = f"a number from {least} to {most}"  # NaN is neither below nor above the bounds
+        expected = f"at least {least}" if value < least else f"at most {most}" if value > most else nan
+        raise ValueError(f"{name} is {value}: expected {expected}")
     return float(value) if kind is float else int(value)
 
 
@@ -66,6 +68,13 @@ def device(name: Any) -> torch.device:
     except (RuntimeError, AssertionError, TypeError) as error:
         raise ValueError(f"device is {name!r}: expected one that is here, such as cpu, and holds numbers") from error
     return found
+
+
+def machine(value: Any) -> None:
+    """TypeError for a thing without what every machine has: the widths of its input and output, and an output layer."""
+    config = getattr(value, "config", None)
+    if not (hasattr(config, "input_size") and hasattr(config, "output_size") and hasattr(value, "output")):
+        raise TypeError(f"machine is {type(value).__name__}: expected an NTM or an LSTMBaseline")
 
 
 def rows(memory_size: int | None, config: "NTMConfig") -> int:

@@ -9,16 +9,15 @@ from itertools import count, islice
 from typing import NamedTuple
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 from torch.nn.functional import one_hot
 
-from ntm_lib.machine import NTM, LSTMBaseline
+from ntm_lib.machine import NTM, LSTMBaseline, validate
 from ntm_lib.machine.addressing import cosine_similarity
 from ntm_lib.machine.heads import Emission
 from ntm_lib.machine.memory import read
 from ntm_lib.machine.ntm import autocast_is_on
 from ntm_lib.machine.step import advance
-from ntm_lib.machine.validate import whole_number
 from ntm_lib.tasks.framing import frame_copy, has_start_marker
 from ntm_lib.tasks.payloads import number_bits, uneven_vectors
 from ntm_lib.tasks.task import Batch, Draw
@@ -26,9 +25,13 @@ from ntm_lib.tasks.task import Batch, Draw
 MOST_VECTORS = 256  # vectors that a machine is probed with, at most
 REPEATS = 4  # times that each of them stands in its probe
 HARDEST = 4  # vectors that a payload is made of, at most
-PATTERNS = ("repeated", "after another", "alternating", "mixed")
-"""How hard vectors follow each other: the hardest repeated; repeated after one of the second hardest; in turn with the
-second hardest; the four hardest in random order."""
+PATTERNS = {
+    "repeated": "the hardest repeated",
+    "after another": "the hardest repeated, after one of the second hardest",
+    "alternating": "the hardest and the second hardest in turn",
+    "mixed": "the four hardest in random order",
+}
+"""How hard vectors follow each other in a payload, in words."""
 
 
 def chosen_payload(
@@ -38,18 +41,23 @@ def chosen_payload(
 
     One after the other, every weakness of `weaknesses` meets every one of `PATTERNS`: for a machine with a memory that
     takes 28 sequences. Then all meet again, each time without the vector that was the hardest before. Raises TypeError
-    or ValueError for a size that is not an integer of at least 1, and for a machine without inputs for markers.
+    for a thing that is no machine and for a size that is not an integer, ValueError for a size below 1 and for a
+    machine without inputs for markers.
 
     >>> from ntm_lib import NTMConfig
     >>> chosen_payload(NTM(NTMConfig(input_size=10, output_size=8)), batch_size=2, length=5).shape
     torch.Size([2, 5, 8])
     """
-    batch_size, length = whole_number("batch_size", batch_size), whole_number("length", length)
+    batch_size, length = validate.whole_number("batch_size", batch_size), validate.whole_number("length", length)
     return arranged(islice(plans(machine), batch_size), length, generator)
 
 
 def against(machine: NTM | LSTMBaseline) -> Draw:
-    """A function that draws copies of payloads made against a machine; each call goes on where the last one ended."""
+    """A function that draws copies of payloads made against a machine; each call goes on where the last one ended.
+
+    Raises TypeError for a thing that is no machine, ValueError for a machine without inputs for markers.
+    """
+    validate.machine(machine)
     start_marker, following = has_start_marker(machine.config), plans(machine)
 
     def draw(size: int, length: int, generator: Generator) -> Batch:
@@ -99,10 +107,9 @@ def weaknesses(machine: NTM | LSTMBaseline) -> dict[str, Tensor]:
     - rest: how far a reader moves while the vector comes in
     - writer: how much the memory changes while the vector is read back
 
-    Raises ValueError for a machine without inputs for markers.
+    Raises TypeError for a thing that is no machine, ValueError for a machine without inputs for markers.
     """
-    if not isinstance(machine, nn.Module):
-        raise TypeError(f"machine is {type(machine).__name__}: expected an NTM or an LSTMBaseline")
+    validate.machine(machine)
     like = machine.output.weight
     if autocast_is_on(like):
         with torch.autocast(like.device.type, enabled=False):

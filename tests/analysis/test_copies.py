@@ -51,6 +51,12 @@ def test_only_bytes_are_copied(content, kind):
         copy_bytes(Copier(8), content)
 
 
+def test_a_thing_that_is_no_machine_copies_nothing():
+    for use in (lambda thing: copy_bytes(thing, b"a"), lambda thing: copy_through(thing, torch.ones(1, 2, 8))):
+        with pytest.raises(TypeError, match="machine is Linear: expected an NTM or an LSTMBaseline"):
+            use(torch.nn.Linear(10, 8))
+
+
 @pytest.mark.parametrize("width", [1, 7, 9])
 def test_bytes_need_vectors_of_eight_bits(width):
     with pytest.raises(ValueError, match=f"this machine copies vectors of {width} bits: .* output_size 8"):

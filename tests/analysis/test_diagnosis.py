@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+import re
 from pathlib import Path
+from typing import get_args
 
 import planted
 import pytest
@@ -27,7 +29,7 @@ from ntm_lib import load, tasks
 from ntm_lib.analysis.causes import causes
 from ntm_lib.analysis.copies import judged_payloads
 from ntm_lib.analysis.diagnosis import diagnose, explain, sample, study_entry, wrong_in_verdict
-from ntm_lib.analysis.finding import CAUSES, Kind, head_name
+from ntm_lib.analysis.finding import CAUSES, CURES, JUMP_CURES, Finding, Kind, head_name
 from ntm_lib.analysis.habits import SHORT
 from ntm_lib.analysis.trace import trace_copy
 from ntm_lib.machine import NTM, LSTMBaseline, LSTMConfig, NTMConfig
@@ -35,6 +37,7 @@ from ntm_lib.teaching.handmade import ANSWERING, SURE, WRITTEN, copier
 from ntm_lib.training import recipes
 from ntm_lib.training.evaluation import Count, Report, judge
 from ntm_lib.training.progress import Progress
+from ntm_lib.training.recipe import Recipe
 from ntm_lib.training.run import Run
 
 
@@ -149,7 +152,7 @@ def test_a_gate_that_stays_closed_misses_the_jump():
     jump = named(found, "missed jump")
     near_0 = pytest.approx(0, abs=1e-6)
     assert has(jump, step=LENGTH + 1, g=near_0, old_row=0, kept=pytest.approx(1))
-    assert "its gate of 0.00 keeps it where it was" in jump.sentence
+    assert "its gate of 0.00 keeps it where it was" in jump.sentence and "gate to open" in jump.cure
     assert named(found, "location-only addressing").fault
 
 
@@ -163,6 +166,7 @@ def test_a_weak_key_misses_the_jump_and_the_rest_of_the_rows_is_why():
     found, others = jump.evidence["found"], jump.evidence["others_together"]
     assert found > jump.evidence["rival_found"] and found + others == pytest.approx(1)
     assert f"its key gives all other rows together a weight of {others:.3g}" in jump.sentence
+    assert "find one row among many" in jump.cure
 
 
 def test_a_key_for_another_row_finds_that_row():
@@ -173,6 +177,28 @@ def test_a_key_for_another_row_finds_that_row():
     jump = named(diagnose(machine, length=LENGTH), "missed jump")
     rival, weight = jump.evidence["rival"], jump.evidence["rival_found"]
     assert f"its key gives row {rival} more weight, {weight:.3g}" in jump.sentence and weight > jump.evidence["found"]
+    assert "find one row among many" in jump.cure
+
+
+def test_a_gate_that_is_half_open_keeps_more_than_a_key_that_finds_half():
+    """The gate, 0.52, lets in what the key finds, 0.53: less than the 0.48 that it keeps of row 0."""
+    machine = copier()
+    set_bias(machine, "beta", READ, [6.0])
+    set_weight(machine, "g", READ, 0, HEAR_END, SURE + 0.1)
+    jump = named(diagnose(machine, length=LENGTH), "missed jump")
+    g = torch.tensor(0.1).sigmoid().item()
+    assert has(jump, g=pytest.approx(g), kept=pytest.approx(1 - g), came=pytest.approx(g * jump.evidence["found"]))
+    assert 0.5 < jump.evidence["found"] and jump.evidence["came"] < jump.evidence["kept"]
+    assert "its gate of 0.52 keeps a weight of 0.475 on row 0 and adds 0.28 on row 1." in jump.sentence
+    assert "gate to open" in jump.cure
+
+
+def test_a_reader_that_finds_its_row_and_does_not_walk_on_misses_by_its_shift():
+    machine = copier()
+    set_weight(machine, "s", READ, FORWARD, HEAR_WRITTEN, 0.0)
+    jump = named(diagnose(machine, length=LENGTH), "missed jump")
+    assert has(jump, found=pytest.approx(1), right_row=1, landed=1) and "its shift takes it elsewhere" in jump.sentence
+    assert "which way to go" in jump.cure
 
 
 def test_a_small_memory_wraps_round():
@@ -348,6 +374,48 @@ def test_a_number_that_is_not_finite_is_named_with_its_step(name, step):
 def test_every_kind_is_explained_and_every_cause_has_a_name_of_its_own():
     assert all(kind.meaning.endswith(".") and len(kind.meaning) > 20 for kind in Kind)
     assert len({kind.meaning for kind in Kind}) == len(Kind) and set(CAUSES) < set(Kind)
+
+
+CHOICES = {
+    field.name: get_args(field.type)
+    for owner in (Recipe, NTMConfig)
+    for field in dataclasses.fields(owner)
+    if field.name != "name"
+}
+"""Every field of a recipe and of its machine, with the words that it may be set to."""
+
+
+@pytest.mark.parametrize("cure", sorted({*CURES.values(), *JUMP_CURES.values()}))
+def test_a_cure_names_fields_of_a_recipe_or_of_its_machine(cure):
+    settings = [setting.split() for words in re.findall(r"\((.*?)\)", cure) for setting in words.split(", ")]
+    assert settings and cure.endswith(".")
+    for field, *value in settings:
+        assert field in CHOICES and set(value) <= set(CHOICES[field])
+
+
+def test_every_fault_has_a_cure():
+    habits = {Kind.HEALTHY, Kind.REACH, Kind.WRONG_BITS, Kind.STORES, Kind.READS}
+    assert CURES.keys() == set(Kind) - habits - {Kind.MISSED_JUMP}
+    assert all(Finding(kind, True, "Wrong.", {}).cure for kind in CURES)
+    assert not any(Finding(kind, False, "Right.", {}).cure for kind in Kind)
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"),
+    [
+        (Kind.OFF_BY_ONE, "clear"),
+        (Kind.OVERWRITTEN, "clear"),
+        (Kind.GARBLED, "clear"),
+        (Kind.BLUR, "focus"),
+        (Kind.CONTENT_ONLY, "clear"),
+        (Kind.LOCATION_ONLY, "clear"),
+        (Kind.LAST_VECTORS, "clear"),
+        (Kind.WRAP_AROUND, "memory_size"),
+    ],
+)
+def test_a_cure_names_the_part_of_the_training_that_mends_its_fault(kind, field):
+    cure = Finding(kind, True, "Wrong.", {}).cure
+    assert field in re.findall(r"\w+", cure[cure.index("(") :]) and "uneven" not in cure and "loss is below" not in cure
 
 
 @pytest.mark.parametrize(

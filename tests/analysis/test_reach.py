@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from machines import raises
 from planted import LENGTH, READ, part
 
 from ntm_lib import NTM, NTMConfig, load, tasks
@@ -11,6 +12,7 @@ from ntm_lib.analysis.copies import wrong_bits
 from ntm_lib.analysis.diagnosis import diagnose
 from ntm_lib.analysis.finding import Kind
 from ntm_lib.analysis.reach import Reach, reach, tried
+from ntm_lib.machine import LSTMBaseline, LSTMConfig
 from ntm_lib.teaching.handmade import copier
 
 MACHINES = Path(__file__).parents[2] / "data" / "machines"
@@ -47,6 +49,11 @@ def test_a_machine_that_cannot_copy_has_the_shortest_reach():
     assert reach(NTM(NTMConfig(10, 8), torch.Generator().manual_seed(0))).length == 100
 
 
+def test_a_model_without_a_memory_has_no_reach():
+    with raises(TypeError, "model is LSTMBaseline: expected an NTM, whose heads and memory can be traced"):
+        reach(LSTMBaseline(LSTMConfig(10, 8, 3)))
+
+
 def test_a_machine_set_by_hand_has_no_end():
     assert reach(copier()) == Reach(None, "")
 
@@ -55,9 +62,25 @@ def test_diagnose_says_how_far_a_healthy_machine_reaches(short_of_breath):
     healthy, found, *_ = diagnose(short_of_breath)
     assert (healthy.kind, found.kind, found.fault) == (Kind.HEALTHY, Kind.REACH, False)
     length, name = found.evidence["length"], found.evidence["payload"]
-    assert found.sentence.startswith(
-        f"Its jump is predicted to fail in copies of about {length:,} vectors, first of '{name}' (`ntm evaluate"
+    sentence = f"Its jump is predicted to fail in copies of about {length:,} vectors, first of '{name}' (made against"
+    assert name.startswith("chosen: jump, ") and found.sentence.startswith(sentence)
+
+
+def test_the_name_of_a_chosen_payload_is_put_into_words():
+    assert Reach(2111, "chosen: jump, after another").meaning == (
+        "made against this machine of vectors that its weakness 'jump' makes hard to copy, in the pattern"
+        " 'after another': the hardest repeated, after one of the second hardest"
     )
+
+
+@pytest.mark.parametrize("make", [copier, lambda: load(MACHINES / "backwards")[0]])
+def test_every_chosen_payload_is_explained_and_every_kind_can_be_evaluated(make):
+    machine = make()
+    for payload in tried(machine)[1]:
+        found = Reach(200, payload)
+        assert found.kind in (*tasks.KINDS, "chosen") and bool(found.meaning) == (found.kind == "chosen")
+        for word in payload.removeprefix("chosen: ").split(", "):
+            assert f"'{word}'" in found.meaning or found.kind == word
 
 
 def test_diagnose_of_one_size_asks_for_no_reach(short_of_breath):

@@ -148,10 +148,14 @@ def test_a_payload_is_framed_as_the_machine_knows_it():
     assert record.inputs.shape == (3, 9, 8) and record.w.shape[-1] == 128
 
 
-def test_a_model_without_a_memory_is_refused():
-    model = LSTMBaseline(LSTMConfig(input_size=7, output_size=5, hidden_size=3))
-    with pytest.raises(TypeError, match="model is LSTMBaseline: expected an NTM, whose heads and memory can be traced"):
-        trace(model, batch_for(make()))
+@pytest.mark.parametrize(
+    "use", [lambda model: trace(model, batch_for(make())), lambda model: trace_copy(model, torch.ones(1, 2, 5))]
+)
+@pytest.mark.parametrize("model", [LSTMBaseline(LSTMConfig(7, 5, 3)), torch.nn.Linear(7, 5)])
+def test_a_model_without_a_memory_is_refused(use, model):
+    what = f"model is {type(model).__name__}: expected an NTM, whose heads and memory can be traced"
+    with pytest.raises(TypeError, match=what):
+        use(model)
 
 
 def test_a_trace_that_does_not_fit_is_refused_before_it_is_made():

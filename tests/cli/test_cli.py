@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import get_args
 
@@ -146,9 +146,45 @@ def test_evaluate_counts_what_the_library_counts(ntm, trained):
 
     code, out, _ = ntm(*words)
     header, *lines = [line.split() for line in out.splitlines()]
-    assert code == 0 and header == ["length", "sequences", "wrong", "sequences", "bits", "wrong", "bits"]
+    assert code == 0 and header == ["length", "kind", "sequences", "wrong", "sequences", "bits", "wrong", "bits"]
     counts = report.lengths[11]
-    assert lines[1] == ["11", "5", str(counts.wrong_sequences), str(5 * 11 * 8), str(counts.wrong_bits)]
+    assert lines[1] == ["11", "text", "5", str(counts.wrong_sequences), str(5 * 11 * 8), str(counts.wrong_bits)]
+
+
+@pytest.mark.parametrize(
+    ("words", "header", "cells", "entries"),
+    [
+        ([], [], [], {"kind": "random"}),
+        (["--kind", "chosen"], ["kind"], ["chosen"], {"kind": "chosen"}),
+        (["--crowd", 21.11], ["crowd"], ["21.11"], {"kind": "random", "crowd": 21.11}),
+        (
+            ["--kind", "ones", "--crowd", "1e6"],
+            ["kind", "crowd"],
+            ["ones", "1,000,000"],
+            {"kind": "ones", "crowd": 1e6},
+        ),
+    ],
+)
+def test_results_of_chosen_and_crowded_sequences_say_so(ntm, trained, words, header, cells, entries):
+    words = ["evaluate", trained, "--lengths", 3, 5, "--sequences", 28, *words]
+    code, out, err = ntm(*words)
+    titles, *lines = [line.split() for line in out.splitlines()]
+    counts = ["sequences", "wrong", "sequences", "bits", "wrong", "bits"]
+    assert (code, err) == (0, "") and titles == ["length", *header, *counts]
+    assert [line[: 2 + len(cells)] for line in lines] == [["3", *cells, "28"], ["5", *cells, "28"]]
+    report = json.loads(ntm(*words, "--json")[1])
+    assert {name: value for name, value in report.items() if name != "lengths"} == entries
+
+
+def test_chosen_sequences_that_are_too_few_to_try_all_ways_are_warned_of(ntm, trained, tmp_path):
+    words = ["evaluate", trained, "--lengths", 2, "--sequences"]
+    warning = "ntm: warning: --sequences is 27: chosen sequences try all ways from 28 on\n"
+    assert ntm(*words, 27, "--kind", "chosen")[2] == ntm(*words, 27, "--kind", "chosen", "--json")[2] == warning
+    assert ntm(*words, 28, "--kind", "chosen")[2] == ntm(*words, 27)[2] == ""
+    without_memory = ["evaluate", ROOT / "data" / "machines" / "no_memory", "--lengths", 2, "--sequences", 4]
+    assert ntm(*without_memory, "--kind", "chosen")[::2] == (0, "")
+    words = ["study", "reliable", *"--seeds 3 --jobs 1 --lengths 2 --kind chosen --out".split(), tmp_path, *TINY]
+    assert ntm(*words, "--sequences", 27)[::2] == (0, warning) and ntm(*words, "--sequences", 28)[::2] == (0, "")
 
 
 def test_a_memory_that_is_too_small_is_one_line_of_warning(ntm, trained):
@@ -213,40 +249,6 @@ def test_a_reader_that_leaves_early_is_no_reason_to_complain():
     with start("recipes") as process:
         process.stdout.close()
         assert process.stderr.read() == b"" and process.wait() == 1
-
-
-# diagnose
-
-
-def test_diagnose_tells_findings_with_evidence_and_cure(ntm, trained):
-    code, out, err = ntm("diagnose", trained, "--length", 7)
-    assert (code, err) == (1, "")
-    found = diagnosis.diagnose(*load(trained), length=7)
-    assert any(finding.fault and finding.cure for finding in found) and any(not finding.fault for finding in found)
-    lines = out.splitlines()
-    for finding in found:
-        assert f"{finding.name}{' (fault)' if finding.fault else ''}" in lines and f"  {finding.sentence}" in lines
-        assert not finding.cure or f"  Cure: {finding.cure}" in lines
-        for name in finding.evidence:
-            assert any(line.startswith(f"    {name.replace('_', ' ')} ") for line in lines)
-
-
-def test_diagnose_prints_json(ntm, trained):
-    code, out, _ = ntm("diagnose", trained, "--length", 7, "--memory-size", 29, "--json")
-    assert code == 1
-    assert json.loads(out) == json.loads(
-        json.dumps([asdict(finding) for finding in diagnosis.diagnose(*load(trained), length=7, memory_size=29)])
-    )
-
-
-def test_diagnose_exits_with_zero_only_if_nothing_is_wrong(ntm, trained, monkeypatch):
-    healthy = diagnosis.Finding("healthy", False, "No fault.", {"bits": 3, "share": 0.12345, "rows": [1, 2]})
-    monkeypatch.setattr(diagnosis, "diagnose", lambda *arguments: [healthy])
-    assert ntm("diagnose", trained) == (
-        0,
-        "healthy\n  No fault.\n    bits 3\n    share 0.123\n    rows 1, 2\n",
-        "",
-    )
 
 
 # study and recipes
@@ -366,6 +368,16 @@ def test_help_names_every_command(ntm):
     for words in ([], ["--help"], ["-h"]):
         code, out, err = ntm(*words)
         assert (code, err) == (0, "") and all(f"  {name} " in out for name in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_says_what_holds_for_its_command(capsys, command):
+    with pytest.raises(SystemExit):
+        cli.main([command, "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    assert ("runs on one thread" in text) == (command not in ("study", "recipes"))
+    assert ("of chosen ones 28 try all ways" in text) == (command in ("evaluate", "study"))
+    assert ("--length and --memory_size leave the reach out" in text) == (command == "diagnose")
 
 
 @pytest.mark.parametrize("kind", [*tasks.KINDS, "chosen"])

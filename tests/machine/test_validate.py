@@ -54,10 +54,16 @@ def test_an_unknown_choice_is_answered_with_the_known_ones(name, expected):
 
 
 @pytest.mark.parametrize(
-    ("ceiling", "bound"), [(0.0, "least 1e-06"), (-0.5, "least 1e-06"), (1.01, "most 1"), (float("nan"), "most 1")]
+    ("ceiling", "bound"),
+    [
+        (0.0, "at least 1e-06"),
+        (-0.5, "at least 1e-06"),
+        (1.01, "at most 1"),
+        (float("nan"), "a number from 1e-06 to 1"),
+    ],
 )
 def test_a_forget_ceiling_is_a_share_above_zero(ceiling, bound):
-    with raises(ValueError, f"forget_ceiling is {ceiling}: expected at {bound}"):
+    with raises(ValueError, f"forget_ceiling is {ceiling}: expected {bound}"):
         vary(forget_ceiling=ceiling)
 
 
@@ -279,10 +285,32 @@ def test_no_size_is_larger_than_any_memory():
             vary(memory_size=value)
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
-def test_an_initial_value_is_finite(value):
-    with raises(ValueError, f"initial_value is {value}: expected at {'least -' if value < 0 else 'most '}3.4e+38"):
+@pytest.mark.parametrize(
+    ("value", "bound"),
+    [
+        (float("inf"), "at most 3.4e+38"),
+        (-float("inf"), "at least -3.4e+38"),
+        (float("nan"), "a number from -3.4e+38 to 3.4e+38"),
+    ],
+)
+def test_an_initial_value_is_finite(value, bound):
+    with raises(ValueError, f"initial_value is {value}: expected {bound}"):
         vary(initial_value=value)
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "text"),
+    [
+        (float("nan"), ValueError, f"crowd is nan: expected a number from 1 to {MOST}"),
+        (np.float32("nan"), ValueError, f"crowd is nan: expected a number from 1 to {MOST}"),
+        (float("inf"), ValueError, f"crowd is inf: expected at most {MOST}"),
+        (0.99, ValueError, "crowd is 0.99: expected at least 1"),
+        ("many", TypeError, "crowd is 'many': expected a number"),
+    ],
+)
+def test_a_crowd_is_a_number_of_at_least_one(value, error, text):
+    with raises(error, text):
+        NTM(SMALL)(torch.zeros(2, 5, 7), crowd=value)
 
 
 @pytest.mark.parametrize("value", [0.0, -0.5])

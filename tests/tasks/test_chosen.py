@@ -6,6 +6,7 @@ import pytest
 import torch
 from copier import Copier
 from machines import raises
+from torch import nn
 
 from ntm_lib import NTM, NTMConfig, tasks
 from ntm_lib.analysis.copies import rows_needed, wrong_bits
@@ -292,6 +293,8 @@ def test_an_unknown_kind_names_all():
         evaluate(Copier(), [5], 2, kind="odd")
 
 
-def test_a_thing_that_is_no_machine_is_refused():
-    with pytest.raises(TypeError, match="machine is str: expected an NTM or an LSTMBaseline"):
-        tasks.chosen_payload("x", 1, 1)
+@pytest.mark.parametrize("use", [weaknesses, lambda machine: chosen_payload(machine, 2, 3), tasks.copying(3).chosen])
+@pytest.mark.parametrize("thing", ["x", None, nn.Linear(3, 3), NTMConfig(5, 3), NTM])
+def test_a_thing_that_is_no_machine_is_refused(use, thing):
+    with raises(TypeError, f"machine is {type(thing).__name__}: expected an NTM or an LSTMBaseline"):
+        use(thing)

@@ -200,7 +200,7 @@ def test_a_machine_without_a_memory_is_evaluated():
         ({"memory_size": "97"}, TypeError, "memory_size is '97': expected a whole number"),
         ({"lengths": [10**9]}, ValueError, "length is 1000000000: expected at most 10000000"),
         ({"crowd": 0.5}, ValueError, "crowd is 0.5: expected at least 1"),
-        ({"crowd": math.nan}, ValueError, "crowd is nan: expected at most "),
+        ({"crowd": math.nan}, ValueError, "crowd is nan: expected a number from 1 to "),
         ({"crowd": math.inf}, ValueError, "crowd is inf: expected at most "),
         ({"crowd": "100"}, TypeError, "crowd is '100': expected a number"),
         ({"crowd": True}, TypeError, "crowd is True: expected a number"),

@@ -181,8 +181,9 @@ def test_no_number_is_beyond_its_bounds(kind, field, value):
         assert str(caught.value) == f"{field} is {value!r}: expected a whole number"
     else:
         low, high = LIMITS.get(field, (0, 10**6))
-        bound = f"least {low}" if value < low else f"most {high}"
-        assert str(caught.value) == f"{field} is {value}: expected at {bound}"
+        bound = f"at least {low}" if value < low else f"at most {high}"
+        bound = f"a number from {low} to {high}" if str(value) == "nan" else bound
+        assert str(caught.value) == f"{field} is {value}: expected {bound}"
 
 
 @every_number
