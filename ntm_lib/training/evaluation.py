@@ -103,6 +103,7 @@ def evaluate(
     >>> evaluate(NTM(NTMConfig(10, 8)), lengths=[3], sequences=5).lengths[3].bits
     120
     """
+    valid.machine(model)
     lengths = [int(valid.number("length", length, int, 1, LONGEST)) for length in lengths]
     sequences, seed = valid.whole_number("sequences", sequences), valid.seed(seed)
     task = task or tasks.copying_for(model.config)
@@ -219,9 +220,10 @@ def answer(model: Machine, inputs: Tensor, rows: int | None, crowd: float = 1) -
     """The logits for inputs, run with so many rows (None: the machine's own number)."""
     options: dict[str, Any] = {} if rows is None else {"memory_size": rows}
     if valid.crowd(crowd) != 1:
-        if isinstance(model, LSTMBaseline):
-            raise ValueError(f"crowd is {crowd}: this model has no memory, and so no rows; leave crowd out")
         options["crowd"] = crowd
+    if isinstance(model, LSTMBaseline):
+        for name, value in options.items():
+            raise ValueError(f"{name} is {value}: this model has no memory, and so no rows; leave {name} out")
     logits: Tensor = model(inputs.to(model.output.weight), **options)[0]
     return logits
 

@@ -167,9 +167,16 @@ def test_errors_in_a_crowd_are_those_of_a_run_in_it():
     assert count.wrong_bits == tasks.count_wrong_bits(logits, batch).sum()
 
 
-def test_a_model_without_a_memory_has_no_crowd():
-    with pytest.raises(ValueError, match="crowd is 2: this model has no memory"):
-        evaluate(LSTMBaseline(YARDSTICK.machine), [3], 4, crowd=2)
+@pytest.mark.parametrize("given", [{"crowd": 2}, {"memory_size": 50}])
+def test_a_model_without_a_memory_has_no_crowd_and_no_rows(given):
+    ((name, value),) = given.items()
+    with pytest.raises(ValueError, match=f"{name} is {value}: this model has no memory, and so no rows; leave {name}"):
+        evaluate(LSTMBaseline(YARDSTICK.machine), [3], 4, **given)
+
+
+def test_what_is_no_machine_is_not_evaluated():
+    with pytest.raises(TypeError, match="machine is Linear: expected an NTM or an LSTMBaseline"):
+        evaluate(torch.nn.Linear(3, 3))
 
 
 def test_a_machine_without_a_memory_is_evaluated():
