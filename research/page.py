@@ -31,7 +31,7 @@ NAMED_ALIKE = (
 COLUMNS: dict[str, tuple[str, Callable[[str, str], str]]] = {
     "converged": ("converged", counts.cell),
     "sequences": (
-        "sequences, median / most",
+        "sequences to converge, median / most",
         partial(counts.median_and_largest, column="sequences", condition="converged"),
     ),
     "gradient": (
