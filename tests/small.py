@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from ntm_lib.machine import LSTMConfig, NTMConfig
-from ntm_lib.training import evaluation, losses, progress, recipes
+from ntm_lib.training import evaluation, losses, progress, recipes, validation
 from ntm_lib.training.evaluation import Verdict, evaluate
 from ntm_lib.training.recipe import Historical, Recipe
 
@@ -125,5 +125,5 @@ def validations(monkeypatch, *results):
         asked.append(model)
         return next(numbers)
 
-    monkeypatch.setattr(evaluation, "validate", validate)
+    monkeypatch.setattr(validation, "validate", validate)
     return asked

@@ -9,7 +9,7 @@ CONSTANTS = {"schedule": 0, "level_loss": 0.15, "momentum": 0.9, "focus_updates"
 LEFT_OUT = ["input_gain", "location_gain", "erase_bias", "payload_settling", "large_memories", "handicap"]
 LEFT_OUT += ["largest_memory_settling", "final_rate", "rest", "quiet", "listen"]
 """Fields that recipes had, and have no more."""
-NEW = {"clear": 0.0, "margin": 0.0, "validations_in_a_row": 2}
+NEW = {"clear": 0.0, "margin": 0.0, "validation_crowd": 10_000.0, "validations_in_a_row": 2}
 """Fields that recipes did not have, and what stood in their place."""
 HISTORICAL = ("initialisation", "loss_over", "loss_per", "draws", "curriculum", "clip_value")
 """Fields that stood in a recipe and stand in its `historical` now."""

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import asdict, astuple, dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
@@ -20,19 +20,6 @@ SPARE_ROWS = 14  # beyond those a task needs, so that a head that keeps moving n
 LONGEST = 10_000_000  # vectors of the longest sequences: they and their memory take gigabytes
 CHOSEN = 28  # sequences chosen against a machine at one length: every weakness of a copier meets every pattern
 NUMBERS_AT_ONCE = 2_000_000  # memory cells evaluated at one time; more sequences than fit are run in turn
-
-
-class Trial(NamedTuple):
-    """One part of a validation: how many sequences of which length, and the crowd they are run in."""
-
-    times: int  # times the longest length that a machine is trained on
-    of_first: int  # sequences of the first kind
-    of_others: int  # sequences of every other kind
-    of_chosen: int  # sequences chosen against the machine
-    crowd: float = 1
-
-
-TRIALS = Trial(1, 32, 2, CHOSEN), Trial(4, 32, 2, 0), Trial(10, 16, 1, CHOSEN), Trial(4, 16, 1, CHOSEN, crowd=10_000)
 
 
 @dataclass(frozen=True)
@@ -173,36 +160,6 @@ def errors_of_many(model: Machine, task: Task, batch: Batch, rows: int | None) -
     share = sequences_at_once(model, rows, batch.mask.shape[1])
     shares = zip(*(torch.split(part, share) for part in batch), strict=True)
     return torch.cat([errors(model, task, Batch(*share), rows) for share in shares])
-
-
-def validate(model: Machine, longest: int, generator: Generator, task: Task | None = None, margin: float = 0.0) -> int:
-    """Wrong bits in fresh sequences of every kind, and chosen against the machine, by `TRIALS`: zero means exact.
-
-    At the longest trained length, and at 4 and 10 times that; then at 4 times in a crowd of 10,000. A machine tied to
-    its number of rows gets sequences that fit, and none in a crowd. A bit counts as wrong unless its logit is on the
-    right side by more than the `margin`, in nats.
-    """
-    task = task or tasks.copying_for(model.config)
-    first, *others = task.kinds
-    for trial in TRIALS if model.free_memory_size else TRIALS[:3]:
-        size = fitting(model, task, trial.times * longest)
-        numbers = {first: trial.of_first} | dict.fromkeys(others, trial.of_others)
-        if task.chosen and trial.of_chosen:
-            numbers["chosen"] = trial.of_chosen
-        drawn = [task.drawn(task.draw_of(kind, model), number, size, generator) for kind, number in numbers.items()]
-        batch, rows = tasks.join(drawn), rows_with_room(model, task, size)
-        wrong = int(errors(model, task, batch, rows, trial.crowd, margin).sum())
-        if wrong:
-            return wrong
-    return 0
-
-
-def fitting(model: Machine, task: Task, size: int) -> int:
-    """The size, or for a machine tied to its number of rows the largest size below that fits them."""
-    if isinstance(model, NTM) and not model.free_memory_size:
-        while size > 1 and task.rows_needed(size) > model.memory_size:
-            size -= 1
-    return size
 
 
 def errors(model: Machine, task: Task, batch: Batch, rows: int | None, crowd: float = 1, margin: float = 0.0) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ntm_lib.machine import NTM, NTMState
 from ntm_lib.tasks.task import Alphabet
-from ntm_lib.training import evaluation
+from ntm_lib.training import evaluation, validation
 from ntm_lib.training.clear import unclear_of
 from ntm_lib.training.losses import auxiliary_weights, spread_of, total_loss
 from ntm_lib.training.optimizers import clip, learning_rate
@@ -120,7 +120,8 @@ def check(run: Run) -> dict[str, Any]:
     if broken and progress.stopped is None:
         progress.stopped = Stop(progress.update, recent[-1]["length"], f"weight {broken[0]}", recent[-1]["loss"])
     if progress.stopped is None and run.may_be_exact:
-        wrong = evaluation.validate(run.judged, run.recipe.max_length, run.generator, run.task, run.recipe.margin)
+        longest, margin, crowd = run.recipe.max_length, run.recipe.margin, run.recipe.validation_crowd
+        wrong = validation.validate(run.judged, longest, run.generator, run.task, margin, crowd)
         progress.note_validation(wrong, run.recipe.validations_in_a_row)
     record = {
         "update": progress.update,

@@ -12,6 +12,7 @@ COPY_MACHINE = NTMConfig(input_size=10, output_size=8, initial_weights="spaced",
 LIMITS = {
     **dict.fromkeys(("updates", "batch_size", "max_length", "validate_every", "validations_in_a_row"), (1, 10**9)),
     **dict.fromkeys(("keep_rate", "averaging"), (0, 1)),
+    "validation_crowd": (1, 10**6),
     "open_gates": (-100, 100),
 }
 """Smallest and largest value of a number in a recipe; of all others (0, 1,000,000)."""
@@ -97,6 +98,8 @@ class Recipe:
     """Updates between validations."""
     margin: float = 3.0
     """Nats by which a logit has to be on its right side for its bit to be right in a validation."""
+    validation_crowd: float = 10_000
+    """Crowd in which a validation asks for the jump, as on a tape so many times as long (`addressing.crowded`)."""
     validations_in_a_row: int = 1
     """Exact validations, one after the other, that end a training."""
     keep_training: float = 0.0

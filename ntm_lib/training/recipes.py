@@ -21,10 +21,9 @@ reliable_lstm = replace(
     first_weights="pytorch",
     open_gates=2.0,
     payload="uneven",
-    learning_rate=1e-2,
     state_decay=1.0,
     updates=6000,
-    validations_in_a_row=4,
+    validation_crowd=100.0,
 )
 """The LSTM controller: small, with cells that forget half at every step, and an output from the reads alone, so that
 nothing is counted or kept in the LSTM's own state, which fails after more steps than in training."""
@@ -76,11 +75,10 @@ post_repaired = replace(
     reliable,
     name="post_repaired",
     machine=replace(COPY_MACHINE, weightings="single", initial_weights="first-row"),
+    first_weights="pytorch",
     updates=6000,
     max_length=20,
-    clear=0.03,
-    margin=0.0,
-    validations_in_a_row=4,
+    validation_crowd=100.0,
 )
 """The post's one weighting, random bits and lengths up to 20, with what it needs of `reliable` to learn."""
 

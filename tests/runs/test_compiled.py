@@ -11,7 +11,7 @@ from torch._dynamo import config, lookup_backend
 from ntm_lib import NTM, cli
 from ntm_lib.runs.together import check_compiled
 from ntm_lib.runs.train import train, train_together
-from ntm_lib.training import curriculum, evaluation, recipes
+from ntm_lib.training import curriculum, recipes, validation
 from ntm_lib.training.run import Run
 
 FIXED = replace(SMALL, name="fixed", largest_memory=0, batch_size=3, max_length=7)
@@ -79,14 +79,14 @@ def test_more_shapes_than_torch_allows_by_itself(traced, monkeypatch):
     seeds = range(4)
     first = {Run(FIXED, seed).generator.initial_seed(): seed for seed in seeds}
 
-    def validate(model, longest, generator, task, margin):
+    def validate(model, longest, generator, task, margin, crowd):
         """Seed n is exact from its update n + 1 on."""
         seed = first[generator.initial_seed()]
         asked[seed] += 1
         return int(asked[seed] <= seed)
 
     asked = dict.fromkeys(seeds, 0)
-    monkeypatch.setattr(evaluation, "validate", validate)
+    monkeypatch.setattr(validation, "validate", validate)
     results = list(train_together(replace(FIXED, validate_every=1), dict.fromkeys(seeds), compiled=True))
     assert [result.history[-1]["update"] for result in results] == [2, 3, 4, 5]
     assert traced == [4, 4, 3, 3, 2, 2, 1, 1]

@@ -41,7 +41,7 @@ IDLE = {
 def nested(recipe, draws="independent", **fields):
     """A recipe of format 4 in the fields that recipes had."""
     values = asdict(recipe)
-    for new in ("clear", "margin", "validations_in_a_row"):
+    for new in ("clear", "margin", "validation_crowd", "validations_in_a_row"):
         del values[new]
     values["historical"] |= {"draws": draws, "initialisation": values.pop("first_weights")}
     return {**values, **IDLE, "payload_settling": recipe.payload, **fields}

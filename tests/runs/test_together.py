@@ -33,7 +33,7 @@ from ntm_lib import tasks
 from ntm_lib.runs import together as passing
 from ntm_lib.runs.together import learn_together, machines_at_once, passes
 from ntm_lib.runs.train import result_of, train, train_together
-from ntm_lib.training import evaluation, loop, recipes
+from ntm_lib.training import loop, recipes, validation
 from ntm_lib.training.curriculum import Shape
 from ntm_lib.training.run import Drawn, Run
 
@@ -223,12 +223,12 @@ def test_results_come_as_the_runs_end_and_records_as_they_validate(monkeypatch):
     first = {seed: Run(SMALL, seed).generator.initial_seed() for seed in SEEDS}
     events, asked = [], Counter()
 
-    def validate(model, longest, generator, task, margin):
+    def validate(model, longest, generator, task, margin, crowd):
         (seed,) = (seed for seed in SEEDS if first[seed] == generator.initial_seed())
         asked[seed] += 1
         return int(seed == 5 or (seed == 7 and asked[seed] < 2))
 
-    monkeypatch.setattr(evaluation, "validate", validate)
+    monkeypatch.setattr(validation, "validate", validate)
     for result in train_together(SMALL, dict.fromkeys(SEEDS), lambda record: events.append(record["update"])):
         events.append(f"seed {result.seed}")
     assert events == [4, 4, 4, 8, 8, "seed 0", 8, 12, 12, "seed 7", 16, 20, 24, "seed 5"]

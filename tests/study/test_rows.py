@@ -9,7 +9,7 @@ from small import SMALL, judge_quickly
 
 from ntm_lib import load, train
 from ntm_lib.study import rows
-from ntm_lib.training import evaluation
+from ntm_lib.training import validation
 from ntm_lib.training.progress import Progress, Stop
 
 TINY = replace(SMALL, name="tiny", updates=4, validate_every=2)
@@ -64,7 +64,7 @@ def test_a_run_without_such_a_number_says_so(tmp_path):
 def test_a_run_that_is_trained_on_tells_when_it_was_lost(monkeypatch, tmp_path):
     """Validations are made up: exact twice, so converged at 4, and wrong at the second of the two after that."""
     wrong = iter([7, 0, 0, 0, 5, 0])
-    monkeypatch.setattr(evaluation, "validate", lambda *arguments: next(wrong))
+    monkeypatch.setattr(validation, "validate", lambda *arguments: next(wrong))
     train(replace(TINY, updates=24, keep_training=1.0), 0, tmp_path)
     row = rows.row_of(load(tmp_path)[1])
     assert row["converged_at_update"] == 6 and row["lost_at_update"] == 10
@@ -92,7 +92,7 @@ def test_a_row_of_an_older_version_is_read(tmp_path, row):
     older = {"schedule": 0, "momentum": 0.9, "settled_loss": 0.0, "any_length": 0.0, "settle_updates": 225, "rest": 0.0}
     historical = content["settings"].pop("historical")
     settings = {**content["settings"], **historical, "draws": "independent", **older}
-    for new in ("clear", "margin", "validations_in_a_row"):
+    for new in ("clear", "margin", "validation_crowd", "validations_in_a_row"):
         del settings[new]
     file.write_text(json.dumps(content | {"settings": settings}))
     assert rows.read_row(tmp_path, replace(TINY, clear=0.0, margin=0.0), 5)["seed"] == 5

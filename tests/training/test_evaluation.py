@@ -16,7 +16,8 @@ from ntm_lib.analysis.copies import copy_bytes, copy_format, rows_needed
 from ntm_lib.machine import LSTMBaseline
 from ntm_lib.tasks import Task
 from ntm_lib.training import evaluation
-from ntm_lib.training.evaluation import Count, MemoryTooSmall, Report, evaluate, judge, validate
+from ntm_lib.training.evaluation import Count, MemoryTooSmall, Report, evaluate, judge
+from ntm_lib.training.validation import validate
 
 
 def flips_odd_vectors(bits, rows):
@@ -423,8 +424,8 @@ def test_a_small_tied_machine_is_judged_without_a_word():
 # validate
 
 
-def validated(machine, seed=0, longest=3, margin=0.0):
-    return validate(machine, longest, torch.Generator().manual_seed(seed), margin=margin)
+def validated(machine, seed=0, longest=3, margin=0.0, crowd=10_000):
+    return validate(machine, longest, torch.Generator().manual_seed(seed), margin=margin, crowd=crowd)
 
 
 @pytest.mark.parametrize("markers", [1, 2])
@@ -492,6 +493,12 @@ def test_what_validation_draws():
     assert machine.crowds == [1, 1, 1, 10_000]
 
 
+def test_a_crowd_of_one_is_no_part_of_a_validation():
+    machine = Copier()
+    assert validated(machine, crowd=1) == 0
+    assert machine.crowds == [1, 1, 1]
+
+
 class LostInACrowd(Copier):
     """Says the opposite of every bit in a crowd."""
 
@@ -552,13 +559,13 @@ def test_a_machine_tied_to_its_rows_is_validated_on_what_these_hold(tied):
     """Two vectors fit, and up to five, which take 12 of 13 rows; it has no crowd."""
     kind, task, calls = watched(NTM)
     machine = kind(NTMConfig(5, 3, memory_size=13, word_size=5, controller_size=11, **tied))
-    assert validate(machine, 2, torch.Generator().manual_seed(0), task) == 0
+    assert validate(machine, 2, torch.Generator().manual_seed(0), task, crowd=10_000) == 0
     assert calls == [(32 + 7 * 2 + 28, 2, {}), (32 + 7 * 2, 5, {}), (16 + 7 + 28, 5, {})]
 
 
 def test_a_machine_without_a_memory_is_validated_in_no_crowd():
     kind, task, calls = watched(LSTMBaseline)
-    assert validate(kind(YARDSTICK.machine), 2, torch.Generator().manual_seed(0), task) == 0
+    assert validate(kind(YARDSTICK.machine), 2, torch.Generator().manual_seed(0), task, crowd=10_000) == 0
     probed = (8, 4, {})  # every vector, 4 times over, to choose sequences against it
     assert [call for call in calls if call != probed] == [
         (32 + 7 * 2 + 28, 2, {}),
@@ -572,10 +579,10 @@ def test_a_task_without_chosen_sequences_is_validated_without_them(kinds):
     machine = Parrot()
     others = {str(number): echo(0.0) for number in range(1, kinds)}
     task = Task(3, 3, echo(1.0), tests={"ones": echo(1.0), **others})
-    wrong = validate(machine, 1, torch.Generator().manual_seed(0), task)
+    wrong = validate(machine, 1, torch.Generator().manual_seed(0), task, crowd=10_000)
     assert wrong == (16 + kinds - 1) * 10 * 3  # a parrot's answers of ten steps
     machine.always_right = True
-    assert validate(machine, 1, torch.Generator().manual_seed(0), task) == 0
+    assert validate(machine, 1, torch.Generator().manual_seed(0), task, crowd=10_000) == 0
     last = machine.calls[-4:]
     assert [len(inputs) for inputs, *_ in last] == [
         first + (kinds - 1) * each for first, each in ((32, 2), (32, 2), (16, 1), (16, 1))

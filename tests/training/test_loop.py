@@ -27,7 +27,7 @@ from ntm_lib import tasks
 from ntm_lib.machine import LSTMBaseline, LSTMConfig
 from ntm_lib.runs.train import train
 from ntm_lib.tasks import Alphabet, Task
-from ntm_lib.training import evaluation, loop, losses
+from ntm_lib.training import evaluation, loop, losses, validation
 from ntm_lib.training.clear import unclear_of
 from ntm_lib.training.evaluation import Count, Report, Verdict
 from ntm_lib.training.loop import backpropagate, learn, update
@@ -237,6 +237,13 @@ def test_as_many_exact_validations_in_a_row_as_the_recipe_says_end_a_training(mo
     validations(monkeypatch, 0, 7, 0, 0, 0, 3)
     recipe = replace(SMALL, validations_in_a_row=enough)
     assert updates_of(recipe) == last
+
+
+def test_validations_ask_what_the_recipe_says(monkeypatch):
+    asked = []
+    monkeypatch.setattr(validation, "validate", lambda *given: asked.append((given[1], *given[4:])) or 0)
+    train(replace(SMALL, max_length=7, margin=1.5, validation_crowd=31.0, updates=8))
+    assert set(asked) == {(7, 1.5, 31.0)}
 
 
 def test_the_history_has_the_validations(monkeypatch):

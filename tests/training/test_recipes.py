@@ -202,6 +202,8 @@ def test_a_number_is_a_number(kind, field, value):
         ("validate_every", 0, "least 1"),
         ("warmup_updates", -1, "least 0"),
         ("largest_memory", -1, "least 0"),
+        ("validation_crowd", 0.5, "least 1"),
+        ("validation_crowd", 1_000_001, "most 1000000"),
         ("learning_rate", -0.1, "least 0"),
         ("keep_rate", 1.5, "most 1"),
         ("averaging", -0.1, "least 0"),
