@@ -17,7 +17,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 WORDS = " ".join(README.split())
 FENCED = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 PYTHON, SHELL = ([text for language, text in FENCED if language == wanted] for wanted in ("python", ""))
-STUDIES = {"reliable": "reliable", "reliable_kept_training": "kept", "reliable_lstm": "reliable_lstm"}
+STUDIES = {"reliable": "reliable", "reliable_kept_training": "kept"}
+STUDIES |= {name: name for name in ("reliable_lstm", "post_repaired")}
 """Recipes and the directories of their tables."""
 
 
@@ -55,6 +56,7 @@ def test_every_seed_in_order_is_in_the_table(recipe):
             "wrong_bits_100_crowd_10000",
         ),
         ("converged", "reliable_lstm", "converged"),
+        ("converged", "post_repaired", "converged"),
     ],
 )
 def test_counts_are_those_of_the_tables(what, recipe, column):
