@@ -34,8 +34,16 @@ def recipe(values: dict[str, Any], finished: bool = False) -> dict[str, Any]:
     Raises ValueError for a value that no recipe can have today.
     """
     if "clear" in values:
-        return values
+        return without_crowd(values, finished)
     return without_left_out(values if "historical" in values else with_historical(values), finished)
+
+
+def without_crowd(values: dict[str, Any], finished: bool) -> dict[str, Any]:
+    """A recipe without crowds in training, which only files from before the release of version 0.2.0 have."""
+    if not finished and values.get("largest_crowd", 1) != 1:
+        raise LeftOutError("largest_crowd", values["largest_crowd"])
+    kept = {name: value for name, value in values.items() if name != "largest_crowd"}
+    return {"validation_crowd": NEW["validation_crowd"]} | kept
 
 
 def without_left_out(values: dict[str, Any], finished: bool) -> dict[str, Any]:

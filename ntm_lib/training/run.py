@@ -20,9 +20,16 @@ class Run:
     """One training under way: the machine, its optimiser, its one source of randomness, and its progress.
 
     The task is copying, in the width and with the markers that the machine has inputs for, unless another is given.
+    Raises ValueError for a recipe of memories of many sizes whose machine has one number of rows.
     """
 
     def __init__(self, recipe: Recipe, seed: int, task: Task | None = None, device: str | torch.device | None = None):
+        tied = getattr(recipe.machine, "tied_parts", {})
+        for name, choice in tied.items() if recipe.largest_memory else ():
+            raise ValueError(
+                f"largest_memory is {recipe.largest_memory}: a machine with {name} {choice!r} has one number of rows;"
+                " set largest_memory to 0"
+            )
         self.recipe, self.seed, self.device = recipe, seed, validate.device(device)
         self.task = task or copying_for(recipe.machine, recipe.payload)
         self.generator = Generator().manual_seed(seed)

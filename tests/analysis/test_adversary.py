@@ -1,5 +1,7 @@
 """The search for a payload that a machine copies worst, on machines whose worst payload is known."""
 
+import math
+
 import pytest
 import torch
 from copier import Copier
@@ -51,6 +53,20 @@ def test_a_machine_without_a_weakness_has_a_margin():
     """The hand-made copier says 20 r - 10 for a bit r."""
     found = search(copier(), 9, generator(), generations=2)
     assert found.wrong == 0 and found.margin == pytest.approx(10, abs=1e-3)
+
+
+class Crowded(Copier):
+    """Right by 5 nats, less one for every ten times that the crowd is larger."""
+
+    def forward(self, inputs, memory_size=None, crowd=1):
+        logits, state = super().forward(inputs, memory_size, crowd)
+        return logits.sign() * (5 - math.log10(crowd)), state
+
+
+def test_all_that_the_search_tries_is_tried_in_the_crowd():
+    alone, crowded = (search(Crowded(), 5, generator(), 2, 7, crowd=crowd) for crowd in (1, 1e6))
+    assert (alone.margin, alone.wrong) == (5, 0)
+    assert crowded.margin == pytest.approx(-1) and crowded.wrong == crowded.tried == BEGIN_WITH + 2 * 7
 
 
 def test_the_generator_decides():

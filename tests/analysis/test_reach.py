@@ -81,8 +81,9 @@ def test_every_chosen_payload_is_explained_and_every_kind_can_be_evaluated(make)
             assert f"'{word}'" in found.meaning or found.kind == word
 
 
-def test_diagnose_of_one_size_asks_for_no_reach(short_of_breath):
-    assert Kind.REACH not in {finding.kind for finding in diagnose(short_of_breath, length=LENGTH)}
+@pytest.mark.parametrize("size", [{"length": LENGTH}, {"memory_size": 300}], ids=str)
+def test_diagnose_of_one_size_asks_for_no_reach(short_of_breath, size):
+    assert Kind.REACH not in {finding.kind for finding in diagnose(short_of_breath, **size)}
 
 
 def test_diagnose_of_a_machine_without_end():

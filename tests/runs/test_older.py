@@ -62,7 +62,7 @@ def machine(**changes):
 def without_new(recipe):
     """A recipe without what is new: clear loss, keys that begin as what is added, and a margin."""
     first = "glorot" if recipe.first_weights == "glorot" else "pytorch"
-    fields = {"clear": 0.0, "margin": 0.0, "validations_in_a_row": 2}
+    fields = {"clear": 0.0, "margin": 0.0, "validation_crowd": 10_000.0, "validations_in_a_row": 2}
     return replace(recipe, first_weights=first, **fields)
 
 
@@ -185,6 +185,16 @@ SETTLES = replace(SMALL, settle_updates=7)
 def test_a_field_that_is_gone_and_made_no_difference_is_left_out(recipe, fields, version):
     """Of settling where nothing settles, of large memories where there are none, and of heads that are not there."""
     assert recipe_from_json(version(recipe, **fields)) == recipe
+
+
+def test_crowds_in_training_are_left_out_of_a_run_that_is_finished():
+    """Only files from before the release of version 0.2.0 have them, and no crowd for validations."""
+    values = asdict(small.SMALL) | {"largest_crowd": 1e6}
+    del values["validation_crowd"]
+    assert recipe_from_json(values, finished=True) == replace(small.SMALL, validation_crowd=10_000.0)
+    assert recipe_from_json(values | {"largest_crowd": 1.0}) == replace(small.SMALL, validation_crowd=10_000.0)
+    with pytest.raises(ValueError, match=r"largest_crowd is 1000000\.0, which recipes leave out now"):
+        recipe_from_json(values)
 
 
 @pytest.mark.parametrize("version", [nested, flat])

@@ -554,11 +554,12 @@ def watched(kind):
     return Watched, task, calls
 
 
+@pytest.mark.parametrize("rows", [12, 13])
 @pytest.mark.parametrize("tied", [{"initial_weights": "learned"}, {"initial_memory": "learned"}], ids=str)
-def test_a_machine_tied_to_its_rows_is_validated_on_what_these_hold(tied):
-    """Two vectors fit, and up to five, which take 12 of 13 rows; it has no crowd."""
+def test_a_machine_tied_to_its_rows_is_validated_on_what_these_hold(tied, rows):
+    """Two vectors fit, and up to five, which take 12 rows; it has no crowd."""
     kind, task, calls = watched(NTM)
-    machine = kind(NTMConfig(5, 3, memory_size=13, word_size=5, controller_size=11, **tied))
+    machine = kind(NTMConfig(5, 3, memory_size=rows, word_size=5, controller_size=11, **tied))
     assert validate(machine, 2, torch.Generator().manual_seed(0), task, crowd=10_000) == 0
     assert calls == [(32 + 7 * 2 + 28, 2, {}), (32 + 7 * 2, 5, {}), (16 + 7 + 28, 5, {})]
 

@@ -76,13 +76,14 @@ def gradient_by_hand(run, focus=0.0, clear=0.0):
         (True, {"focus": 0.3, "clear": 3.0}),
     ],
 )
-def test_one_update_is_one_step_of_adam(settling, weights):
+@pytest.mark.parametrize(("at", "share"), [(11, 1.0), (1, 0.5)], ids=["at the peak", "in the warm-up"])
+def test_one_update_is_one_step_of_adam(settling, weights, at, share):
     """The first step of Adam is the rate times g / (|g| + epsilon), with g cut to a norm of 0.01 here."""
     recipe = replace(SETTLING, clip_norm=0.01, warmup_updates=4, learning_rate=0.04)
     recipe = replace(recipe, **{"focus": 0.0, "clear": 0.0, **weights})
     run, twin = Run(recipe, 7), Run(recipe, 7)
-    run.progress.update = twin.progress.update = 11
-    run.progress.settled_at = twin.progress.settled_at = 11 if settling else None
+    run.progress.update = twin.progress.update = at
+    run.progress.settled_at = twin.progress.settled_at = at if settling else None
     shares = {"focus": settling / 3, "clear": settling / 3}
     before = [parameter.detach().clone() for parameter in run.model.parameters()]
     gradients = gradient_by_hand(twin, **{name: shares[name] * weight for name, weight in weights.items()})
@@ -92,7 +93,7 @@ def test_one_update_is_one_step_of_adam(settling, weights):
     assert norm > 0.02
     for parameter, start, gradient in zip(run.model.parameters(), before, gradients, strict=True):
         cut = gradient * 0.01 / norm
-        step = 0.04 * cut / (cut.abs() + 1e-8)
+        step = share * 0.04 * cut / (cut.abs() + 1e-8)
         large = cut.abs() > 1e-5
         torch.testing.assert_close((start - parameter.detach())[large], step[large], rtol=1e-2, atol=1e-6)
 

@@ -23,7 +23,7 @@ every_build = pytest.mark.parametrize(
         YARDSTICK,
         POST,
         LSTM,
-        replace(SMALL, machine=replace(SMALL.machine, initial_memory="random", initial_value=1.0)),
+        replace(SMALL, machine=replace(SMALL.machine, initial_memory="random", initial_value=1.0), largest_memory=0),
     ],
     ids=["ntm", "lstm baseline", "post", "lstm controller", "random memory"],
 )
@@ -196,6 +196,15 @@ def test_a_batch_is_what_the_recipe_says():
         assert torch.equal(batch.targets[:, length + 2 :], batch.inputs[:, 1 : length + 1, :3])
         assert 2 * length + 2 <= rows <= 19
     assert lengths == {1, 2, 3, 4, 5}
+
+
+@pytest.mark.parametrize("tied", [{"initial_weights": "learned"}, {"initial_memory": "learned"}], ids=str)
+def test_a_machine_of_one_number_of_rows_is_not_trained_in_many(tied):
+    ((name, choice),) = tied.items()
+    recipe = replace(SMALL, machine=replace(MACHINE, **tied))
+    with pytest.raises(ValueError, match=f"largest_memory is 17: a machine with {name} '{choice}' has one number of"):
+        Run(recipe, 0)
+    assert Run(replace(recipe, largest_memory=0), 0).model.memory_size == MACHINE.memory_size
 
 
 def test_a_batch_without_a_start_marker():
