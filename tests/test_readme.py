@@ -56,7 +56,6 @@ def test_every_seed_in_order_is_in_the_table(recipe):
             "wrong_bits_100_crowd_10000",
         ),
         ("converged", "reliable_lstm", "converged"),
-        ("converged", "post_repaired", "converged"),
     ],
 )
 def test_counts_are_those_of_the_tables(what, recipe, column):
