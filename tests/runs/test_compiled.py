@@ -66,6 +66,7 @@ def test_lengths_share_their_traces(traced):
     """Of all that is drawn, only the number of machines in a pass makes others: for its first step and for the rest."""
     results = list(train_together(FIXED, dict.fromkeys(SEEDS), compiled=True))
     shapes = [
+        curriculum.draw_shape(FIXED, update, level=1, rows_needed=lambda length: 2 * length + 2)
         for update in range(FIXED.updates)
     ]
     assert len({shape.length for shape in shapes}) == FIXED.max_length
