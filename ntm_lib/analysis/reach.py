@@ -32,7 +32,7 @@ class Reach(NamedTuple):
 
     @property
     def meaning(self) -> str:
-        """What a chosen payload is made of, in words; empty for a payload of another kind."""
+        """The vectors of a chosen payload and their pattern, in words; empty for a payload of any other kind."""
         weakness, _, pattern = self.payload.partition(": ")[2].partition(", ")
         if not weakness:
             return ""

@@ -92,7 +92,7 @@ def alone(machine: NTM, alphabet: Alphabet) -> Alone:
 
 
 def written_by(emission: Emission, readers: int) -> Tensor:
-    """What read heads find in blank rows that write heads have written to, each in one row: -> (V, R*M)."""
+    """The reads (V, R*M) of read heads that each stand on a row that was blank until one write head added to it."""
     writers = emission.add.shape[1]
     return torch.cat([emission.add[:, head % writers] for head in range(readers)], dim=-1)
 
