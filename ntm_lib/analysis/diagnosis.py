@@ -31,14 +31,19 @@ def diagnose(
     """List the faults of a machine, or "healthy", and then how it works.
 
     Eleven sequences of all kinds are copied and traced (fewer above 280 vectors), by default of 120 vectors. A run adds
-    findings from its history, and wrong sequences of its verdict where no others are found and no size is asked for.
-    Without a fault, and where no size is asked for, a machine is also asked how far its jump reaches (`reach`).
+    findings from its history. Where no size is asked for and no sequence is wrong, wrong ones of the run's verdict are
+    traced, or of those chosen against the machine; a machine without a fault is also asked how far its jump reaches
+    (`reach`).
     Raises TypeError for a model without a memory and for sizes that are not integers, ValueError for sizes below 1, for
     a trace that does not fit into memory, and for a machine that is not made for copies.
     """
-    counted = _counted_wrong(run) if run and length is None and memory_size is None else []
-    machine = with_memory(model)
-    trace = _telling_trace(machine, LENGTH if length is None else length, memory_size, counted)
+    machine, any_size = with_memory(model), length is None and memory_size is None
+    counted = _counted_wrong(run) if run and any_size else []
+    trace = _first_trace(machine, LENGTH if length is None else length, memory_size)
+    if any_size and not trace.wrong.any():
+        judged = run is not None and any(report.kind == "chosen" for report in run.progress.reports)
+        asked = counted or ([] if judged else [("chosen", LENGTH)])
+        trace = (_wrong_trace(machine, asked) if asked else None) or trace
     found = (from_history(run.progress) if run else []) + explain(trace, machine)
     if any(finding.fault for finding in found):
         return sorted(found, key=lambda finding: not finding.fault)
@@ -48,8 +53,7 @@ def diagnose(
     sequences, vectors, bits = len(trace.mask), int(trace.mask[0].sum()), _bits(trace)
     sentence = f"No fault: all {bits:,} bits of {sequences} sequences of {vectors} vectors come back."
     healthy = Finding(Kind.HEALTHY, False, sentence, {"bits": bits, "sequences": sequences, "vectors": vectors})
-    general = length is None and memory_size is None and machine.free_memory_size
-    return [healthy, *([reach_finding(machine)] if general else []), *found]
+    return [healthy, *([reach_finding(machine)] if any_size and machine.free_memory_size else []), *found]
 
 
 def explain(trace: Trace, model: NTM) -> list[Finding]:
@@ -102,19 +106,21 @@ def wrong_in_verdict(model: Machine, kind: str, length: int) -> Tensor:
     return bits[wrong_bits(model, bits, rows_needed(length) if model.free_memory_size else None) > 0]
 
 
-def _telling_trace(model: NTM, length: int, memory_size: int | None, counted: list[tuple[str, int]]) -> Trace:
-    """Trace a copy in which something is wrong, if there is one to be found where wrong bits were counted."""
+def _first_trace(model: NTM, length: int, memory_size: int | None) -> Trace:
+    """Trace the copies of sequences of all kinds, as many as fit into memory."""
     length = validate.whole_number("length", length)
     needed = rows_needed(length) if model.free_memory_size else None
     rows = validate.rows(needed if memory_size is None else memory_size, model.config)
     width, _ = copy_format(model)
     require_room(model, 1, 2 * length + 2, rows)
-    trace = trace_copy(model, sample(width, length)[: max(1, NUMBERS_TRACED // (2 * length * rows))], rows)
-    if trace.wrong.any() or not counted:
-        return trace
-    longest = max(length for _, length in counted)
-    wrong = torch.cat([wrong_in_verdict(model, kind, longest) for kind, length in counted if length == longest])
-    return trace_copy(model, wrong[:MOST_TRACED]) if len(wrong) else trace
+    return trace_copy(model, sample(width, length)[: max(1, NUMBERS_TRACED // (2 * length * rows))], rows)
+
+
+def _wrong_trace(model: NTM, asked: list[tuple[str, int]]) -> Trace | None:
+    """Trace the sequences that come back wrong, of the kinds that are asked for at the longest length; None: none."""
+    longest = max(length for _, length in asked)
+    wrong = torch.cat([wrong_in_verdict(model, kind, longest) for kind, length in asked if length == longest])
+    return trace_copy(model, wrong[:MOST_TRACED]) if len(wrong) else None
 
 
 def _counted_wrong(run: Run) -> list[tuple[str, int]]:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor, nn
 
+from ntm_lib.machine import validate
 from ntm_lib.machine.stack import linear
 
 
 @dataclass(frozen=True)
 class LSTMConfig:
-    """The sizes of the LSTM baseline."""
+    """The sizes of the LSTM baseline; TypeError or ValueError for one that is no integer of at least 1."""
 
     input_size: int
     """Numbers in one input vector."""
@@ -20,6 +21,9 @@ class LSTMConfig:
     """Units of each layer."""
     layers: int = 1
     """Layers, each fed by the layer below."""
+
+    def __post_init__(self) -> None:
+        validate.fields(self, {}, (1, validate.MOST))
 
 
 class LSTMBaseline(nn.Module):

@@ -96,7 +96,8 @@ class NTM(nn.Module):
                 return self.forward(inputs.to(self.output.weight.dtype), state, memory_size, history, crowd)
         rows = validate.call(inputs, "(batch, time, input)", state, memory_size, self.config, self.output.weight)
         start = initial_state(self, len(inputs), rows) if state is None else state
-        features, end = run(self, inputs, start, history, self.equations.in_a(validate.crowd(crowd)))
+        equations = self.equations.in_a(validate.crowd(crowd, self.output.weight.dtype))
+        features, end = run(self, inputs, start, history, equations)
         return self.output(features), end
 
     def step(self, x: Tensor, state: NTMState) -> tuple[Tensor, NTMState]:

@@ -48,9 +48,12 @@ def fields(config: Any, limits: Mapping[str, tuple[float, float]], others: tuple
             object.__setattr__(config, name, number(name, value, kind, *limits.get(name, others)))
 
 
-def crowd(value: Any) -> float:
-    """How many times as long a tape heads must find rows on; TypeError for no number, ValueError for one below 1."""
-    return number("crowd", value, float, 1, MOST)
+def crowd(value: Any, dtype: torch.dtype = torch.float32) -> float:
+    """How many times as long a tape heads must find rows on, as a number that a machine of that dtype can hold.
+
+    TypeError for no number, ValueError for one below 1 or above the largest.
+    """
+    return number("crowd", value, float, 1, min(MOST, torch.finfo(dtype).max))
 
 
 def seed(value: Any) -> int:

@@ -12,6 +12,7 @@ from ntm_lib.machine import NTM, LSTMBaseline, validate
 from ntm_lib.runs import checkpoints
 from ntm_lib.runs.together import check_compiled, compiled_machine, learn_together
 from ntm_lib.tasks import Task
+from ntm_lib.tasks.task import require_task
 from ntm_lib.training.evaluation import Verdict
 from ntm_lib.training.progress import Stop
 from ntm_lib.training.recipe import Recipe
@@ -84,11 +85,12 @@ def train_together(
     `outs` says where each seed's run is saved. A run is bit for bit the run that `train` makes of its seed; at other
     sizes than this library's, that needs the environment variable MKL_CBWR=AUTO. `compiled` passes go through a step
     compiled by torch, equal up to rounding, which pays for long trainings in passes of one shape.
-    Raises TypeError or ValueError for a recipe or seed of the wrong kind, for a directory that holds something else or
-    where another training is at work, for a `compiled` that cannot be, and under `no_grad` or `autocast`.
+    Raises TypeError or ValueError for a recipe, seed or task of the wrong kind, for a directory that holds something
+    else or where another training is at work, for a `compiled` that cannot be, and under `no_grad` or `autocast`.
     """
     if not isinstance(recipe, Recipe):
         raise TypeError(f"recipe is {type(recipe).__name__}: expected a Recipe, such as recipes.reliable")
+    require_task(task)
     if not torch.is_grad_enabled() or torch.is_autocast_enabled(validate.device(device).type):
         raise ValueError("gradients are off or autocast is on: train outside of no_grad, inference_mode and autocast")
     if task is not None:

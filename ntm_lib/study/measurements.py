@@ -28,7 +28,7 @@ class Measurements:
     lengths: tuple[int, ...] = ()
     """Wrong bits are counted in sequences of each of these lengths."""
     sequences: int = 20
-    """Sequences of each length, drawn from the run's own seed."""
+    """Sequences of each length, drawn from the run's own seed; a count of more of them stays as it is."""
     file: Path | None = None
     """A file that every machine copies in one sequence."""
     findings: bool = False
@@ -61,7 +61,7 @@ class Measurements:
 
     def _lengths_lacking(self, row: dict[str, Any]) -> list[int]:
         counts = row["lengths"]
-        return [n for n in self.lengths if counts.get(self._entry(n), {}).get("sequences") != self.sequences]
+        return [n for n in self.lengths if counts.get(self._entry(n), {}).get("sequences", 0) < self.sequences]
 
     def _entry(self, length: int | str) -> str:
         """The name of a count in a row, such as "1000" or "chosen_1000"; in a crowd "100_crowd_10000"."""

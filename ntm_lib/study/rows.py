@@ -4,10 +4,11 @@ import json
 import math
 import os
 import platform
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 
@@ -20,8 +21,9 @@ from ntm_lib.training.progress import Progress
 from ntm_lib.training.recipes import Recipe, differences
 from ntm_lib.training.run import Run
 
-ENTRIES = ("recipe", "seed", "converged", "sequences", "seconds", "wrong_bits", "lengths", "files", "settings")
-"""What every run's file has at least."""
+ENTRIES: dict[str, Any] = {"recipe": str, "seed": int, "converged": bool, "sequences": int, "seconds": float | int}
+ENTRIES |= dict.fromkeys(("wrong_bits", "lengths", "files", "settings"), dict)
+"""What every run's file has at least, and of which type."""
 
 
 def row_of(run: Run) -> dict[str, Any]:
@@ -103,8 +105,26 @@ def not_ours(path: Path, why: object) -> ValueError:
 
 def read_rows(out: Path) -> list[dict[str, Any]]:
     """All rows of a study, by recipe and seed; ValueError for a file that no study wrote."""
-    rows = [read_json(path, ENTRIES) for path in (Path(out) / "runs").glob("*.json")]
+    rows = [row_in(path) for path in (Path(out) / "runs").glob("*.json")]
     return sorted(rows, key=lambda row: (row["recipe"], row["seed"]))
+
+
+def row_in(path: Path) -> dict[str, Any]:
+    """The row in a file; ValueError, naming the file, for one of which no table can be made."""
+    row = read_json(path, ENTRIES)
+    try:
+        for name, kind in ENTRIES.items():
+            if not isinstance(row[name], kind):
+                raise TypeError(f"{name} is {row[name]!r}")
+        for name, wrong in wrong_bits(row).items():
+            if not isinstance(wrong, int):
+                raise TypeError(f"{name} is {wrong!r}")
+        for count in row["lengths"].values():
+            if not isinstance(count["sequences"], int):
+                raise TypeError(f"sequences is {count['sequences']!r}")
+    except (LookupError, TypeError, AttributeError) as error:
+        raise not_ours(path, error) from error
+    return row
 
 
 def read_row(out: Path, recipe: Recipe, seed: int) -> dict[str, Any] | None:
@@ -112,9 +132,8 @@ def read_row(out: Path, recipe: Recipe, seed: int) -> dict[str, Any] | None:
     path = row_path(out, recipe, seed)
     if not path.exists():
         return None
-    row = read_json(path, ENTRIES)
+    row = row_in(path)
     try:
-        wrong_bits(row)  # a table can be made of its counts
         differing = differences(recipe_from_json(row["settings"]), recipe)
     except LeftOutError as error:
         raise ValueError(f"{path} is of an older version: {error}, or choose another directory") from error
@@ -130,9 +149,30 @@ def read_row(out: Path, recipe: Recipe, seed: int) -> dict[str, Any] | None:
     return row
 
 
-def note_command(out: Path, command: str) -> None:
-    """Add today's versions to the manifest of a study, and a command, unless it stands there or is empty."""
+@contextmanager
+def noting_command(out: Path, command: str) -> Iterator[None]:
+    """Add today's versions to the manifest of a study, and a command, unless it stands there or is empty.
+
+    The manifest is put back as it was for a command that is refused: that ends in TypeError or ValueError, and has
+    written no row.
+    """
     path = out / "manifest.json"
-    noted = read_json(path, ["commands"]) if path.exists() else {"commands": []}
-    commands = list(dict.fromkeys([*noted["commands"], *([command] if command else [])]))
-    write_json(path, noted | {"commands": commands, "versions": versions(), "cpu_count": os.cpu_count()})
+    before = read_json(path, ["commands"]) if path.exists() else None
+    noted: list[str] = before["commands"] if before else []
+    if not isinstance(noted, list) or not all(isinstance(one, str) for one in noted):
+        raise not_ours(path, f"commands is {noted!r}")
+    commands, rows = list(dict.fromkeys([*noted, *([command] if command else [])])), row_times(out)
+    write_json(path, (before or {}) | {"commands": commands, "versions": versions(), "cpu_count": os.cpu_count()})
+    try:
+        yield
+    except (TypeError, ValueError):
+        if row_times(out) == rows and before is None:
+            path.unlink()
+        elif row_times(out) == rows:
+            write_json(path, cast(dict[str, Any], before))
+        raise
+
+
+def row_times(out: Path) -> dict[str, int]:
+    """When each row of a study was written, in nanoseconds."""
+    return {path.name: path.stat().st_mtime_ns for path in (out / "runs").glob("*.json")}

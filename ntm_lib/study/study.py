@@ -22,7 +22,7 @@ from ntm_lib.runs.train import one_thread, train_together
 from ntm_lib.study.arms import require_file_name
 from ntm_lib.study.engines import Runs, Workers, run_all
 from ntm_lib.study.measurements import Measurements
-from ntm_lib.study.rows import note_command, read_row, read_rows, row_of, row_path, write_json
+from ntm_lib.study.rows import noting_command, read_row, read_rows, row_of, row_path, write_json
 from ntm_lib.study.tables import table
 from ntm_lib.tasks import copying_for
 from ntm_lib.training.recipes import Recipe
@@ -58,21 +58,21 @@ def study(
     runs = list(dict.fromkeys((recipe, validate.seed(seed)) for recipe in recipes for seed in seeds))
     with alone_in(out):
         path = out / "runs.csv"
-        lines = path.read_text(encoding="utf-8").count("\n") - 1 if path.exists() else 0
+        lines = path.read_bytes().count(b"\n") - 1 if path.exists() else 0
         if lines > len(read_rows(out)):
             raise ValueError(f"{path} has runs that are not in {out / 'runs'}: choose another directory, or remove it")
         missing = [run for run in runs if measure.lacking(read_row(out, *run))]
-        note_command(out, command)
         for pattern in HALF_WRITTEN:
             for left in out.glob(pattern):
                 left.unlink()
         work = partial(train_share, out=out.resolve(), measure=measure, compiled=compiled)
-        try:
-            if missing:
-                with bar(out, missing):
-                    run_all(work, missing, workers, out.resolve())
-        finally:
-            write_whole(path, table(read_rows(out)).encode())
+        with noting_command(out, command):
+            try:
+                if missing:
+                    with bar(out, missing):
+                        run_all(work, missing, workers, out.resolve())
+            finally:
+                write_whole(path, table(read_rows(out)).encode())
         return [row for run in runs if (row := read_row(out, *run))]
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Generator, Tensor
 
-from ntm_lib.machine import NTM, LSTMBaseline
+from ntm_lib.machine import NTM, LSTMBaseline, validate
 
 
 class Batch(NamedTuple):
@@ -51,6 +51,7 @@ class Task:
 
     A task of one's own needs widths and a function that draws batches: `Task(10, 8, draw)`; `size` may be whatever
     makes a problem larger, such as its length. README and docs/your-own-data.md have examples.
+    Raises TypeError for a width that is no integer, ValueError for one below 1 and for an alphabet of another width.
     """
 
     input_size: int  # numbers in one input vector
@@ -63,6 +64,15 @@ class Task:
     wrong: Callable[[Tensor, Batch], Tensor] = count_wrong_bits  # counts the errors of each sequence -> (B)
     sizes: tuple[int, ...] = (20, 50, 120)  # at which a trained machine is judged
     name: str = "a task of one's own"  # stands in the file of a run, which goes on with a task of that name only
+
+    def __post_init__(self) -> None:
+        validate.whole_number("input_size", self.input_size)
+        validate.whole_number("output_size", self.output_size)
+        for name, part in (self.alphabet._asdict() if self.alphabet else {}).items():
+            number = len(part) if name == "vectors" and part.ndim else 1
+            if part is not None and tuple(part.shape) != (number, self.input_size):
+                wanted = f"({'V' if name == 'vectors' else 1}, {self.input_size})"
+                raise ValueError(f"alphabet has {name} of shape {tuple(part.shape)}: expected {wanted}")
 
     @property
     def kinds(self) -> Mapping[str, Draw]:
@@ -88,6 +98,17 @@ class Task:
             return self.rows(size)
         return self.drawn(self.draw, 1, size, Generator().manual_seed(0)).inputs.shape[1]
 
+    def errors(self, logits: Tensor, batch: Batch) -> Tensor:
+        """The errors of each sequence (B), as `wrong` counts them; TypeError or ValueError for what is no count."""
+        counts = self.wrong(logits, batch)
+        if not isinstance(counts, Tensor):
+            raise TypeError(f"wrong returned {type(counts).__name__}: expected a tensor, one whole number a sequence")
+        if counts.shape != (len(logits),):
+            raise ValueError(f"wrong returned shape {tuple(counts.shape)}: expected ({len(logits)},), one a sequence")
+        if not (counts.isfinite() & (counts >= 0) & (counts == counts.round())).all():
+            raise ValueError("wrong returned other numbers than whole ones from 0 on: it counts each sequence's errors")
+        return counts
+
     def drawn(self, draw: Draw, number: int, size: int, generator: Generator) -> Batch:
         """A batch from one of the task's functions; TypeError or ValueError for one that does not fit the task."""
         batch = draw(number, size, generator)
@@ -100,9 +121,17 @@ class Task:
                 raise ValueError(f"draw returned {name} of shape {tuple(part.shape)}: expected {shape}")
             if not part.isfinite().all():
                 raise ValueError(f"draw returned {name} with numbers that are not finite")
+        if not ((batch.targets >= 0) & (batch.targets <= 1)).all():
+            raise ValueError("draw returned targets below 0 or above 1: they are bits, and the loss a cross-entropy")
         if not ((batch.mask == 0) | (batch.mask == 1)).all() or not batch.mask.any():
             raise ValueError("draw returned a mask with other numbers than 0 and 1, or without a 1: 1 is what counts")
         return batch
+
+
+def require_task(value: object) -> None:
+    """Raise TypeError for anything but a task, or None where a machine copies."""
+    if value is not None and not isinstance(value, Task):
+        raise TypeError(f"task is {value!r}: expected a tasks.Task, or none for copying")
 
 
 def join(batches: Sequence[Batch]) -> Batch:

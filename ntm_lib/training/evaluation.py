@@ -14,6 +14,7 @@ from ntm_lib import tasks
 from ntm_lib.machine import NTM, LSTMBaseline
 from ntm_lib.machine import validate as valid
 from ntm_lib.tasks import Batch, Task
+from ntm_lib.tasks.task import require_task
 
 Machine = NTM | LSTMBaseline
 SPARE_ROWS = 14  # beyond those a task needs, so that a head that keeps moving never meets rows it has written
@@ -83,14 +84,16 @@ def evaluate(
     kind "chosen" is drawn against the machine (`tasks.chosen_payload`). The memory has `memory_size` rows, or as many
     as the length needs. A count does not depend on the lengths beside it.
     With a `crowd` of 100 a machine must jump as among 100 times as many vectors (`machine.addressing.crowded`).
-    Raises TypeError or ValueError for sizes that are not integers of at least 1 and for an unknown kind; warns when
-    the memory is so small that heads come round to rows they have written.
+    Raises TypeError or ValueError for sizes that are not integers of at least 1, for an unknown kind and for a task
+    that is none or whose functions return something else; warns when the memory is so small that heads come round to
+    rows they have written.
 
     >>> from ntm_lib import NTM, NTMConfig
     >>> evaluate(NTM(NTMConfig(10, 8)), lengths=[3], sequences=5).lengths[3].bits
     120
     """
     valid.machine(model)
+    require_task(task)
     lengths = [int(valid.number("length", length, int, 1, LONGEST)) for length in lengths]
     sequences, seed = valid.whole_number("sequences", sequences), valid.seed(seed)
     task = task or tasks.copying_for(model.config)
@@ -169,7 +172,7 @@ def errors(model: Machine, task: Task, batch: Batch, rows: int | None, crowd: fl
     """
     batch = batch.like(model.output.weight)
     logits = answer(model, batch.inputs, rows, crowd)
-    return task.wrong(logits - margin * (2 * batch.targets - 1), batch).cpu()
+    return task.errors(logits - margin * (2 * batch.targets - 1), batch).cpu()
 
 
 @torch.inference_mode()

@@ -11,6 +11,9 @@ RUNNING = 0.9  # share of the past that the running loss keeps at each update
 SETTLED_LOSS = 0.05  # running loss, in nats a bit, below which a machine has learned its lengths and settles
 LEVEL_LOSS = 0.15  # loss, in nats a bit, below which the adaptive curriculum raises the longest length by one
 
+RECORD = ("update", "loss", "gradient_norm", "validation_wrong_bits")
+"""What every record of a history has at least."""
+
 
 @dataclass(frozen=True)
 class Stop:
@@ -46,7 +49,10 @@ class Progress:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Progress":
-        """The progress that `dataclasses.asdict` turned into dictionaries."""
+        """The progress that `dataclasses.asdict` turned into dictionaries; LookupError where a number is missing."""
+        for record in values["history"]:
+            if missing := [name for name in RECORD if name not in record]:
+                raise LookupError(f"a record of its history has no {missing[0]}")
         stopped = values["stopped"] and Stop(**values["stopped"])
         counts = [{int(size): Count(**one) for size, one in each["lengths"].items()} for each in values["reports"]]
         reports = [Report(each["kind"], one) for each, one in zip(values["reports"], counts, strict=True)]

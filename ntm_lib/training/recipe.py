@@ -117,6 +117,15 @@ class Recipe:
             raise ValueError(
                 f"name is {self.name!r}: expected up to 100 letters, digits and _ . + -, because files bear it"
             )
+        if not isinstance(self.machine, NTMConfig | LSTMConfig):
+            raise TypeError(f"machine is {self.machine!r}: expected an NTMConfig or an LSTMConfig")
+        if not isinstance(self.historical, Historical):
+            raise TypeError(f"historical is {self.historical!r}: expected a Historical")
+        if 0 < self.settle_updates <= self.settle_at_least:
+            raise ValueError(
+                f"settle_at_least is {self.settle_at_least}: expected less than settle_updates, {self.settle_updates},"
+                " or no validation would count"
+            )
         if self.first_weights == "glorot" and getattr(self.machine, "controller", None) != "feed-forward":
             raise ValueError(
                 "first_weights is 'glorot': that is for a feed-forward controller; choose 'alike' or 'pytorch'"

@@ -85,3 +85,14 @@ def test_parameter_count():
     """Each layer: 4 gates of (inputs + hidden) weights and two biases; then the output layer."""
     per_layer = [4 * HIDDEN * (below + HIDDEN) + 8 * HIDDEN for below in (INPUT, HIDDEN, HIDDEN)]
     assert sum(p.numel() for p in make().parameters()) == sum(per_layer) + OUTPUT * (HIDDEN + 1)
+
+
+@pytest.mark.parametrize("name", ["input_size", "output_size", "hidden_size", "layers"])
+def test_sizes_are_whole_numbers_of_at_least_one(name):
+    sizes = {"input_size": 5, "output_size": 3}
+    for value in (0, -1):
+        with pytest.raises(ValueError, match=f"{name} is {value}: expected at least 1"):
+            LSTMConfig(**sizes | {name: value})
+    for value in (2.0, True, "3", None):
+        with pytest.raises(TypeError, match=f"{name} is {value!r}: expected a whole number"):
+            LSTMConfig(**sizes | {name: value})

@@ -197,3 +197,11 @@ def test_a_machine_built_on_meta_takes_the_weights_of_another(changes):
     assigned.load_state_dict(original.state_dict(), assign=True)
     torch.testing.assert_close(assigned(sequence()), original(sequence()), rtol=0, atol=0)
     assert restored.initial_state(B).memory.isfinite().all()
+
+
+@pytest.mark.parametrize(("dtype", "most"), [(torch.float16, 65504.0), (torch.float32, 2**31 - 1)])
+def test_a_crowd_that_the_weights_cannot_count_is_refused(dtype, most):
+    machine = make(dtype=dtype)
+    assert machine(sequence(dtype=dtype), crowd=most)[0].isfinite().all()
+    with pytest.raises(ValueError, match=f"crowd is .*: expected at most {most}"):
+        machine(sequence(dtype=dtype), crowd=2 * most)

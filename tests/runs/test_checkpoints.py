@@ -76,7 +76,7 @@ def saved(tmp_path):
     run = Run(SMALL, 3)
     for _ in range(3):
         update(run)
-    run.progress.history.append({"update": 3, "loss": 0.1 + 0.2, "validation_wrong_bits": None})
+    run.progress.history.append({"update": 3, "loss": 0.1 + 0.2, "gradient_norm": 1 / 7, "validation_wrong_bits": None})
     save(run, tmp_path / "run")
     return run, tmp_path / "run" / FILE_NAME
 
@@ -162,7 +162,8 @@ def test_every_number_of_the_progress_comes_back(tmp_path):
     run.progress.seconds = math.pi
     run.progress.settled_at, run.progress.converged_at, run.progress.exact_in_a_row = 5, 7, 2
     run.progress.stopped = Stop(8, 1, "gradient of β", math.inf, 3)
-    run.progress.history = [{"update": 4, "loss": 1 / 3}, {"update": 8, "loss": math.inf}]
+    others = {"gradient_norm": 2 / 3, "validation_wrong_bits": 7}
+    run.progress.history = [{"update": 4, "loss": 1 / 3, **others}, {"update": 8, "loss": math.inf, **others}]
     run.progress.reports = [Report("random", {20: Count(3, 1, 480, 2)})]
     run.progress.finished = True
     save(run, tmp_path)

@@ -125,7 +125,7 @@ def test_a_recipe_that_is_not_for_it(recipe, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "recipe", [recipes.paper_2014, replace(FIXED, settle_updates=7), FIXED], ids=lambda one: one.name
+    "recipe", [recipes.paper_2014, replace(FIXED, settle_updates=7, settle_at_least=2), FIXED], ids=lambda one: one.name
 )
 def test_a_recipe_that_is_for_it(recipe, monkeypatch):
     """Also one that settles."""

@@ -82,7 +82,7 @@ def test_todays_recipes_stay_as_they_are(name):
     "recipe",
     [
         without_new(Recipe()),
-        without_new(replace(SMALL, settle_updates=7)),
+        without_new(replace(SMALL, settle_updates=7, settle_at_least=2)),
         without_new(replace(SMALL, machine=LSTMConfig(5, 3, 7))),
         without_new(recipes.reliable_lstm),
         without_new(
@@ -104,7 +104,10 @@ def test_fields_of_older_versions_find_their_places(recipe):
     ("fields", "expected"),
     [
         ({"settled_loss": 0.0, "settle_updates": 7}, replace(SMALL, settle_updates=0)),  # never settled
-        ({"settled_loss": 0.1, "settle_updates": 7}, replace(SMALL, settle_updates=7)),
+        (
+            {"settled_loss": 0.1, "settle_updates": 7, "settle_at_least": 2},
+            replace(SMALL, settle_updates=7, settle_at_least=2),
+        ),
         ({"curriculum": "power"}, replace(SMALL, historical=Historical(curriculum="power"))),
         (
             {"curriculum": "power", "any_length": 0.2},
@@ -163,7 +166,7 @@ def test_a_recipe_that_cannot_be_had_any_more_is_refused(fields, message):
     assert "\n" not in str(caught.value)
 
 
-SETTLES = replace(SMALL, settle_updates=7)
+SETTLES = replace(SMALL, settle_updates=7, settle_at_least=2)
 
 
 @pytest.mark.parametrize("version", [nested, flat])
@@ -315,7 +318,7 @@ def as_format_3(run, directory):
 
 @pytest.mark.parametrize("stopped", [None, Stop(8, 2, "memory", 0.5, 3)])
 def test_a_run_of_format_3_is_read(tmp_path, stopped):
-    run = Run(replace(SMALL, settle_updates=7), 3)
+    run = Run(replace(SMALL, settle_updates=7, settle_at_least=2), 3)
     run.progress.stopped = stopped
     as_format_3(run, tmp_path)
     again = read(tmp_path)
@@ -420,3 +423,22 @@ def test_historical_machines_in_data_load_bit_for_bit(name, historical):
 
 def test_there_are_machines_in_data():
     assert len(MACHINES) > 15
+
+
+@pytest.mark.parametrize("name", ["update", "loss", "gradient_norm", "validation_wrong_bits"])
+def test_a_run_of_format_3_whose_history_lacks_a_number_is_refused(tmp_path, name):
+    """Such as after one flipped bit in a name: that format has no checksum."""
+    train(replace(SMALL, updates=4), 3, tmp_path)
+    record = read(tmp_path).progress.history[0]
+    flipped = {(f"{key}_" if key == name else key): value for key, value in record.items()}
+    rewritten(
+        tmp_path / FILE_NAME,
+        3,
+        lambda values: {
+            "format": "ntm-lib run 3",
+            "recipe": flat(replace(SMALL, updates=4)),
+            "progress": values["progress"] | {"history": [flipped]},
+        },
+    )
+    with pytest.raises(ValueError, match=f"a record of its history has no {name}"):
+        load(tmp_path)

@@ -20,6 +20,7 @@ def row(**entries):
         (Measurements((5,), 3), row(), True),
         (Measurements((5,), 3), row(lengths={"5": {"sequences": 3}}), False),
         (Measurements((5,), 3), row(lengths={"5": {"sequences": 2}}), True),
+        (Measurements((5,), 3), row(lengths={"5": {"sequences": 4}}), False),  # a fuller count stays
         (Measurements((5, 7), 3), row(lengths={"5": {"sequences": 3}}), True),
         (Measurements((5,), 3, kind="chosen"), row(lengths={"5": {"sequences": 3}}), True),
         (Measurements((5,), 3, kind="chosen"), row(lengths={"chosen_5": {"sequences": 3}}), False),

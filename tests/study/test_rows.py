@@ -156,7 +156,67 @@ def test_a_missing_entry_is_named(tmp_path, row, missing):
 def test_a_command_is_noted_once_and_what_else_stands_there_is_kept(tmp_path):
     (tmp_path / "manifest.json").write_text('{"commands": ["a"], "recipes": {"mine": {}}}')
     for command in ("b", "b", "a"):
-        rows.note_command(tmp_path, command)
+        with rows.noting_command(tmp_path, command):
+            pass
     content = json.loads((tmp_path / "manifest.json").read_text())
     assert content["commands"] == ["a", "b"] and content["recipes"] == {"mine": {}}
     assert set(content["versions"]) == {"python", "torch", "ntm_lib"}
+
+
+@pytest.mark.parametrize("before", [None, '{"commands": ["a"]}'])
+def test_a_refused_command_is_not_noted(tmp_path, before):
+    path = tmp_path / "manifest.json"
+    if before:
+        path.write_text(before)
+    with pytest.raises(ValueError, match="no such cluster"), rows.noting_command(tmp_path, "ntm study"):
+        raise ValueError("no such cluster")
+    assert (json.loads(path.read_text()) if path.exists() else None) == (before and json.loads(before))
+
+
+def test_a_command_that_has_written_a_row_is_noted_however_it_ends(tmp_path):
+
+    def fill_the_disk():
+        with rows.noting_command(tmp_path, "ntm study"):
+            rows.write_json(tmp_path / "runs" / "tiny-5.json", {})
+            raise ValueError("disk full")
+
+    with pytest.raises(ValueError, match="disk full"):
+        fill_the_disk()
+    assert json.loads((tmp_path / "manifest.json").read_text())["commands"] == ["ntm study"]
+
+
+@pytest.mark.parametrize("noted", ['"ntm"', "null", "[7]", '{"a": 1}'])
+def test_commands_that_are_no_list_of_words_are_refused(tmp_path, noted):
+    (tmp_path / "manifest.json").write_text(f'{{"commands": {noted}}}')
+    with (
+        pytest.raises(ValueError, match=r"manifest.json is not what a study wrote \(commands is"),
+        rows.noting_command(tmp_path, "ntm study"),
+    ):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("entry", "value"),
+    [
+        ("recipe", 3),
+        ("seed", "5"),
+        ("converged", "yes"),
+        ("sequences", None),
+        ("seconds", "long"),
+        ("wrong_bits", {"random": 0}),
+        ("wrong_bits", {"random": {"20": "none"}}),
+        ("lengths", {"100": 3}),
+        ("lengths", {"100": {"wrong_bits": 0}}),
+        ("lengths", {"100": {"wrong_bits": 0, "sequences": "20"}}),
+        ("files", {"README.md": {}}),
+        ("settings", []),
+    ],
+)
+def test_a_row_of_which_no_table_can_be_made_is_refused_also_among_other_seeds(tmp_path, row, entry, value):
+    file, content = row
+    file.write_text(json.dumps(content | {entry: value}))
+    said = r"tiny-5.json is not what a study wrote \(.*\): remove it or choose another"
+    with pytest.raises(ValueError, match=said):
+        rows.read_rows(tmp_path)
+    with pytest.raises(ValueError, match=said):
+        rows.read_row(tmp_path, TINY, 5)

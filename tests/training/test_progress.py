@@ -41,7 +41,7 @@ def test_settling_begins_once(monkeypatch):
 def test_a_machine_that_settled_in_vain_learns_again(monkeypatch):
     """After its time, with the running loss of a new machine, log 2."""
     monkeypatch.setattr(module, "SETTLED_LOSS", 0.5)
-    recipe = replace(SETTLING, settle_updates=3)
+    recipe = replace(SETTLING, settle_updates=3, settle_at_least=1)
     progress = Progress(update=4, settled_at=5, running_loss=0.1)
     seen = []
     for done in (5, 6, 7, 8, 9, 10, 11):
@@ -55,7 +55,7 @@ def test_a_machine_that_settled_in_vain_learns_again(monkeypatch):
 
 def test_a_machine_that_was_exact_when_last_asked_is_not_let_go(monkeypatch):
     monkeypatch.setattr(module, "SETTLED_LOSS", 0.5)
-    recipe = replace(SETTLING, settle_updates=3)
+    recipe = replace(SETTLING, settle_updates=3, settle_at_least=1)
     progress = Progress(update=7, settled_at=5, running_loss=0.1, exact_in_a_row=1)
     note_update(recipe, progress, 1, 0.1)
     assert progress.settled_at == 5

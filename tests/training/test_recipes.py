@@ -290,3 +290,26 @@ def test_a_name_that_no_file_can_bear(name):
         replace(recipes.reliable, name=name)
     expected = "expected up to 100 letters, digits and _ . + -, because files bear it"
     assert str(caught.value) == f"name is {name!r}: {expected}"
+
+
+@pytest.mark.parametrize(("updates", "at_least"), [(75, 75), (7, 75), (1, 1)])
+def test_a_machine_that_would_be_let_go_before_it_may_be_exact_is_refused(updates, at_least):
+    said = f"settle_at_least is {at_least}: expected less than settle_updates, {updates}, or no validation would count"
+    with pytest.raises(ValueError, match=said):
+        replace(recipes.reliable, settle_updates=updates, settle_at_least=at_least)
+    replace(recipes.reliable, settle_updates=updates, settle_at_least=updates - 1)
+    replace(recipes.reliable, settle_updates=0, settle_at_least=at_least)  # never settles
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "expected"),
+    [
+        ("machine", None, "an NTMConfig or an LSTMConfig"),
+        ("machine", "lstm", "an NTMConfig or an LSTMConfig"),
+        ("historical", None, "a Historical"),
+        ("historical", {}, "a Historical"),
+    ],
+)
+def test_parts_of_another_type_are_refused(field, value, expected):
+    with pytest.raises(TypeError, match=f"{field} is {value!r}: expected {expected}"):
+        replace(recipes.reliable, **{field: value})
