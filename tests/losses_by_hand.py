@@ -47,7 +47,7 @@ def emissions_alone(machine, vector, before, question):
 
 
 def unclear_by_hand(machine, alphabet):
-    """How unsure the heads are: the offset that each should step by is chosen first, then its logarithms are averaged.
+    """How unsure the heads are: the offset that each should step by is chosen first, then its worst vector is sought.
 
     Offsets are by place: 0 is the furthest back. A reader waits while vectors come in, and a writer that has gone on
     goes on or waits in the answer, whichever is the likelier. Nobody jumps, but for the readers at the question, and
@@ -68,22 +68,25 @@ def unclear_by_hand(machine, alphabet):
             coming_in = wait
         if not single and head >= readers:
             answer = coming_in if of_all[1][coming_in] > of_all[1][wait] else wait
-        for both in steps:
-            for emission, offset in zip(both, (coming_in, answer), strict=True):
-                walks, jumps = emission.s[0, head, offset], emission.g[0, head]
-                total = total - ((walks + 1e-9).log() + (1 - jumps + 1e-9).log()) / 2
+        for step, offset in enumerate((coming_in, answer)):
+            total = total + worst(both[step].s[0, head, offset] for both in steps) / 2
+            total = total + worst(1 - both[step].g[0, head] for both in steps) / 2
         usual = max(offsets, key=lambda offset: sum(asked.s[0, head, offset].item() for asked in questions))
-        for asked in questions:
-            if head < readers:
-                total = total - (asked.g[0, head] + 1e-9).log() - (asked.s[0, head, usual] + 1e-9).log()
-            else:
-                total = total - (1 - asked.g[0, head] + 1e-9).log()
-    unclear = total / len(steps)
-    return unclear if alphabet.start is None else unclear + missed_by_hand(machine, alphabet, steps, questions)
+        if head < readers:
+            total = total + worst(asked.g[0, head] for asked in questions)
+            total = total + worst(asked.s[0, head, usual] for asked in questions)
+        else:
+            total = total + worst(1 - asked.g[0, head] for asked in questions)
+    return total if alphabet.start is None else total + missed_by_hand(machine, alphabet, steps, questions)
+
+
+def worst(chances):
+    """The nats of the smallest of some chances."""
+    return max(-(chance + 1e-9).log() for chance in chances)
 
 
 def missed_by_hand(machine, alphabet, steps, questions):
-    """How unsure readers are, over all questions, to find the row of the start, and writers to write one row there."""
+    """How unsure readers are, at the worst question, to find the start's row, and writers to write one row there."""
     config, start = machine.config, alphabet.start[0]
     nothing = torch.zeros(1, config.read_heads * config.word_size)
     h, _ = machine.controller(torch.cat([start[None], nothing], dim=1), machine.controller.initial_state(1))
@@ -94,11 +97,13 @@ def missed_by_hand(machine, alphabet, steps, questions):
     for reader in range(config.read_heads):
         writer = reader % config.write_heads
         rows = [begun.add[0, writer]] + [coming_in.add[0, writer] for coming_in, _ in steps]
+        unsure = []
         for asked in questions:
             key, beta = asked.key[0, reader], asked.beta[0, reader]
             found, *others = ((beta * cosine_by_hand(key, row)).exp() for row in rows)
             chance = found / (found + 100 * (sum(others) + 1))  # a blank row has exp(0)
-            total = total - chance.log() / len(questions)
+            unsure.append(-chance.log())
+        total = total + max(unsure)
     return total
 
 

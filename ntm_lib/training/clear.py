@@ -1,7 +1,8 @@
 """The clear loss: heads that are sure whether to jump or to walk, and which way, after every vector.
 
-A batch shows a few dozen vectors; a head that is sure after those may waver after the next one. So the loss is taken
-over all vectors of a task, each alone: in one step as it comes in, and in one as it is read back.
+A batch shows a few dozen vectors; a head that is sure after those may waver after the next one. So all vectors of a
+task are tried, each alone: in one step as it comes in, and in one as it is read back. What counts is the vector after
+which a head is least sure: in a mean over 256 bytes, one byte after which a head always errs would be lost.
 """
 
 import math
@@ -32,10 +33,11 @@ class Alone(NamedTuple):
 def unclear_of(machine: NTM, alphabet: Alphabet) -> Tensor:
     """How unsure heads are what to do after each vector: cross-entropies of shifts and gates, in nats -> ().
 
-    The mean over vectors and over their two steps, summed over heads; and that at the question. Gates should be closed,
-    except read heads' at the question. A read head should stay while vectors come in, and a write head not go back
-    while they are read back; for the rest, a head should step as it does after most vectors. Where a task has a start,
-    a write head's gate should be closed there, and read heads find its row at the question (`missed_of`).
+    Of the vector after which a head is least sure; the mean of the vectors' two steps, and that at the question, summed
+    over heads. Gates should be closed, except read heads' at the question. A read head should stay while vectors come
+    in, and a write head not go back while they are read back; for the rest, a head should step as it does after most
+    vectors. Where a task has a start, a write head's gate should be closed there, and read heads find its row at the
+    question (`missed_of`).
     """
     coming_in, asked, read_back, begun = alone(machine, alphabet)
     writing, reading = usual_offsets(coming_in.s), usual_offsets(read_back.s)  # (A) each
@@ -57,15 +59,15 @@ def missed_of(readers: int, asked: Emission, start: Tensor, added: Tensor) -> Te
     """How unsure read heads are to find by content (Eq. 5), at the question, the row that was written at the start.
 
     Among 100 rows of each vector and 100 blank ones: the cross-entropy of the start's row, in nats, summed over heads,
-    and the mean over the cases of `asked`. A row holds what a write head adds: at the start (1,W,M), for the vectors
-    (V,W,M) -> ().
+    in the case of `asked` in which a head is least sure. A row holds what a write head adds: at the start (1,W,M), for
+    the vectors (V,W,M) -> ().
     """
     of_writers = torch.cat([start, added]).transpose(0, 1)  # (W, 1+V, M)
     rows = of_writers[[head % len(of_writers) for head in range(readers)]]  # (R, 1+V, M)
     similarity = cosine_similarity(rows, asked.key[:, :readers].transpose(0, 1))  # (R, cases, 1+V)
     logits = asked.beta[:, :readers].T.unsqueeze(-1) * similarity
     others = pad(logits[..., 1:], (0, 1)).logsumexp(-1) + math.log(ROWS)  # a blank row resembles no key
-    return softplus(others - logits[..., 0]).mean(1).sum()
+    return softplus(others - logits[..., 0]).amax(1).sum()
 
 
 def alone(machine: NTM, alphabet: Alphabet) -> Alone:
@@ -121,5 +123,5 @@ def chosen(s: Tensor, offsets: Tensor) -> Tensor:
 
 
 def surprise(weights: Tensor) -> Tensor:
-    """The mean over vectors of a weight's negative logarithm, summed over heads: (V,A) -> ()."""
-    return -(weights + LOGARITHM_EPSILON).log().mean(0).sum()
+    """The largest negative logarithm of a head's weight over all vectors, summed over heads: (V,A) -> ()."""
+    return -(weights.amin(0) + LOGARITHM_EPSILON).log().sum()

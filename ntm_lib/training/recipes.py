@@ -17,16 +17,17 @@ reliable_kept_training = replace(reliable, name="reliable_kept_training", keep_t
 reliable_lstm = replace(
     reliable,
     name="reliable_lstm",
-    machine=replace(COPY_MACHINE, controller="lstm", controller_size=32, forget_ceiling=0.5, output_from="reads"),
+    machine=replace(COPY_MACHINE, controller="lstm", controller_size=32, forget_ceiling=0.25, output_from="reads"),
     first_weights="pytorch",
     open_gates=2.0,
     payload="uneven",
-    state_decay=1.0,
+    state_decay=3.0,
+    clear=0.1,
     updates=6000,
     validation_crowd=100.0,
 )
-"""The LSTM controller: small, with cells that forget half at every step, and an output from the reads alone, so that
-nothing is counted or kept in the LSTM's own state, which fails after more steps than in training."""
+"""The LSTM controller: small, with cells that forget three quarters at every step, and an output from the reads alone,
+so that nothing is counted or kept in the LSTM's own state, which fails after more steps than in training."""
 
 paper_2014 = Recipe(
     name="paper_2014",
@@ -76,6 +77,7 @@ post_repaired = replace(
     name="post_repaired",
     machine=replace(COPY_MACHINE, weightings="single", initial_weights="first-row"),
     first_weights="pytorch",
+    clear=0.1,
     updates=6000,
     max_length=20,
     validation_crowd=100.0,
