@@ -51,8 +51,8 @@ def unclear_by_hand(machine, alphabet):
 
     Offsets are by place: 0 is the furthest back. A reader waits while vectors come in, and a writer that has gone on
     goes on or waits in the answer, whichever is the likelier. Nobody jumps, but for the readers at the question, and
-    these are sure of their step there too. Of a hundred rows of each vector, as many blank ones, and one that was
-    written at the start, by a writer that did not jump, they find that one.
+    these are sure of their step there too. Nobody jumps at the start, and everybody is sure of the step. Of a hundred
+    rows of each vector, as many blank ones, and one that was written at the start, readers find that one.
     """
     vectors, question = list(alphabet.vectors), alphabet.question[0]
     moments = [emissions_alone(machine, *both, question) for both in zip(vectors, vectors[::-1], strict=True)]
@@ -86,14 +86,13 @@ def worst(chances):
 
 
 def missed_by_hand(machine, alphabet, steps, questions):
-    """How unsure readers are, at the worst question, to find the start's row, and writers to write one row there."""
+    """How unsure readers are, at the worst question, to find the start's row, and all heads where to step from it."""
     config, start = machine.config, alphabet.start[0]
     nothing = torch.zeros(1, config.read_heads * config.word_size)
     h, _ = machine.controller(torch.cat([start[None], nothing], dim=1), machine.controller.initial_state(1))
     begun, total = machine.heads(h), 0.0
-    for writer in range(config.write_heads):
-        gate = begun.g[0, writer if config.weightings == "single" else config.read_heads + writer]
-        total = total - (1 - gate + 1e-9).log()
+    for head in range(begun.g.shape[1]):
+        total = total - (1 - begun.g[0, head] + 1e-9).log() - (begun.s[0, head].max() + 1e-9).log()
     for reader in range(config.read_heads):
         writer = reader % config.write_heads
         rows = [begun.add[0, writer]] + [coming_in.add[0, writer] for coming_in, _ in steps]

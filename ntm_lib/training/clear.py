@@ -36,7 +36,7 @@ def unclear_of(machine: NTM, alphabet: Alphabet) -> Tensor:
     Of the vector after which a head is least sure; the mean of the vectors' two steps, and that at the question, summed
     over heads. Gates should be closed, except read heads' at the question. A read head should stay while vectors come
     in, and a write head not go back while they are read back; for the rest, a head should step as it does after most
-    vectors. Where a task has a start, a write head's gate should be closed there, and read heads find its row at the
+    vectors. Where a task has a start, gates should be closed there and shifts sure, and read heads find its row at the
     question (`missed_of`).
     """
     coming_in, asked, read_back, begun = alone(machine, alphabet)
@@ -51,8 +51,8 @@ def unclear_of(machine: NTM, alphabet: Alphabet) -> Tensor:
     unclear = (shifts + gates) / 2 + surprise(jumps) + surprise(walks) + surprise(ways[:, :readers])
     if begun is None:
         return unclear
-    closed = surprise(1 - machine.heads.writing(begun.g))
-    return unclear + closed + missed_of(readers, asked, begun.add, coming_in.add)
+    first_step = surprise(chosen(begun.s, usual_offsets(begun.s))) + surprise(1 - begun.g)
+    return unclear + first_step + missed_of(readers, asked, begun.add, coming_in.add)
 
 
 def missed_of(readers: int, asked: Emission, start: Tensor, added: Tensor) -> Tensor:
