@@ -46,7 +46,7 @@ def emissions_alone(machine, vector, before, question):
     return coming_in, asked, read_back
 
 
-def unclear_by_hand(machine, alphabet):
+def unclear_by_hand(machine, alphabet, turn):
     """How unsure the heads are: the offset that each should step by is chosen first, then its worst vector is sought.
 
     Offsets are by place: 0 is the furthest back. A reader waits while vectors come in, and a writer that has gone on
@@ -55,7 +55,8 @@ def unclear_by_hand(machine, alphabet):
     rows of each vector, as many blank ones, and one that was written at the start, readers find that one.
     """
     vectors, question = list(alphabet.vectors), alphabet.question[0]
-    moments = [emissions_alone(machine, *both, question) for both in zip(vectors, vectors[::-1], strict=True)]
+    earlier = [vectors[(place - turn) % len(vectors)] for place in range(len(vectors))]
+    moments = [emissions_alone(machine, *both, question) for both in zip(vectors, earlier, strict=True)]
     steps, questions = [(first, last) for first, _, last in moments], [asked for _, asked, _ in moments]
     single, readers = machine.config.weightings == "single", machine.config.read_heads
     heads, offsets = range(steps[0][0].s.shape[1]), range(steps[0][0].s.shape[2])

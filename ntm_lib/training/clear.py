@@ -30,16 +30,16 @@ class Alone(NamedTuple):
     begun: Emission | None  # at the start, while the heads read zeros; None: the task has none
 
 
-def unclear_of(machine: NTM, alphabet: Alphabet) -> Tensor:
+def unclear_of(machine: NTM, alphabet: Alphabet, turn: int = 1) -> Tensor:
     """How unsure heads are what to do after each vector: cross-entropies of shifts and gates, in nats -> ().
 
     Of the vector after which a head is least sure; the mean of the vectors' two steps, and that at the question, summed
     over heads. Gates should be closed, except read heads' at the question. A read head should stay while vectors come
     in, and a write head not go back while they are read back; for the rest, a head should step as it does after most
     vectors. Where a task has a start, gates should be closed there and shifts sure, and read heads find its row at the
-    question (`missed_of`).
+    question (`missed_of`). `turn` is as in `alone`.
     """
-    coming_in, asked, read_back, begun = alone(machine, alphabet)
+    coming_in, asked, read_back, begun = alone(machine, alphabet, turn)
     writing, reading = usual_offsets(coming_in.s), usual_offsets(read_back.s)  # (A) each
     readers, stay = machine.config.read_heads, coming_in.s.shape[-1] // 2
     if machine.config.weightings != "single":
@@ -70,19 +70,20 @@ def missed_of(readers: int, asked: Emission, start: Tensor, added: Tensor) -> Te
     return softplus(others - logits[..., 0]).amax(1).sum()
 
 
-def alone(machine: NTM, alphabet: Alphabet) -> Alone:
+def alone(machine: NTM, alphabet: Alphabet, turn: int = 1) -> Alone:
     """Run the controller and the heads on every vector of a task by itself, and on its question and its start.
 
     No memory takes part: what the heads would read is put in by hand. Heads read zeros until they read a vector back;
     but with one weighting for reading and writing, they read what was written one step ago. Such a machine, and one
-    with an LSTM's state, carries something from each step to the next, and so meets another vector before each.
+    with an LSTM's state, carries something from each step to the next, and so meets another vector before each: the one
+    that stands `turn` places earlier in the alphabet. Training takes another turn in every update.
     """
     config, vectors = machine.config, alphabet.vectors
     nothing = vectors.new_zeros(len(vectors), config.read_heads * config.word_size)
     held, state, single = nothing, machine.controller.initial_state(len(vectors)), config.weightings == "single"
     question = alphabet.question.expand(len(vectors), -1) if single or state else alphabet.question
     if single or state:
-        before, state = emitted(machine, vectors.flip(0), nothing, state)
+        before, state = emitted(machine, vectors.roll(turn, 0), nothing, state)
         held = written_by(before, config.read_heads) if single else nothing
     coming_in, state = emitted(machine, vectors, held, state)
     written = written_by(coming_in, config.read_heads)

@@ -71,13 +71,14 @@ def weights_beside(run: Run) -> dict[str, float]:
 
 
 def backpropagate_alone(run: Run, weights: dict[str, float]) -> None:
-    """Add the gradient of the clear loss, which depends on the machine alone and on no batch, if it has a weight.
+    """Add the gradient of the clear loss, which depends on no batch, if it has a weight.
 
     In a pass of its own, so that all gradients are added up in one order, however many machines share the batch's pass.
     """
     if "clear" in weights:
         alphabet = cast(Alphabet, run.task.alphabet).like(run.model.output.weight)
-        torch.autograd.backward(weights["clear"] * unclear_of(cast(NTM, run.model), alphabet))
+        unclear = unclear_of(cast(NTM, run.model), alphabet, turn=run.progress.update)
+        torch.autograd.backward(weights["clear"] * unclear)
 
 
 def step(run: Run, one: Drawn, loss: float) -> dict[str, Any]:

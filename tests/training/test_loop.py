@@ -62,7 +62,7 @@ def gradient_by_hand(run, focus=0.0, clear=0.0):
         w = torch.stack([state.weights for state in history]).double()
         total = total - focus * (w * (w + 1e-9).log()).sum(-1).mean()
     if clear:
-        total = total + clear * unclear_by_hand(run.model, run.task.alphabet)
+        total = total + clear * unclear_by_hand(run.model, run.task.alphabet, run.progress.update)
     return torch.autograd.grad(total, list(run.model.parameters()))
 
 
@@ -77,9 +77,11 @@ def gradient_by_hand(run, focus=0.0, clear=0.0):
     ],
 )
 @pytest.mark.parametrize(("at", "share"), [(11, 1.0), (1, 0.5)], ids=["at the peak", "in the warm-up"])
-def test_one_update_is_one_step_of_adam(settling, weights, at, share):
+@pytest.mark.parametrize("controller", ["feed-forward", "lstm"])
+def test_one_update_is_one_step_of_adam(settling, weights, at, share, controller):
     """The first step of Adam is the rate times g / (|g| + epsilon), with g cut to a norm of 0.01 here."""
-    recipe = replace(SETTLING, clip_norm=0.01, warmup_updates=4, learning_rate=0.04)
+    machine = replace(SETTLING.machine, controller=controller)
+    recipe = replace(SETTLING, machine=machine, clip_norm=0.01, warmup_updates=4, learning_rate=0.04)
     recipe = replace(recipe, **{"focus": 0.0, "clear": 0.0, **weights})
     run, twin = Run(recipe, 7), Run(recipe, 7)
     run.progress.update = twin.progress.update = at
