@@ -31,9 +31,9 @@ def diagnose(
     """List the faults of a machine, or "healthy", and then how it works.
 
     Eleven sequences of all kinds are copied and traced (fewer above 280 vectors), by default of 120 vectors. A run adds
-    findings from its history. Where no size is asked for and no sequence is wrong, wrong ones of the run's verdict are
-    traced, or of those chosen against the machine; a machine without a fault is also asked how far its jump reaches
-    (`reach`).
+    findings from its history. Where no size is asked for and none of these sequences comes back wrong, those are traced
+    that the run's verdict counted as wrong or, if it counted none, that are chosen against the machine and come back
+    wrong. A machine without a fault is then asked how far its jump reaches (`reach`).
     Raises TypeError for a model without a memory and for sizes that are not integers, ValueError for sizes below 1, for
     a trace that does not fit into memory, and for a machine that is not made for copies.
     """
@@ -41,9 +41,7 @@ def diagnose(
     counted = _counted_wrong(run) if run and any_size else []
     trace = _first_trace(machine, LENGTH if length is None else length, memory_size)
     if any_size and not trace.wrong.any():
-        judged = run is not None and any(report.kind == "chosen" for report in run.progress.reports)
-        asked = counted or ([] if judged else [("chosen", LENGTH)])
-        trace = (_wrong_trace(machine, asked) if asked else None) or trace
+        trace = _wrong_trace(machine, counted or [("chosen", LENGTH)]) or trace
     found = (from_history(run.progress) if run else []) + explain(trace, machine)
     if any(finding.fault for finding in found):
         return sorted(found, key=lambda finding: not finding.fault)

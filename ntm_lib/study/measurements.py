@@ -28,7 +28,7 @@ class Measurements:
     lengths: tuple[int, ...] = ()
     """Wrong bits are counted in sequences of each of these lengths."""
     sequences: int = 20
-    """Sequences of each length, drawn from the run's own seed; a count of more of them stays as it is."""
+    """Sequences of each length, drawn from the run's own seed; a stored count of more sequences is kept."""
     file: Path | None = None
     """A file that every machine copies in one sequence."""
     findings: bool = False
