@@ -33,11 +33,11 @@ class Alone(NamedTuple):
 def unclear_of(machine: NTM, alphabet: Alphabet, turn: int = 1) -> Tensor:
     """How unsure heads are what to do after each vector: cross-entropies of shifts and gates, in nats -> ().
 
-    Every shift and every gate of a head counts at the vector after which the head is least sure of it, and all are added
-    up: those of a vector's two steps by a half, those at the question whole. Gates should be closed, except read heads'
-    at the question. A read head should stay while vectors come in, and a write head not go back while they are read back;
-    for the rest, a head should step as it does after most vectors. Where a task has a start, gates should be closed there
-    and shifts sure, and read heads find its row at the question (`missed_of`). `turn` is as in `alone`.
+    Every shift and every gate of a head counts at the vector after which the head is least sure of it, and all are
+    added up: those of a vector's two steps by a half, those at the question whole. Gates should be closed, except read
+    heads' at the question. A read head should stay while vectors come in, and a write head not go back while they are
+    read back; for the rest, a head should step as it does after most vectors. Where a task has a start, gates should be
+    closed there and shifts sure, and read heads find its row at the question (`missed_of`). `turn` is as in `alone`.
     """
     coming_in, asked, read_back, begun = alone(machine, alphabet, turn)
     writing, reading = usual_offsets(coming_in.s), usual_offsets(read_back.s)  # (A) each
