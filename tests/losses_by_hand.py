@@ -51,7 +51,7 @@ def unclear_by_hand(machine, alphabet, turn):
 
     Offsets are by place: 0 is the furthest back. A reader waits while vectors come in, and a writer that has gone on
     goes on or waits in the answer, whichever is the likelier. Nobody jumps, but for the readers at the question, and
-    these are sure of their step there too. Nobody jumps at the start, and everybody is sure of the step. Of a hundred
+    these are sure of their step there too, which is none where reads alone come out. Nobody jumps at the start, and everybody is sure of the step. Of a hundred
     rows of each vector, as many blank ones, and one that was written at the start, readers find that one.
     """
     vectors, question = list(alphabet.vectors), alphabet.question[0]
@@ -73,6 +73,8 @@ def unclear_by_hand(machine, alphabet, turn):
             total = total + worst(both[step].s[0, head, offset] for both in steps) / 2
             total = total + worst(1 - both[step].g[0, head] for both in steps) / 2
         usual = max(offsets, key=lambda offset: sum(asked.s[0, head, offset].item() for asked in questions))
+        if machine.config.output_from == "reads":
+            usual = wait
         if head < readers:
             total = total + worst(asked.g[0, head] for asked in questions)
             total = total + worst(asked.s[0, head, usual] for asked in questions)

@@ -36,8 +36,10 @@ def unclear_of(machine: NTM, alphabet: Alphabet, turn: int = 1) -> Tensor:
     Every shift and every gate of a head counts at the vector after which the head is least sure of it, and all are
     added up: those of a vector's two steps by a half, those at the question whole. Gates should be closed, except read
     heads' at the question. A read head should stay while vectors come in, and a write head not go back while they are
-    read back; for the rest, a head should step as it does after most vectors. Where a task has a start, gates should be
-    closed there and shifts sure, and read heads find its row at the question (`missed_of`). `turn` is as in `alone`.
+    read back; for the rest, a head should step as it does after most vectors. But where the output layer sees reads
+    only, read heads should stay at the question: what they find there comes out at once, a step before the answer.
+    Where a task has a start, gates should be closed there and shifts sure, and read heads find its row at the question
+    (`missed_of`). `turn` is as in `alone`.
     """
     coming_in, asked, read_back, begun = alone(machine, alphabet, turn)
     writing, reading = usual_offsets(coming_in.s), usual_offsets(read_back.s)  # (A) each
@@ -47,8 +49,11 @@ def unclear_of(machine: NTM, alphabet: Alphabet, turn: int = 1) -> Tensor:
         reading[readers:] = likelier(read_back.s[:, readers:], writing[readers:], stay)
     shifts = surprise(chosen(coming_in.s, writing)) + surprise(chosen(read_back.s, reading))
     gates = surprise(1 - coming_in.g) + surprise(1 - read_back.g)
-    jumps, walks, ways = asked.g[:, :readers], 1 - asked.g[:, readers:], chosen(asked.s, usual_offsets(asked.s))
-    unclear = (shifts + gates) / 2 + surprise(jumps) + surprise(walks) + surprise(ways[:, :readers])
+    way = usual_offsets(asked.s)[:readers]
+    if machine.config.output_from == "reads":
+        way[:] = stay
+    jumps, walks, ways = asked.g[:, :readers], 1 - asked.g[:, readers:], chosen(asked.s[:, :readers], way)
+    unclear = (shifts + gates) / 2 + surprise(jumps) + surprise(walks) + surprise(ways)
     if begun is None:
         return unclear
     first_step = surprise(chosen(begun.s, usual_offsets(begun.s))) + surprise(1 - begun.g)

@@ -18,7 +18,6 @@ reliable_lstm = replace(
     reliable,
     name="reliable_lstm",
     machine=replace(COPY_MACHINE, controller="lstm", controller_size=32, forget_ceiling=0.25, output_from="reads"),
-    first_weights="pytorch",
     open_gates=2.0,
     payload="uneven",
     state_decay=3.0,

@@ -51,12 +51,11 @@ def some_alphabet(start=False):
 
 @every_controller
 @every_machine
-@pytest.mark.parametrize("seed", [0, 1, 2])
+@pytest.mark.parametrize(("seed", "output_from"), [(0, "hidden-and-reads"), (1, "hidden"), (2, "reads")])
 @pytest.mark.parametrize(("start", "turn"), [(False, 1), (True, 3)], ids=["no start", "a start"])
-def test_the_loss_is_the_loop(weightings, read_heads, write_heads, controller, seed, start, turn):
-    machine = a_machine(
-        seed, weightings=weightings, read_heads=read_heads, write_heads=write_heads, controller=controller
-    )
+def test_the_loss_is_the_loop(weightings, read_heads, write_heads, controller, seed, output_from, start, turn):
+    heads = {"weightings": weightings, "read_heads": read_heads, "write_heads": write_heads}
+    machine = a_machine(seed, controller=controller, output_from=output_from, **heads)
     loss = unclear_of(machine, some_alphabet(start), turn)
     assert loss.shape == ()
     torch.testing.assert_close(loss, unclear_by_hand(machine, some_alphabet(start), turn))
