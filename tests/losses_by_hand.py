@@ -25,8 +25,9 @@ def added_by(config, emission):
 def emissions_alone(machine, vector, before, question):
     """The numbers that heads emit as one vector (input) comes in, at the question after it, and as it is read back.
 
-    Only a machine that carries something has met the vector `before`: an LSTM, whose state goes on from step to step,
-    and one with one weighting, which reads at once what it has written. Other heads read nothing until the answer.
+    Only a machine that carries something has met the input before, with its reads: an LSTM, whose state goes on from
+    step to step, and one with one weighting, which reads at once what it has written. Other heads read nothing until
+    the answer.
     """
     config, nothing = machine.config, torch.zeros(1, machine.config.read_heads * machine.config.word_size)
     single, lstm = config.weightings == "single", config.controller == "lstm"
@@ -37,7 +38,7 @@ def emissions_alone(machine, vector, before, question):
 
     state, reads = machine.controller.initial_state(1), nothing
     if single or lstm:
-        earlier, state = emitted(before, nothing, state)
+        earlier, state = emitted(*before, state)
         reads = added_by(config, earlier) if single else nothing
     coming_in, state = emitted(vector, reads, state)
     added = added_by(config, coming_in)
@@ -51,11 +52,15 @@ def unclear_by_hand(machine, alphabet, turn):
 
     Offsets are by place: 0 is the furthest back. A reader waits while vectors come in, and a writer that has gone on
     goes on or waits in the answer, whichever is the likelier. Nobody jumps, but for the readers at the question, and
-    these are sure of their step there too, which is none where reads alone come out. Nobody jumps at the start, and everybody is sure of the step. Of a hundred
-    rows of each vector, as many blank ones, and one that was written at the start, readers find that one.
+    these are sure of their step there too, which is none where reads alone come out. Nobody jumps at the start, and
+    everybody is sure of the step. Of a hundred rows of each vector, as many blank ones, and one that was written at the
+    start, readers find that one.
     """
     vectors, question = list(alphabet.vectors), alphabet.question[0]
-    earlier = [vectors[(place - turn) % len(vectors)] for place in range(len(vectors))]
+    ring = [(vector, torch.zeros(1, machine.config.read_heads * machine.config.word_size)) for vector in vectors]
+    if alphabet.start is not None:
+        ring.append((alphabet.start[0], machine.initial_state(1).reads.flatten(1)))
+    earlier = [ring[(place - turn) % len(ring)] for place in range(len(vectors))]
     moments = [emissions_alone(machine, *both, question) for both in zip(vectors, earlier, strict=True)]
     steps, questions = [(first, last) for first, _, last in moments], [asked for _, asked, _ in moments]
     single, readers = machine.config.weightings == "single", machine.config.read_heads
@@ -90,9 +95,9 @@ def worst(chances):
 
 def missed_by_hand(machine, alphabet, steps, questions):
     """How unsure readers are, at the worst question, to find the start's row, and all heads where to step from it."""
-    config, start = machine.config, alphabet.start[0]
-    nothing = torch.zeros(1, config.read_heads * config.word_size)
-    h, _ = machine.controller(torch.cat([start[None], nothing], dim=1), machine.controller.initial_state(1))
+    config, start, first = machine.config, alphabet.start[0], machine.initial_state(1)
+    reads = torch.cat([first.reads[0, reader] for reader in range(config.read_heads)])
+    h, _ = machine.controller(torch.cat([start, reads])[None], first.controller)
     begun, total = machine.heads(h), 0.0
     for head in range(begun.g.shape[1]):
         total = total - (1 - begun.g[0, head] + 1e-9).log() - (begun.s[0, head].max() + 1e-9).log()

@@ -27,7 +27,7 @@ class Alone(NamedTuple):
     coming_in: Emission  # as the vector comes in
     asked: Emission  # at the question, after the vector; a batch of one where a machine carries nothing to the question
     read_back: Emission  # with a blank input, while the heads read what the write heads added as the vector came in
-    begun: Emission | None  # at the start, while the heads read zeros; None: the task has none
+    begun: Emission | None  # at the start, with the reads that the machine begins with; None: the task has none
 
 
 def unclear_of(machine: NTM, alphabet: Alphabet, turn: int = 1) -> Tensor:
@@ -78,24 +78,30 @@ def missed_of(readers: int, asked: Emission, start: Tensor, added: Tensor) -> Te
 def alone(machine: NTM, alphabet: Alphabet, turn: int = 1) -> Alone:
     """Run the controller and the heads on every vector of a task by itself, and on its question and its start.
 
-    No memory takes part: what the heads would read is put in by hand. Heads read zeros until they read a vector back;
-    but with one weighting for reading and writing, they read what was written one step ago. Such a machine, and one
-    with an LSTM's state, carries something from each step to the next, and so meets another vector before each: the one
-    that stands `turn` places earlier in the alphabet. Training takes another turn in every update.
+    No memory takes part: what the heads would read is put in by hand. At the start it is what the machine begins with;
+    after that heads read zeros until they read a vector back, but with one weighting for reading and writing, they read
+    what was written one step ago. Such a machine, and one with an LSTM's state, carries something from each step to the
+    next, and so meets another input before each vector: the one that stands `turn` places earlier in the ring of all
+    vectors and the start. Training takes another turn in every update.
     """
     config, vectors = machine.config, alphabet.vectors
     nothing = vectors.new_zeros(len(vectors), config.read_heads * config.word_size)
     held, state, single = nothing, machine.controller.initial_state(len(vectors)), config.weightings == "single"
     question = alphabet.question.expand(len(vectors), -1) if single or state else alphabet.question
+    first, inputs, reads = machine.initial_state(1), vectors, nothing
+    if alphabet.start is not None:
+        inputs, reads = torch.cat([vectors, alphabet.start]), torch.cat([nothing, first.reads.flatten(1)])
     if single or state:
-        before, state = emitted(machine, vectors.roll(turn, 0), nothing, state)
+        inputs, reads = inputs.roll(turn, 0)[: len(vectors)], reads.roll(turn, 0)[: len(vectors)]
+        before, state = emitted(machine, inputs, reads, state)
         held = written_by(before, config.read_heads) if single else nothing
     coming_in, state = emitted(machine, vectors, held, state)
     written = written_by(coming_in, config.read_heads)
     asked, state = emitted(machine, question, (written if single else nothing)[: len(question)], state)
     read_back, _ = emitted(machine, torch.zeros_like(vectors), written, state)
-    fresh = machine.controller.initial_state(1)
-    begun = None if alphabet.start is None else emitted(machine, alphabet.start, nothing[:1], fresh)[0]
+    if alphabet.start is None:
+        return Alone(coming_in, asked, read_back, None)
+    begun, _ = emitted(machine, alphabet.start, first.reads.flatten(1), first.controller)
     return Alone(coming_in, asked, read_back, begun)
 
 

@@ -32,10 +32,12 @@ every_controller = pytest.mark.parametrize("controller", ["feed-forward", "lstm"
 
 
 def a_machine(seed, **changes):
-    """A fresh machine whose heads are not all of one mind."""
-    machine = NTM(replace(CONFIG, **changes), torch.Generator().manual_seed(seed))
+    """A machine whose heads are not all of one mind, and that begins with reads of its own."""
+    generator = torch.Generator().manual_seed(seed)
+    machine = NTM(replace(CONFIG, **changes), generator)
     with torch.no_grad():
         machine.heads.linear.weight *= 5
+        machine.reads_0.normal_(generator=generator)
     return machine
 
 
@@ -75,9 +77,11 @@ def test_what_heads_emit_is_what_they_emit_in_a_machine(weightings, read_heads, 
         return step.state._replace(reads=added if weightings == "single" else torch.zeros_like(added)), added
 
     state = machine.initial_state(17)
-    assert not state.reads.any()
+    state = state._replace(reads=torch.zeros_like(state.reads))
     if carries:
-        state, _ = after(advance(machine, alphabet.vectors[[12, 13, 14, 15, 16, *range(12)]], state, PLAIN))
+        reads = torch.cat([state.reads[:4], machine.initial_state(1).reads, state.reads[5:]])
+        ring = torch.cat([alphabet.vectors, alphabet.start])[[13, 14, 15, 16, 17, *range(12)]]
+        state, _ = after(advance(machine, ring, state._replace(reads=reads), PLAIN))
     first = advance(machine, alphabet.vectors, state, PLAIN)
     state, added = after(first)
     asked = advance(machine, alphabet.question.repeat(17, 1), state, PLAIN)
