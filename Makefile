@@ -21,7 +21,8 @@ demo: $(VENV)/core
 	@cmp README.md runs/README.copy.md && echo "README.md went through the machine's memory and came back byte for byte."
 
 lab: $(VENV)/lab
-	$(VENV)/bin/jupyter lab notebooks/00_meet_a_machine_that_remembers.ipynb
+	$(VENV)/bin/python notebooks/workbook.py
+	$(VENV)/bin/jupyter lab workbook/00_meet_a_machine_that_remembers.ipynb
 
 test: lint
 	$(PYTEST) tests

@@ -56,7 +56,7 @@ def badges(address: Address, notebook: str) -> str:
     """Markdown that opens a notebook, such as "01_find_a_slot.ipynb", on Colab and on Binder."""
     repository, ref = address
     colab = f"https://colab.research.google.com/github/{repository}/blob/{ref}/notebooks/{notebook}"
-    binder = f"https://mybinder.org/v2/gh/{repository}/{quote(ref, safe='')}?labpath=notebooks%2F{notebook}"
+    binder = f"https://mybinder.org/v2/gh/{repository}/{quote(ref, safe='')}?labpath=workbook%2F{notebook}"
     return (
         f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({colab})\n"
         f"[![Open in Binder](https://mybinder.org/badge_logo.svg)]({binder})"

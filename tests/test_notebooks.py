@@ -216,7 +216,9 @@ def test_the_series_is_whole_and_make_lab_opens_its_first():
     assert [path.stem for path in LESSONS] == SERIES
     command = ["make", "--no-print-directory", "-n", "-o", ".venv/lab", "lab"]
     said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert said.splitlines()[-1].endswith(f"jupyter lab notebooks/{SERIES[0]}.ipynb")
+    copies, opens = said.splitlines()[-2:]
+    assert copies.endswith("python notebooks/workbook.py")
+    assert opens.endswith(f"jupyter lab workbook/{SERIES[0]}.ipynb")
 
 
 @pytest.fixture(scope="module")

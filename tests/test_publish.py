@@ -106,7 +106,7 @@ def test_badges_open_this_notebook_at_this_ref():
     targets = re.findall(r"\[!\[Open in (?:Colab|Binder)\]\(https://[^)]*\.svg\)\]\((\S+)\)", text)
     assert targets == [
         "https://colab.research.google.com/github/some-one/a.tape_machine/blob/v1.2/rc-1/notebooks/01_find_a_slot.ipynb",
-        "https://mybinder.org/v2/gh/some-one/a.tape_machine/v1.2%2Frc-1?labpath=notebooks%2F01_find_a_slot.ipynb",
+        "https://mybinder.org/v2/gh/some-one/a.tape_machine/v1.2%2Frc-1?labpath=workbook%2F01_find_a_slot.ipynb",
     ]
 
 

@@ -102,7 +102,7 @@ def test_the_lines_without_make_are_what_make_runs():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     makefile = makefile.replace("$(NTM)", "ntm").replace("$(VENV)/bin/", "").replace(" --quiet", "")
     demo = re.search(r"^demo:.*\n\t(.*)\n\t(.*)\n", makefile, re.MULTILINE).groups()
-    lab = re.search(r"^lab:.*\n\t(.*)\n", makefile, re.MULTILINE).groups()
+    lab = re.search(r"^lab:.*\n\t(.*)\n\t(.*)\n", makefile, re.MULTILINE).groups()
     install = re.search(r"^\t(pip install .*\[command\].*)$", makefile, re.MULTILINE).groups()
     assert {*demo, *lab, *install} <= set(SHELL[1].splitlines())
     assert {"make demo", "make lab"} <= {line.split("  ")[0] for line in SHELL[0].splitlines()}
