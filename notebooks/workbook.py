@@ -55,7 +55,7 @@ def outcome(now: str | None, was: str | None, new: str) -> str:
     """What becomes of a copy: from the hashes of what stands there, of what was written there, and of the new one."""
     if now is None:
         return "made"
-    if was == new or now == new:
+    if new in (was, now):
         return "kept"
     return "renewed" if now == was else "older"
 
