@@ -35,7 +35,7 @@ CORE = {"torch", "safetensors"}
 STUDY = CORE | {"joblib", "filelock", "tqdm", "scipy", "dask", "distributed"}
 MAY_USE = {
     "study": STUDY,
-    "teaching": STUDY | {"numpy", "matplotlib", "PIL", "IPython", "ipywidgets"},
+    "teaching": STUDY | {"numpy", "matplotlib", "PIL", "IPython", "ipywidgets", "psutil"},
     "runs": CORE | {"filelock"},  # which torch brings
     "cli": CORE | {"tqdm"},
 }

@@ -1,90 +1,51 @@
-"""A training to watch and to steer: it runs beside the notebook, and its picture moves."""
+"""A training to watch and to steer: it runs beside the notebook, its picture moves, and can be played again."""
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
 from html import escape
 from threading import Event, Thread
-from typing import cast
+from typing import Any
 
 import ipywidgets
-import torch
-from ipywidgets import BoundedFloatText, BoundedIntText
-from torch import Tensor
+import psutil
 
-from ntm_lib import tasks
-from ntm_lib.analysis.trace import trace_copy
-from ntm_lib.machine import NTM
-from ntm_lib.machine.validate import MOST_SEEDS
 from ntm_lib.runs.train import Result, one_thread, result_of
-from ntm_lib.tasks.task import Alphabet
-from ntm_lib.teaching.plots.learning import Snapshot, learning_figure
+from ntm_lib.teaching.entries import FIELDS, bytes_of_an_update, number_in, seed_of
+from ntm_lib.teaching.plots.learning import learning_figure
 from ntm_lib.teaching.plots.words import printable
+from ntm_lib.teaching.snapshots import bits_a_bit, snapshot
 from ntm_lib.teaching.widgets import Picture
 from ntm_lib.training import loop
-from ntm_lib.training.clear import alone, chosen, usual_offsets
-from ntm_lib.training.evaluation import evaluate
 from ntm_lib.training.recipes import Recipe
 from ntm_lib.training.run import Run
 
-LENGTHS = (1, 2, 5, 10, 20, 50, 120)
-"""Lengths at which a snapshot counts wrong bits."""
-
-
-def snapshot(run: Run) -> Snapshot:
-    """Look at a run: its loss so far, its wrong bits by length, its heads in one copy.
-
-    The loss begins at 1 bit a bit, as of a machine that knows nothing. Leaves the run as it was.
-    """
-    report = evaluate(run.judged, LENGTHS, sequences=8, seed=1)
-    bits = tasks.payload(1, 10, run.task.output_size, generator=torch.Generator().manual_seed(1))
-    history, settled = run.progress.history, run.progress.settled_at
-    return Snapshot(
-        sequences=[0, *(record["sequences"] for record in history)],
-        loss=[1.0, *(bits_a_bit(record["loss"]) for record in history)],
-        settled_from=None if settled is None else settled * run.recipe.batch_size,
-        trained_to=run.recipe.max_length,
-        wrong={length: 100 * count.wrong_bits / count.bits for length, count in report.lengths.items()},
-        copied=trace_copy(run.judged, bits),
-    )
-
-
-@torch.no_grad()
-def choices(machine: NTM) -> dict[str, Tensor]:
-    """How clearly a machine's first heads choose what they should do after each byte alone, from 0 to 1: (256) each."""
-    found = alone(machine, cast(Alphabet, tasks.copying().alphabet).like(machine.output.weight))
-    writer = machine.config.read_heads
-    return {
-        "write head steps as a byte comes in": chosen(found.coming_in.s, usual_offsets(found.coming_in.s))[:, writer],
-        "read head steps as it is read back": chosen(found.read_back.s, usual_offsets(found.read_back.s))[:, 0],
-        "and the read head's gate is shut": 1 - found.read_back.g[:, 0],
-    }
-
-
-def bits_a_bit(nats: float) -> float:
-    """Convert a cross-entropy from nats to bits: 1 for a machine that knows nothing of a fair bit."""
-    return nats / math.log(2)
+PICTURE_EVERY = 10
+"""Updates between two pictures while a machine learns its lengths; while it settles, each validation has one."""
 
 
 class Training:
-    """A training in a thread of its own: it can be held after a validation and go on, bit for bit as if it had not."""
+    """A training in a thread of its own: it can be held after an update and go on, bit for bit as if it had not."""
 
     def __init__(self, run: Run, on_change: Callable[[], None]):
         self.run, self.on_change = run, on_change
-        self.records = loop.learn(run)
         self.result: Result | None = None
         self.error: Exception | None = None
         self.asked_to_hold = Event()
         self.thread = Thread(target=self._work, daemon=True)
 
     @property
+    def is_over(self) -> bool:
+        """True where there is a result or an error."""
+        return self.result is not None or self.error is not None
+
+    @property
     def is_running(self) -> bool:
         """True while the thread is at work and has not been asked to stop."""
-        return self.thread.is_alive() and not self.asked_to_hold.is_set()
+        return self.thread.is_alive() and not self.asked_to_hold.is_set() and not self.is_over
 
     def go_on(self) -> None:
         """Start, or go on; nothing where it is running or over."""
-        if self.is_running or self.result or self.error:
+        if self.is_running or self.is_over:
             return
         self.hold()
         self.asked_to_hold.clear()
@@ -92,7 +53,7 @@ class Training:
         self.thread.start()
 
     def hold(self) -> None:
-        """Stop after the next validation, and wait until it has."""
+        """Stop after the update at hand, and wait until it is done."""
         self.asked_to_hold.set()
         if self.thread.is_alive():
             self.thread.join()
@@ -102,7 +63,9 @@ class Training:
             with one_thread():
                 while not (self.run.progress.finished or self.asked_to_hold.is_set()):
                     self.on_change()
-                    next(self.records)
+                    loop.update(self.run)
+                    if self.run.pauses:
+                        loop.check(self.run)
             if self.run.progress.finished:
                 self.result = result_of(self.run)
         except Exception as error:  # raised again for whoever waits for the result
@@ -114,18 +77,15 @@ class LiveTraining(ipywidgets.VBox):
     """One machine that learns beside the notebook, from the moment on that the widget is made.
 
     "Start anew" begins again with the seed and the fields as they stand; "Stop" and "Continue" hold it and let it go
-    on. Raises TypeError or ValueError for a recipe or a seed that cannot be trained.
+    on. Held or over, a slider plays its pictures again. Raises TypeError or ValueError for a recipe or a seed that
+    cannot be trained, and for one that needs more memory than is free.
     """
 
     def __init__(self, recipe: Recipe, seed: int = 0):
-        run, self.recipe = Run(recipe, seed), recipe
-        self.entries: dict[str, ipywidgets.ValueWidget] = {
-            "seed": BoundedIntText(seed, max=MOST_SEEDS - 1, description="seed"),
-            "max_length": BoundedIntText(recipe.max_length, min=1, max=50, description="longest sequence to train on"),
-            "learning_rate": BoundedFloatText(recipe.learning_rate, max=1, description="learning rate at its peak"),
-            "clip_norm": BoundedFloatText(recipe.clip_norm, max=1000, description="longest gradient (0: no limit)"),
-            "clear": BoundedFloatText(recipe.clear, max=1000, description="weight of the clear loss (0: none)"),
-        }
+        run, self.recipe = _that_fits(recipe, seed), recipe
+        values = {"seed": str(seed)} | {name: f"{getattr(recipe, name):g}" for name in FIELDS}
+        words = {"seed": "seed: any number or text"} | {name: field.words for name, field in FIELDS.items()}
+        self.entries = {name: ipywidgets.Text(values[name], description=words[name]) for name in values}
         for entry in self.entries.values():
             entry.style.description_width, entry.layout.width = "16em", "28em"
         self.anew = _button("Start anew", self.begin)
@@ -133,22 +93,27 @@ class LiveTraining(ipywidgets.VBox):
         self.go_on = _button("Continue", self._continue)
         buttons = ipywidgets.HBox([self.anew, self.stop, self.go_on])
         self.status, self.picture = ipywidgets.HTML(), Picture()
-        super().__init__([*self.entries.values(), buttons, self.status, self.picture])
+        self.replay = ipywidgets.IntSlider(0, 0, 0, description="play it again", readout=False, disabled=True)
+        self.replay.observe(self._play, names="value")
+        super().__init__([*self.entries.values(), buttons, self.status, self.replay, self.picture])
         self._start(run)
 
     def begin(self) -> None:
         """Begin anew with the values of the entries; values that do not fit are named in the status line."""
-        self.training.hold()
-        values = {name: entry.value for name, entry in self.entries.items()}
-        seed = values.pop("seed")
+        texts = {name: entry.value.strip() for name, entry in self.entries.items()}
+        seed = seed_of(texts.pop("seed"))
         try:
-            self._start(Run(replace(self.recipe, **values), seed))
+            run = _that_fits(replace(self.recipe, **self._asked(texts)), seed)
         except (TypeError, ValueError) as error:
             self._say(f"{error}; then start anew")
+        else:
+            self.training.hold()
+            self._start(run)
 
     def hold(self) -> None:
-        """Hold the training after its next validation, until it is told to go on."""
-        self.training.hold()
+        """Hold the training after the update at hand, until it is told to go on."""
+        self.training.asked_to_hold.set()
+        self._say(_progress(self.training))
 
     def finish(self) -> Result:
         """Wait for the verdict, going on where training was stopped; RuntimeError where it is stopped meanwhile."""
@@ -160,25 +125,53 @@ class LiveTraining(ipywidgets.VBox):
             raise RuntimeError("training was stopped before its verdict: run this cell again to go on")
         return self.training.result
 
+    def _asked(self, texts: dict[str, str]) -> dict[str, Any]:
+        return {name: number_in(text, FIELDS[name], getattr(self.recipe, name)) for name, text in texts.items()}
+
     def _start(self, run: Run) -> None:
         self.training = Training(run, self._show)
+        self.pictures: dict[int, tuple[str, str]] = {}  # by update: the status line and the picture
         self._continue()
 
     def _continue(self) -> None:
         self.training.go_on()
+        self.replay.disabled = self.training.is_running
         self._say(_progress(self.training))
 
     def _show(self) -> None:
-        """Tell and draw how far training has come."""
-        self._say(_progress(self.training))
-        if not self.training.error:
-            self.picture.show(learning_figure(snapshot(self.training.run)))
+        """Tell and draw how far training has come, if it is time for a picture."""
+        training, progress = self.training, self.training.run.progress
+        every = PICTURE_EVERY if progress.settled_at is None else training.run.recipe.validate_every
+        if training.is_running and progress.update % every:
+            return
+        self._say(_progress(training))
+        if not training.error:
+            self.picture.show(learning_figure(snapshot(training.run)))
+            self.pictures[progress.update] = self.status.value, self.picture.value
+            self.replay.max = self.replay.value = len(self.pictures) - 1
+        self.replay.disabled = training.is_running
+
+    def _play(self, change: dict) -> None:
+        if not self.training.is_running:
+            self.status.value, self.picture.value = list(self.pictures.values())[change["new"]]
 
     def _say(self, sentence: str) -> None:
         self.status.value = f'<p role="status">{escape(printable(sentence))}</p>'
 
     def __repr__(self) -> str:
         return "LiveTraining: run this notebook to watch it and to steer it"
+
+
+def _that_fits(recipe: Recipe, seed: int) -> Run:
+    """A fresh run; ValueError for one whose gradients need more memory than is free."""
+    run = Run(recipe, seed)
+    needed, free = bytes_of_an_update(run), psutil.virtual_memory().available
+    if needed > free:
+        raise ValueError(
+            f"max_length is {recipe.max_length}: an update would need about {needed / 1e9:,.0f} GB, and"
+            f" {free / 1e9:,.0f} GB are free; choose shorter sequences"
+        )
+    return run
 
 
 def _progress(training: Training) -> str:
@@ -189,9 +182,10 @@ def _progress(training: Training) -> str:
         return f"{so_far}. It stopped with {type(training.error).__name__}: {training.error}"
     if training.result:
         return f"{so_far}. {in_words(training.result)}"
-    if progress.history:
+    losses = [record["loss"] for record in run.recent or progress.history[-1:]]
+    if losses:
         phase = "it learns" if progress.settled_at is None else "it has learned its lengths, and settles"
-        so_far += f", loss {bits_a_bit(progress.history[-1]['loss']):.3f} bits a bit; {phase}"
+        so_far += f", loss {bits_a_bit(sum(losses) / len(losses)):.3f} bits a bit; {phase}"
     return so_far if training.is_running else f"{so_far}. Stopped."
 
 

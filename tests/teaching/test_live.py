@@ -1,4 +1,4 @@
-"""A live training: it learns as without a picture, is held and goes on, is steered, and tells where it stands."""
+"""A live training: it learns as without a picture, is held, goes on, is steered, is played again, and tells of it."""
 
 import html
 import math
@@ -11,34 +11,36 @@ import torch
 
 from ntm_lib.machine import NTM
 from ntm_lib.runs.train import Result, train
-from ntm_lib.teaching import live
-from ntm_lib.teaching.live import LiveTraining, Training, bits_a_bit, choices, in_words, snapshot
+from ntm_lib.teaching import live, snapshots, widgets
+from ntm_lib.teaching.entries import bytes_of_an_update, seed_of
+from ntm_lib.teaching.live import LiveTraining, Training, in_words
+from ntm_lib.teaching.snapshots import bits_a_bit, choices, snapshot
 from ntm_lib.training import loop, recipes
+from ntm_lib.training.curriculum import Shape
 from ntm_lib.training.evaluation import Count, Report, Verdict
 from ntm_lib.training.progress import Stop
-from ntm_lib.training.run import Run
+from ntm_lib.training.run import Drawn, Run
 from tests.small import SMALL, judge_quickly, same_run, same_tensors, tensors
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
-    """Verdicts and pictures over short sequences."""
+    """Verdicts and snapshots over short sequences, and pictures whose pixels are never painted."""
     judge_quickly(monkeypatch)
-    monkeypatch.setattr(live, "LENGTHS", (1, 3))
+    monkeypatch.setattr(widgets, "drawing", lambda figure: b"pixels")
+    monkeypatch.setattr(snapshots, "LENGTHS", (1, 3))
 
 
 def status(widget):
     return html.unescape(re.fullmatch(r'<p role="status">(.*)</p>', widget.status.value).group(1))
 
 
-def held_after(validations):
-    """A training that holds itself after so many validations."""
+def held_after(updates):
+    """A training that holds itself after so many updates."""
     training = Training(Run(SMALL, seed=3), lambda: None)
-    seen = []
 
     def hold_in_time():
-        seen.append(training.run.progress.update)
-        if len(seen) >= validations:
+        if training.run.progress.update == updates - 1:
             training.asked_to_hold.set()
 
     training.on_change = hold_in_time
@@ -49,13 +51,14 @@ def test_a_machine_learns_the_same_beside_the_notebook():
     assert same_run(LiveTraining(SMALL, seed=3).finish(), train(SMALL, seed=3))
 
 
-@pytest.mark.parametrize("validations", [1, 2])
-def test_a_training_that_was_held_goes_on_bit_for_bit(validations):
-    training = held_after(validations)
+@pytest.mark.parametrize("updates", [1, 7, 8, 11])
+def test_a_training_that_was_held_goes_on_bit_for_bit(updates):
+    """8 updates is at a validation, the others are between two."""
+    training = held_after(updates)
     training.go_on()
     training.thread.join()
     assert training.result is None and not training.is_running
-    assert training.run.progress.update == validations * SMALL.validate_every
+    assert training.run.progress.update == updates
     training.on_change = lambda: None
     training.go_on()
     training.thread.join()
@@ -85,39 +88,128 @@ def test_stop_and_continue_by_button():
     assert not widget.training.is_running
 
 
+def test_stop_takes_no_longer_than_an_update(monkeypatch):
+    """Pressed in the middle of a round between two validations, which would be of 10,000 updates."""
+    widget = LiveTraining(replace(SMALL, updates=20_000, validate_every=10_000), seed=3)
+    while widget.training.run.progress.update < 3:
+        time.sleep(0.01)
+    widget.stop.click()
+    assert status(widget).endswith("Stopped.")
+    widget.training.thread.join()
+    assert 3 <= widget.training.run.progress.update < 10_000
+
+
 def test_start_anew_takes_seed_and_fields():
     widget = LiveTraining(SMALL, seed=3)
     widget.finish()
-    for name, value in {"seed": 5, "max_length": 4}.items():
-        widget.entries[name].value = value
+    for name, text in {"seed": "5", "max_length": " 4 ", "learning_rate": "2e-3"}.items():
+        widget.entries[name].value = text
     widget.anew.click()
-    assert same_run(widget.finish(), train(replace(SMALL, max_length=4), seed=5))
+    assert same_run(widget.finish(), train(replace(SMALL, max_length=4, learning_rate=0.002), seed=5))
 
 
-def test_a_number_beyond_its_bounds_becomes_the_nearest_that_fits():
+@pytest.mark.parametrize(
+    ("name", "text", "sentence"),
+    [
+        ("max_length", "5000", "longest sequence to train on is '5000': expected a whole number from 1 to 50"),
+        ("max_length", "0", "longest sequence to train on is '0': expected a whole number from 1 to 50"),
+        ("max_length", "3.7", "longest sequence to train on is '3.7': expected a whole number from 1 to 50"),
+        ("max_length", "", "longest sequence to train on is '': expected a whole number from 1 to 50"),
+        ("learning_rate", "nan", "learning rate at its peak is 'nan': expected a number from 0 to 1"),
+        ("learning_rate", "0,005", "learning rate at its peak is '0,005': expected a number from 0 to 1"),
+        ("clip_norm", "inf", "longest gradient (0: no limit) is 'inf': expected a number from 0 to 1000"),
+        ("clear", "-0.5", "weight of the clear loss (0: none) is '-0.5': expected a number from 0 to 1000"),
+        ("clear", "<b>", "weight of the clear loss (0: none) is '<b>': expected a number from 0 to 1000"),
+    ],
+)
+def test_a_value_out_of_bounds_is_named_and_the_training_goes_on(name, text, sentence):
+    widget = LiveTraining(replace(SMALL, updates=10_000), seed=3)
+    training = widget.training
+    widget.stop.click()
+    training.thread.join()
+    widget.entries[name].value = text
+    widget.anew.click()
+    assert status(widget) == f"{sentence}; then start anew"
+    assert widget.training is training
+
+
+@pytest.mark.parametrize(
+    ("text", "seed"),
+    [
+        ("7", 7),
+        (" 0 ", 0),
+        ("4294967295", 4294967295),
+        ("a turtle", 0x6307C35A),
+        ("-5", 0x37AA1CCF),
+        ("3.7", 0xB1133C63),
+        ("99999999999", 0xD0199008),
+    ],
+)
+def test_any_text_is_a_seed(text, seed):
+    """The others are the first eight hexadecimal digits that `printf %s TEXT | sha256sum` prints."""
+    assert seed_of(text) == seed
+
+
+def test_a_text_as_seed_trains_and_is_told():
     widget = LiveTraining(SMALL, seed=3)
     widget.finish()
-    for name, value, fits in (
-        ("seed", 99999999999, 4294967295),
-        ("seed", -5, 0),
-        ("max_length", 5000, 50),
-        ("max_length", 0, 1),
-        ("learning_rate", 1e308, 1.0),
-        ("clip_norm", 1e308, 1000.0),
-        ("clear", 1e308, 1000.0),
-        ("clear", -0.5, 0.0),
-    ):
-        widget.entries[name].value = value
-        assert widget.entries[name].value == fits
+    widget.entries["seed"].value = "a turtle"
+    widget.anew.click()
+    assert same_run(widget.finish(), train(SMALL, seed=seed_of("a turtle")))
+    assert status(widget).startswith(f"seed {seed_of('a turtle')}: ")
 
 
-def test_a_value_that_does_not_fit_is_named_and_the_training_stands():
+def test_what_needs_more_memory_than_is_free_is_refused_before_it_starts(monkeypatch):
     widget = LiveTraining(SMALL, seed=3)
     result = widget.finish()
-    widget.entries["learning_rate"].value = math.nan
+    monkeypatch.setattr(live, "bytes_of_an_update", lambda run: 10**15 if run.recipe.max_length == 50 else 1)
+    widget.entries["max_length"].value = "50"
     widget.anew.click()
-    assert status(widget).startswith("learning_rate is nan") and status(widget).endswith("; then start anew")
+    assert re.fullmatch(
+        r"max_length is 50: an update would need about 1,000,000 GB, and \d+ GB are free; choose shorter sequences;"
+        r" then start anew",
+        status(widget),
+    )
     assert widget.finish() is result
+    with pytest.raises(ValueError, match="choose shorter sequences"):
+        LiveTraining(replace(SMALL, max_length=50))
+
+
+@pytest.mark.parametrize(("length", "rows", "heads", "width"), [(5, 0, 1, 20), (23, 97, 1, 20), (11, 61, 2, 13)])
+def test_memory_of_an_update_is_foretold_within_a_factor_of_two(length, rows, heads, width):
+    """Against the sizes of all that autograd and the states keep for the gradient."""
+    machine = replace(recipes.COPY_MACHINE, read_heads=heads, write_heads=heads, word_size=width, memory_size=53)
+    run = Run(replace(recipes.reliable, machine=machine, max_length=length, largest_memory=rows, batch_size=7), 0)
+    batch, kept = run.task.drawn(run.task.draw, 7, length, run.generator), {}
+
+    def keep(tensor):
+        kept[tensor.untyped_storage().data_ptr()] = tensor.untyped_storage().nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        _, states = loop.forward(run, Drawn(batch, Shape(length, rows or None)))
+    for state in states:
+        for part in (state.memory, state.weights, state.reads):
+            keep(part)
+    assert 0.5 < bytes_of_an_update(run) / sum(kept.values()) < 2
+
+
+def test_pictures_come_often_while_it_learns_and_can_be_played_again(monkeypatch):
+    monkeypatch.setattr(live, "PICTURE_EVERY", 3)
+    widget = LiveTraining(replace(SMALL, max_length=9, updates=16), seed=3)
+    widget.finish()
+    updates = list(widget.pictures)
+    assert updates[:3] == [0, 3, 6] and updates[-1] == 16
+    assert not widget.replay.disabled and widget.replay.max == widget.replay.value == len(updates) - 1
+    last = widget.picture.value
+    for place, update in enumerate(updates):
+        widget.replay.value = place
+        assert f" update {update:,}," in status(widget)
+        assert widget.picture.value == widget.pictures[update][1]
+    assert widget.picture.value == last
+    widget.anew.click()
+    assert widget.replay.disabled or not widget.training.is_running
+    widget.finish()
 
 
 def test_a_new_start_shows_the_new_machine_before_it_has_learned_anything(monkeypatch):
@@ -163,7 +255,7 @@ def test_every_entry_has_a_label():
     widget = LiveTraining(SMALL)
     widget.finish()
     assert [entry.description for entry in widget.entries.values()] == [
-        "seed",
+        "seed: any number or text",
         "longest sequence to train on",
         "learning rate at its peak",
         "longest gradient (0: no limit)",
