@@ -1,76 +1,73 @@
 """A training to watch and to steer: it runs beside the notebook, its picture moves, and can be played again."""
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from html import escape
-from threading import Event, Thread
-from typing import Any
+from typing import Any, cast
 
 import ipywidgets
 import psutil
+import torch
+from torch import Tensor
 
-from ntm_lib.runs.train import Result, one_thread, result_of
+from ntm_lib import tasks
+from ntm_lib.analysis.trace import trace_copy
+from ntm_lib.machine import NTM
+from ntm_lib.runs.train import Result
+from ntm_lib.tasks.task import Alphabet
+from ntm_lib.teaching.beside import Training
 from ntm_lib.teaching.entries import FIELDS, bytes_of_an_update, number_in, seed_of
-from ntm_lib.teaching.plots.learning import learning_figure
+from ntm_lib.teaching.plots.learning import Snapshot, learning_figure
 from ntm_lib.teaching.plots.words import printable
-from ntm_lib.teaching.snapshots import bits_a_bit, snapshot
 from ntm_lib.teaching.widgets import Picture
-from ntm_lib.training import loop
+from ntm_lib.training.clear import alone, chosen, usual_offsets
+from ntm_lib.training.evaluation import evaluate
 from ntm_lib.training.recipes import Recipe
 from ntm_lib.training.run import Run
 
+LENGTHS = (1, 2, 5, 10, 20, 50, 120)
+"""Lengths at which a snapshot counts wrong bits."""
 PICTURE_EVERY = 10
 """Updates between two pictures while a machine learns its lengths; while it settles, each validation has one."""
 
 
-class Training:
-    """A training in a thread of its own: it can be held after an update and go on, bit for bit as if it had not."""
+def snapshot(run: Run) -> Snapshot:
+    """Look at a run: its loss so far, its wrong bits by length, its heads in one copy.
 
-    def __init__(self, run: Run, on_change: Callable[[], None]):
-        self.run, self.on_change = run, on_change
-        self.result: Result | None = None
-        self.error: Exception | None = None
-        self.asked_to_hold = Event()
-        self.thread = Thread(target=self._work, daemon=True)
+    The loss begins at 1 bit a bit, as of a machine that knows nothing. Leaves the run as it was.
+    """
+    report = evaluate(run.judged, LENGTHS, sequences=8, seed=1)
+    bits = tasks.payload(1, 10, run.task.output_size, generator=torch.Generator().manual_seed(1))
+    progress, settled, recent = run.progress, run.progress.settled_at, [record["loss"] for record in run.recent]
+    losses = {0: math.log(2)} | {record["sequences"]: record["loss"] for record in progress.history}
+    if recent:
+        losses[progress.sequences] = sum(recent) / len(recent)
+    return Snapshot(
+        sequences=list(losses),
+        loss=[bits_a_bit(loss) for loss in losses.values()],
+        settled_from=None if settled is None else settled * run.recipe.batch_size,
+        trained_to=run.recipe.max_length,
+        wrong={length: 100 * count.wrong_bits / count.bits for length, count in report.lengths.items()},
+        copied=trace_copy(run.judged, bits),
+    )
 
-    @property
-    def is_over(self) -> bool:
-        """True where there is a result or an error."""
-        return self.result is not None or self.error is not None
 
-    @property
-    def is_running(self) -> bool:
-        """True while the thread is at work and has not been asked to stop."""
-        return self.thread.is_alive() and not self.asked_to_hold.is_set() and not self.is_over
+@torch.no_grad()
+def choices(machine: NTM) -> dict[str, Tensor]:
+    """How clearly a machine's first heads choose what they should do after each byte alone, from 0 to 1: (256) each."""
+    found = alone(machine, cast(Alphabet, tasks.copying().alphabet).like(machine.output.weight))
+    writer = machine.config.read_heads
+    return {
+        "write head steps as a byte comes in": chosen(found.coming_in.s, usual_offsets(found.coming_in.s))[:, writer],
+        "read head steps as it is read back": chosen(found.read_back.s, usual_offsets(found.read_back.s))[:, 0],
+        "and the read head's gate is shut": 1 - found.read_back.g[:, 0],
+    }
 
-    def go_on(self) -> None:
-        """Start, or go on; nothing where it is running or over."""
-        if self.is_running or self.is_over:
-            return
-        self.hold()
-        self.asked_to_hold.clear()
-        self.thread = Thread(target=self._work, daemon=True)
-        self.thread.start()
 
-    def hold(self) -> None:
-        """Stop after the update at hand, and wait until it is done."""
-        self.asked_to_hold.set()
-        if self.thread.is_alive():
-            self.thread.join()
-
-    def _work(self) -> None:
-        try:
-            with one_thread():
-                while not (self.run.progress.finished or self.asked_to_hold.is_set()):
-                    self.on_change()
-                    loop.update(self.run)
-                    if self.run.pauses:
-                        loop.check(self.run)
-            if self.run.progress.finished:
-                self.result = result_of(self.run)
-        except Exception as error:  # raised again for whoever waits for the result
-            self.error = error
-        self.on_change()
+def bits_a_bit(nats: float) -> float:
+    """Convert a cross-entropy from nats to bits: 1 for a machine that knows nothing of a fair bit."""
+    return nats / math.log(2)
 
 
 class LiveTraining(ipywidgets.VBox):

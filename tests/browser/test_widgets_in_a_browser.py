@@ -19,6 +19,8 @@ from urllib.error import URLError
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from ntm_lib.teaching.entries import seed_of
+
 ROOT = Path(__file__).parent.parent.parent
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 SECONDS = 240
@@ -187,23 +189,27 @@ def test_a_training_moves_and_reaches_its_verdict_again(run, notebook):
 
 
 @pytest.mark.parametrize("notebook", lessons_with("LiveTraining"))
-def test_an_entry_that_is_no_number_comes_back_and_one_that_is_too_large_becomes_the_largest(run, notebook):
+def test_entries_name_their_bounds_any_text_is_a_seed_and_a_slider_plays_it_again(run, notebook):
     page = run(notebook)
     training = page.locator(".widget-vbox", has=page.get_by_role("status"))
-    status = training.get_by_role("status")
+    status, anew = training.get_by_role("status"), training.get_by_role("button", name="Start anew")
     expect(status).to_contain_text("Converged")
-    for name, fits in (("seed", "7"), ("learning rate", "0.005"), ("longest sequence", "10")):
-        entry = training.locator(".widget-text", has_text=name).locator("input")
-        expect(entry).to_have_value(fits)
-        for typed in ("", "e"):
-            entry.fill("")
-            entry.press_sequentially(typed)
-            entry.press("Enter")
-            expect(entry).to_have_value(fits)
-    entry.fill("5000")
-    entry.press("Enter")
-    expect(entry).to_have_value("50")
-    entry.fill("10")
-    entry.press("Enter")
-    training.get_by_role("button", name="Start anew").press("Enter")
+    longest, seed = (
+        training.locator(".widget-text", has_text=name).locator("input") for name in ("longest sequence", "seed")
+    )
+    longest.fill("5000")
+    anew.press("Enter")
+    expect(status).to_contain_text("longest sequence to train on is '5000': expected a whole number from 1 to 50")
+    longest.fill("10")
+    seed.fill("a turtle")
+    anew.press("Enter")
+    expect(status).to_contain_text(f"seed {seed_of('a turtle')}: ")
     expect(status).to_contain_text("Converged")
+    slider, picture = training.locator(".noUi-handle"), training.locator("img")
+    last = picture.get_attribute("src")
+    slider.press("Home")
+    expect(status).to_contain_text("update 0,")
+    expect(picture).not_to_have_attribute("src", last)
+    slider.press("End")
+    expect(status).to_contain_text("Converged")
+    expect(picture).to_have_attribute("src", last)

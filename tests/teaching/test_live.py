@@ -11,10 +11,10 @@ import torch
 
 from ntm_lib.machine import NTM
 from ntm_lib.runs.train import Result, train
-from ntm_lib.teaching import live, snapshots, widgets
+from ntm_lib.teaching import live, widgets
+from ntm_lib.teaching.beside import Training
 from ntm_lib.teaching.entries import bytes_of_an_update, seed_of
-from ntm_lib.teaching.live import LiveTraining, Training, in_words
-from ntm_lib.teaching.snapshots import bits_a_bit, choices, snapshot
+from ntm_lib.teaching.live import LiveTraining, bits_a_bit, choices, in_words, snapshot
 from ntm_lib.training import loop, recipes
 from ntm_lib.training.curriculum import Shape
 from ntm_lib.training.evaluation import Count, Report, Verdict
@@ -28,7 +28,7 @@ def quick(monkeypatch):
     """Verdicts and snapshots over short sequences, and pictures whose pixels are never painted."""
     judge_quickly(monkeypatch)
     monkeypatch.setattr(widgets, "drawing", lambda figure: b"pixels")
-    monkeypatch.setattr(snapshots, "LENGTHS", (1, 3))
+    monkeypatch.setattr(live, "LENGTHS", (1, 3))
 
 
 def status(widget):
