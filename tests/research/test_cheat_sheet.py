@@ -18,7 +18,7 @@ from ntm_lib.machine import NTMState, addressing, memory
 from ntm_lib.machine.heads import Emission, Heads
 from ntm_lib.teaching.plots import style
 from research import cheat_sheet
-from research.cheat_sheet import AXES, COLOURS, EMITTED, EQUATIONS, STATE, STEP, TASK, TOLD, Equation
+from research.cheat_sheet_facts import AXES, COLOURS, EMITTED, EQUATIONS, STATE, STEP, TASK, TOLD, Equation, example
 
 ROOT = Path(__file__).parents[2]
 SIZES = {"B": 2, "H": 3, "N": 7, "M": 5, "S": 11}
@@ -155,7 +155,7 @@ def test_the_example_is_worked_out_by_hand():
     given = {words.split(" = ")[0]: words.split(" = ")[1].replace("−", "-") for words in TOLD}
     k, s, e, a = (np.array([[json.loads(f"[{given[name][1:-1]}]")]], dtype=float) for name in "ksea")
     beta, g, gamma = (np.array([[float(given[name])]]) for name in "βgγ")
-    shown = cheat_sheet.example()
+    shown = example()
     tape, before = shown.memory.double().numpy(), shown.w_previous.double().numpy()
     w = naive.address(tape, before, k, beta, g, s, gamma)
     erased = naive.erase(tape, w, e)
@@ -168,7 +168,7 @@ def test_the_example_is_worked_out_by_hand():
 
 def test_bars_are_as_high_as_the_numbers_of_the_example(figure):
     """The first bars of each axes are its stage's; a stage with a weighting before it draws that behind them."""
-    shown = cheat_sheet.example()
+    shown = example()
     panels = [axes for axes in figure.axes[1:] if axes.patches and not axes.images]
     values = [shown.similarity, *shown.stages, shown.stages.w]
     assert len(panels) == len(values)
