@@ -53,13 +53,16 @@ def address_in(pyproject: str) -> Address:
 
 
 def badges(address: Address, notebook: str) -> str:
-    """Markdown that opens a notebook, such as "01_find_a_slot.ipynb", on Colab and on Binder."""
+    """Markdown of a notebook's head: badges that open it, such as "01_find_a_slot.ipynb", and pages to have at hand."""
     repository, ref = address
     colab = f"https://colab.research.google.com/github/{repository}/blob/{ref}/notebooks/{notebook}"
     binder = f"https://mybinder.org/v2/gh/{repository}/{quote(ref, safe='')}?labpath=workbook%2F{notebook}"
     return (
         f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({colab})\n"
-        f"[![Open in Binder](https://mybinder.org/badge_logo.svg)]({binder})"
+        f"[![Open in Binder](https://mybinder.org/badge_logo.svg)]({binder})\n"
+        "\n"
+        "[Cheat sheet](../docs/cheat-sheet.pdf) · [glossary](../docs/glossary.md) · [map](../docs/lesson-map.md) ·"
+        " [faults](../docs/faults.md)"
     )
 
 
