@@ -9,7 +9,7 @@ from ntm_lib.teaching.checks.verdicts import Ask, Trials, check
 @check("every character is a byte, its lowest bit first", without=((tasks, "number_bits"),))
 def bits(ask: Ask) -> Trials:
     """Say what is wrong with `my_bits(text)`, an ASCII text of L characters -> payload (1, L, 8)."""
-    for text in ("Ab cd", "seventeen letters", "}", "3 rows, 8 bits:\n~`@"):
+    for text in ("Ab cd", "seventeen letters", "}", "8 x 3:\n~`@"):
         right = tasks.number_bits(torch.tensor([list(text.encode())]))
         found = ask(text, like=right)
         yield bool(((found == 0) | (found == 1)).all()), "there should be nothing but 0 and 1"

@@ -49,7 +49,7 @@ def length(ask: Ask) -> Trials:
         (0.8, 0.9, 100, 3200, "0.2 is left for all others, a quarter of the right row: four times as far as found 0.5"),
         (0.5, 0.99, 100, 9800, "the old place keeps 0.01, and the jump wins until the key finds 1/99"),
         (0.3, 0.95, 70, 540, "the others have 7/3 of the right row, and may have 18 times as much"),
-        (0.8, 0.8, 31, 372, "the others have a quarter of the right row, and may have three times as much"),
+        (0.8, 0.8, 37, 444, "the others have a quarter of the right row, and may have three times as much"),
     ):
         limit = ask(found, g, length, like=int)
         told = f"found {found} with g = {g} at length {length}"

@@ -77,11 +77,8 @@ class Ask:
             pairs = zip(found.unbind(axis), expected.unbind(axis), strict=True)
             right = [place for place, pair in enumerate(pairs) if close(*pair)]
             if 0 < len(right) < expected.shape[axis]:
-                places = ", ".join(map(str, right))
-                return (
-                    False,
-                    f"of {expected.shape[axis]} {name} only number {places} is right: each has its own numbers",
-                )
+                told = f"of {expected.shape[axis]} {name} these are right: {', '.join(map(str, right))}"
+                return False, f"{told}; each has numbers of its own"
         sentence = f"with {_all_described(arguments)} the numbers are wrong: take every size from what is given"
         return close(found, expected), sentence
 
