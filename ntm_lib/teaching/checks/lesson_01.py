@@ -39,7 +39,8 @@ def shift(ask: Ask) -> Trials:
 @check("it sharpens, adds up to 1 and survives long tapes")
 def sharpen(ask: Ask) -> Trials:
     """Say what is wrong with `my_sharpen(w_s, gamma)`, (B, H, N), (B, H) -> (B, H, N) (Eq. 9)."""
-    equal = torch.full((1, 1, 1000), 0.001)
+    long = torch.full((2, 3, 1000), 0.001)
+    long[0, 0] = torch.softmax(10 * torch.eye(1000)[0], dim=-1)  # one head is sharp, all others are spread
     weights, zero = torch.tensor([[[0.1, 0.2, 0.4, 0.2, 0.1]]]), torch.tensor([[[0.0, 0.4, 0.6]]])
     two = torch.tensor([[2.0]])
     one = close(ask(weights, two, like=weights).sum(), torch.ones(()), atol=1e-4)
@@ -47,7 +48,12 @@ def sharpen(ask: Ask) -> Trials:
     for w_s, gamma, sentence in (
         (weights, two - 1, "gamma = 1 should leave a weighting as it is"),
         (weights, two, "gamma = 2 should square every weight, then divide: 0.4 against 0.2 becomes 0.16 against 0.04"),
-        (weights, two + 1.5, "gamma = 3.5 should raise every weight to the power 3.5: any power, whole or not"),
+        (weights, two + 1.5, "gamma = 3.5 should raise every weight to the power 3.5: it need not be whole"),
+        (
+            weights[:, [0, 0]],
+            two.expand(1, 2),
+            "the weights of each head should add up to 1, and not those of all heads",
+        ),
         (weights[:, [0, 0]], two + torch.tensor([[-1.0, 1.0]]), "every head should use its own gamma: here 1 and 3"),
     ):
         yield ask.agrees(addressing.sharpen, w_s, gamma), sentence
@@ -55,7 +61,11 @@ def sharpen(ask: Ask) -> Trials:
         w_s, gamma = numbers(sequences, heads, rows).softmax(-1), 1 + numbers(sequences, heads).square()
         yield ask.agrees_everywhere(addressing.sharpen, w_s, gamma)
     for w_s, gamma, sentence in (
-        (equal, 10 * two, "gamma = 20 should keep 1,000 weights of 0.001: their powers are too small for floats"),
+        (
+            long,
+            torch.full((2, 3), 20.0),
+            "gamma = 20 should keep 1,000 weights of 0.001: their powers are too small for floats",
+        ),
         (zero, two, "a weight of exactly 0 should stay 0, and leave the others as they would be without it"),
     ):
         yield ask.agrees(addressing.sharpen, w_s, gamma), sentence

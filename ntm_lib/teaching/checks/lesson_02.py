@@ -15,12 +15,15 @@ def write(ask: Ask) -> Trials:
     tape, half = 1 + torch.arange(15.0).reshape(1, 5, 3), 0.5 * torch.eye(5)[None, 1:2]
     erase, add = torch.tensor([[[1.0, 0.5, 0.0]]]), torch.tensor([[[3.0, -2.0, 5.0]]])
     both = torch.cat([half, torch.tensor([[[0.0, 0.25, 0.75, 0.0, 0.0]]])], dim=1)
+    one = torch.tensor([[[0.0], [1.0]]])  # the second of two heads
     erases, adds = torch.cat([erase, erase], dim=1), torch.cat([add, -2 * add], dim=1)
     for weights, e, a, sentence in (
         (0 * half, erase, add, "where the weight is 0 nothing should change"),
         (half, erase, 0 * add, "with weight 0.5, erase 1 should leave half of a number, 0.5 three quarters, 0 all"),
         (half, 0 * erase, add, "with weight 0.5, half of the add vector should be added to the slot, number by number"),
         (half, erase, add, "erase first and add then: what is being added should not be erased in the same step"),
+        (one * half, erases, adds, "every head should write: of these two the first has weight 0, and the second 0.5"),
+        (one.flip(1) * half, erases, adds, "every head should write: here the first has weight 0.5, the second 0"),
         (both, erases, 0 * adds, "where two heads erase a slot, what they keep is multiplied: 0.5 of it, 0.75 of that"),
         (both, 0 * erases, adds, "where two heads add to a slot, both vectors should be added, each times its weight"),
         (both, erases, adds, "all heads should erase before the first of them adds; then their order does not matter"),

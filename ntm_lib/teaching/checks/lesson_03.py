@@ -27,12 +27,14 @@ def heads(ask: Ask) -> Trials:
         ([[3, 4]] * 3, "head 1 should go on from where it was itself, not from where head 0 has just come to"),
         ([[3, 1]] * 3, "every step should go on from the weightings of the step before, not from the first ones"),
         ([[3, 3]] * 3, "all steps hold the last weightings: keep a .clone() of each step's before it is overwritten"),
+        ([[3, 0], [3, 1], [3, 2]], "step 0 should be where the heads are after their first orders, not before them"),
         ([[3, 0]] * 3, "head 1 was told to step forward, and stays: every head has its own orders"),
     ):
         yield steps != mistake, sentence
     yield steps == [[3, 1], [3, 2], [3, 3]], "head 0 should stay and head 1 go forward: slots 3, 3, 3 and 1, 2, 3"
     jumps = path(jump)
     yield jumps != [[3, 1], [3, 2]], "in the second step both heads do as in the first: every step has its own orders"
+    yield jumps != [[1, 0], [1, 1]], "the steps come in the wrong order: the first orders of the list come first"
     yield jumps == [[3, 1], [1, 1]], "head 0 jumps by its key to slot 1: all stages of addressing are needed"
     for arguments, sentence in (
         ((tape, starts, jump), "the heads go where they should, but their weightings, which add up to 1, are wrong"),
@@ -77,7 +79,8 @@ def start(ask: Ask) -> Trials:
         swapped = delay > 0 and (writer, reader) == ((slots - 1 - delay) % slots, slots - 1)
         yield not swapped, "the rows are swapped: the reader's weighting comes first, and then the writer's"
         yield writer == slots - 1, "the writer steps, then writes: to begin on slot 0 it stands one slot before"
-        heard = f"with delay {delay} on {slots} slots it reads what was written {(writer - reader) % slots} steps ago"
+        ago = (writer - reader) % slots
+        heard = f"with delay {delay} on {slots} slots it reads what was written {ago} step{'s' * (ago != 1)} ago"
         yield _echoes(weights, delay), f"{heard}: step {delay} should read step 0's vector"
 
 

@@ -1,5 +1,6 @@
 """Checks of lesson 4: one step of a machine, and machines set by hand."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import torch
@@ -7,7 +8,7 @@ from torch import Tensor
 
 from ntm_lib import tasks
 from ntm_lib.analysis.copies import copy_through, rows_needed
-from ntm_lib.machine import NTM, NTMConfig, NTMState
+from ntm_lib.machine import NTM, NTMConfig, NTMState, addressing
 from ntm_lib.teaching import handmade
 from ntm_lib.teaching.checks.verdicts import Ask, Trials, UnfitAnswerError, check, close, numbers
 
@@ -24,21 +25,17 @@ def step(ask: Ask) -> Trials:
         _, state = model(inputs[:, :-1])
         given = inputs[:, -1], state
         _, right = model.step(*given)
-        _, deaf = model.step(inputs[:, -1], state._replace(reads=0 * state.reads))
         found = _after_a_step(ask, model, *given, case=case)
         sizes, wanted = ([[*one.shape] if isinstance(one, Tensor) else one for one in s[:3]] for s in (found, right))
         yield sizes == wanted, f"memory, weightings and reads have shapes {sizes}: expected {wanted}"
         pairs = [(getattr(found, part), getattr(right, part)) for part in ("memory", "weights", "reads")]
         alone = any(close(one[:1], other[:1]) and not close(one, other) for one, other in pairs)
         yield not alone, "only the first sequence comes out right: each has its own tape and heads"
-        yield not close(found.weights, deaf.weights), "the controller should hear what was read last, beside the input"
+        for mistake, sentence in _misheard(model, *given):
+            yield close(mistake, right.weights) or not close(found.weights, mistake), sentence
         for part, old, sentence in (
             ("weights", state.weights, "the weightings are the old ones: hand on where the heads point now"),
-            (
-                "weights",
-                None,
-                "the weightings are wrong: all heads point on the old memory, each from its last weighting",
-            ),
+            ("weights", None, "the weightings are wrong: heads point on the old memory, each from its last weighting"),
             ("memory", state.memory, "the memory is the old one: hand on what the write head made of it"),
             ("memory", None, "the memory is wrong: only the write head writes, and its weighting is the last one"),
             ("reads", state.reads, "what is read is what was read before: hand on what the read head finds now"),
@@ -49,6 +46,19 @@ def step(ask: Ask) -> Trials:
     kept = isinstance(found.controller, tuple) and len(found.controller) == 2
     own = kept and all(map(close, found.controller, right.controller))
     yield own, "the controller's own state is lost: an LSTM returns a new one, (h, c), to be handed on"
+
+
+def _misheard(model: NTM, x: Tensor, state: NTMState) -> Iterator[tuple[Tensor, str]]:
+    """Weightings after a step in which the controller is given something else, each with the sentence that says so."""
+    reads, own = state.reads.flatten(1), state.controller
+    for hears, kept, sentence in (
+        ([x, 0 * reads], own, "the controller should hear what was read last, beside the input"),
+        ([0 * x, reads], own, "the controller should hear the input, beside what was read last"),
+        ([reads, x], own, "the controller should hear the input first, and what was read last after it"),
+        ([x, reads], model.controller.initial_state(len(x)), "the controller should go on from its own last state"),
+    ):
+        h, _ = model.controller(torch.cat(hears, dim=-1), kept)
+        yield addressing.address(state.memory, state.weights, *model.heads(h)[:5]).w, sentence
 
 
 def _after_a_step(ask: Ask, model: NTM, x: Tensor, state: NTMState, case: str | None) -> NTMState:

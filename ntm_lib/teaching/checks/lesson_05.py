@@ -40,9 +40,15 @@ def loss(ask: Ask) -> Trials:
         yield not math.isclose(half, mistake, rel_tol=1e-4), sentence
     yield close(half, torch.ones(())), f"logits of 0 know nothing and should cost 1 bit a bit: got {half:.3f}"
     every_cost = "the cross-entropy is wrong where logits are not 0: a bit costs -log2 of what the target was given"
+    for sureness in (2.0, -3.0):  # of the right bit, alike for all, so that any mean is right
+        alike = sureness * (2 * targets - 1), targets, every
+        yield close(ask(*alike, like=half), _bits_a_bit(*alike)), every_cost
     one = ask(logits, targets, every, like=half)
     yield not close(one, _bits_a_bit(logits[:1], targets[:1], every[:1])), "only the first of three sequences counts"
-    yield close(one, _bits_a_bit(logits, targets, every)), every_cost
+    yield (
+        close(one, _bits_a_bit(logits, targets, every)),
+        "where the mask is 1 everywhere, every bit should count alike",
+    )
     for width, mask, sentence in (
         (5, late, "only steps in the mask should count, in the sum and in the number of bits that it is divided by"),
         (5, ragged, "where masks differ, every bit should count alike: divide one sum by one number of bits"),
@@ -81,7 +87,12 @@ def crowd(ask: Ask) -> Trials:
     eighths = "0.5 beside three times 0.25 and three times 0.25 are 2 together: rows should get 1/8, 1/4, 1/8"
     yield close(three, crowded(alone, 3)), eighths
     for shape, times in (((2, 3, 5), 31), ((3, 2, 11), 7)):
-        yield ask.agrees_everywhere(crowded, numbers(*shape).mul(2).softmax(-1), times)
+        w_c = numbers(*shape).mul(2).softmax(-1)
+        found = ask(w_c, times, like=w_c)
+        for best in (w_c.amax(), w_c.amax((1, 2), keepdim=True)):
+            around_one = w_c / (best + times * (1 - best))
+            yield not close(found, around_one), "every head of every sequence has a heaviest row of its own"
+        yield ask.agrees_everywhere(crowded, w_c, times)
 
 
 @check("all three seeds learn to copy ten vectors, and see fewer vectors than with the library's lengths")

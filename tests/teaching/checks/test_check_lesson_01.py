@@ -222,6 +222,11 @@ def sharpen_over_all_sequences(w_s, gamma):
     return powers / powers.sum((0, -1), keepdim=True)
 
 
+def sharpen_over_all_heads(w_s, gamma):
+    powers = w_s ** gamma.unsqueeze(-1)
+    return powers / powers.sum((1, 2), keepdim=True)
+
+
 def sharpen_as_written(w_s, gamma):
     powers = w_s ** gamma.unsqueeze(-1)
     return powers / powers.sum(-1, keepdim=True)
@@ -230,6 +235,11 @@ def sharpen_as_written(w_s, gamma):
 def sharpen_with_a_guarded_sum(w_s, gamma):
     powers = w_s ** gamma.unsqueeze(-1)
     return powers / (powers.sum(-1, keepdim=True) + 1e-9)
+
+
+def sharpen_by_the_largest_of_all(w_s, gamma):
+    powers = (w_s / w_s.max()) ** gamma.unsqueeze(-1)
+    return powers / powers.sum(-1, keepdim=True)
 
 
 def sharpen_by_logarithm(w_s, gamma):
@@ -365,10 +375,15 @@ MISTAKES = [
     (
         "shift",
         shift_on_a_ring_of_five,
-        "with a tensor (3, 2, 11) and a tensor (3, 2, 7) the numbers are wrong: take every size from what is given",
+        "with a tensor (3, 2, 11) and a tensor (3, 2, 7) the numbers are wrong: take every size and number",
     ),
     ("shift", shift_by_the_library, "calls addressing.shift: this exercise is to be solved without"),
     ("shift", lambda w_g, s: my_shift(w_g, s).round(), "s = (0.1, 0.7, 0.2) blends"),
+    (
+        "shift",
+        lambda w_g, s: my_shift(w_g, s).round(decimals=2),
+        "are only nearly right: round nothing, and add nothing",
+    ),
     ("shift", lambda w_g: w_g, "stops with TypeError: <lambda>() takes 1 positional argument but 2 were given"),
     ("shift", lambda w_g, s: torch.softmax(torch.arange(5), 0), "stops with NotImplementedError: "),
     ("sharpen", sharpen_without_sum, "the weights should still add up to 1"),
@@ -377,13 +392,15 @@ MISTAKES = [
     ("sharpen", sharpen_with_half_the_power, "gamma = 2 should square every weight"),
     ("sharpen", lambda w_s, gamma: w_s, "gamma = 2 should square every weight"),
     ("sharpen", sharpen_by_whole_powers, "gamma = 3.5 should raise every weight to the power 3.5"),
+    ("sharpen", sharpen_over_all_heads, "the weights of each head should add up to 1, and not those of all heads"),
     ("sharpen", sharpen_all_heads_alike, "every head should use its own gamma"),
     ("sharpen", sharpen_the_first_sequence, "of 3 sequences these are right: 0;"),
     ("sharpen", sharpen_all_sequences_alike, "of 3 sequences these are right: 0;"),
     ("sharpen", sharpen_two_heads, "of 5 heads these are right: 0, 1;"),
-    ("sharpen", sharpen_over_all_sequences, "the numbers are wrong: take every size from what is given"),
+    ("sharpen", sharpen_over_all_sequences, "the numbers are wrong: take every size and number"),
     ("sharpen", sharpen_as_written, "gamma = 20 should keep 1,000 weights of 0.001"),
     ("sharpen", sharpen_with_a_guarded_sum, "gamma = 20 should keep 1,000 weights of 0.001"),
+    ("sharpen", sharpen_by_the_largest_of_all, "gamma = 20 should keep 1,000 weights of 0.001"),
     ("sharpen", sharpen_that_fills_zeros, "a weight of exactly 0 should stay 0"),
     ("sharpen", sharpen_by_logarithm, "a weight of 0 has the logarithm -inf"),
     ("sharpen", lambda w_s, gamma: my_sharpen(w_s, gamma[..., 0]), "every head should use its own gamma"),

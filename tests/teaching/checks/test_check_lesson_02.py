@@ -72,8 +72,9 @@ def write_to_five_slots(tape, weights, erase, add):
     return written
 
 
-def write_of_the_first_head(tape, weights, erase, add):
-    return my_write(my_write(tape, weights, erase, 0 * add), weights[:, :1], 0 * erase[:, :1], add[:, :1])
+def write_of_the_strongest_head(tape, weights, erase, add):
+    strongest = torch.where(weights == weights.amax(1, keepdim=True), weights, 0)
+    return my_write(my_write(tape, weights, erase, 0 * add), strongest, 0 * erase, add)
 
 
 def write_of_three_numbers(tape, weights, erase, add):
@@ -268,13 +269,23 @@ MISTAKES = [
     ("write", write_with_whole_erasing, "with weight 0.5, erase 1 should leave half of a number"),
     ("write", write_with_whole_adding, "with weight 0.5, half of the add vector"),
     ("write", write_adding_first, "erase first and add then"),
+    (
+        "write",
+        lambda *given: my_write(given[0], *(part[:, :1] for part in given[1:])),
+        "of these two the first has weight 0",
+    ),
+    (
+        "write",
+        lambda *given: my_write(given[0], *(part[:, -1:] for part in given[1:])),
+        "here the first has weight 0.5, the second 0",
+    ),
     ("write", write_with_summed_erasing, "what they keep is multiplied"),
-    ("write", write_of_the_first_head, "both vectors should be added, each times its weight"),
+    ("write", write_of_the_strongest_head, "both vectors should be added, each times its weight"),
     ("write", write_head_by_head, "all heads should erase before the first of them adds"),
     ("write", write_to_the_first_sequence, "of 3 sequences these are right: 0; each has numbers of its own"),
     ("write", write_to_five_slots, "of 11 slots these are right: 0, 1, 2, 3, 4;"),
     ("write", write_of_three_numbers, "with a tensor (3, 11, 7) and a tensor (3, 2, 11)"),
-    ("write", write_of_two_heads, "and a tensor (2, 3, 5) the numbers are wrong: take every size from what is given"),
+    ("write", write_of_two_heads, "and a tensor (2, 3, 5) the numbers are wrong: take every size"),
     ("write", write_by_the_library, "calls memory.write: this exercise is to be solved without it"),
     ("write", lambda tape, w, e, a: memory.add(tape, w, a), "calls memory.add: this exercise is to be solved without"),
     ("count", count_without_gamma, "a read head with M = 3 and steps of one slot emits"),

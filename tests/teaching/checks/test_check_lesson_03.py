@@ -192,6 +192,10 @@ def heads_of_the_draft(tape, weights, told):
     return torch.stack(path)
 
 
+def heads_with_the_start(tape, weights, told):
+    return torch.cat([weights, my_heads(tape, weights, told)])[:-1]
+
+
 def heads_told_what_head_0_is(tape, weights, told):
     return my_heads(tape, weights, [[part[:, :1].expand_as(part) for part in emitted] for emitted in told])
 
@@ -295,6 +299,8 @@ MISTAKES = [
     ("heads", heads_that_always_start_anew, "not from the first ones"),
     ("heads", heads_without_copies, "all steps hold the last weightings"),
     ("heads", heads_told_what_head_0_is, "head 1 was told to step forward, and stays: every head has its own orders"),
+    ("heads", lambda tape, weights, told: my_heads(tape, weights, told[::-1]), "the steps come in the wrong order"),
+    ("heads", heads_with_the_start, "step 0 should be where the heads are after their first orders, not before them"),
     ("heads", heads_told_the_first_orders, "in the second step both heads do as in the first"),
     ("heads", heads_that_go_backward, "slots 3, 3, 3 and 1, 2, 3"),
     ("heads", heads_without_keys, "all stages of addressing are needed"),

@@ -201,6 +201,21 @@ def step_that_hears_x_alone(model, x, state):
     return my_step(model, x, state._replace(reads=0 * state.reads))
 
 
+def step_that_hears_reads_first(model, x, state):
+    heard = torch.cat([state.reads.flatten(1), x], dim=-1)
+    reads = heard[:, x.shape[-1] :].view_as(state.reads)
+    return my_step(model, heard[:, : x.shape[-1]], state._replace(reads=reads))
+
+
+def step_with_a_new_controller(model, x, state):
+    return my_step(model, x, state._replace(controller=model.controller.initial_state(len(x))))
+
+
+def step_in_doubles(model, x, state):
+    after = my_step(model, x, state)
+    return after._replace(memory=after.memory.double(), weights=after.weights.double(), reads=after.reads.double())
+
+
 def step_without_reads(model, x, state):
     return model.controller(x, state.controller)
 
@@ -287,6 +302,7 @@ RIGHT = [
     ("step", step_in_place),
     ("step", step_box_by_box),
     ("step", step_of_each_sequence),
+    ("step", step_in_doubles),
     ("complement", my_complement),
     ("complement", complement_with_more_bias),
     ("complement", complement_by_what_is_written),
@@ -317,6 +333,9 @@ MISTAKES = [
     ("step", lambda model, x, state: state, "the weightings are the old ones"),
     ("step", step_of_the_first_sequence, "only the first sequence comes out right"),
     ("step", step_that_hears_x_alone, "the controller should hear what was read last, beside the input"),
+    ("step", lambda model, x, state: my_step(model, 0 * x, state), "should hear the input, beside what was read last"),
+    ("step", step_that_hears_reads_first, "should hear the input first, and what was read last after it"),
+    ("step", step_with_a_new_controller, "the controller should go on from its own last state"),
     ("step", step_that_points_from_one_place, "the weightings are wrong"),
     ("step", lambda *given: my_step(*given)._replace(memory=given[2].memory), "the memory is the old one"),
     ("step", step_where_the_reader_writes, "the memory is wrong"),

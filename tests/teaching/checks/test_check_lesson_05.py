@@ -131,6 +131,10 @@ def loss_of_the_first_sequence(logits, targets, mask):
     return my_loss(logits[:1], targets[:1], mask[:1])
 
 
+def loss_after_three_steps(logits, targets, mask):
+    return my_loss(logits[:, 3:], targets[:, 3:], mask[:, 3:])
+
+
 def loss_as_a_sum(logits, targets, mask):
     return (costs(logits, targets) * mask[..., None]).sum()
 
@@ -225,6 +229,10 @@ def crowd_of_the_first_sequence(w_c, crowd):
     return found
 
 
+def crowd_around_the_heaviest_of_all(w_c, crowd):
+    return w_c / (w_c.max() + crowd * (1 - w_c.max()))
+
+
 def crowd_of_three(w_c, crowd):
     return my_crowd(w_c, min(crowd, 3))
 
@@ -282,6 +290,7 @@ MISTAKES = [
     ("loss", loss_a_step, "the costs are divided by the number of steps: every step has 5 bits here"),
     ("loss", lambda *given: 2 * my_loss(*given), "logits of 0 know nothing and should cost 1 bit a bit: got 2.000"),
     ("loss", loss_of_the_first_sequence, "only the first of three sequences counts"),
+    ("loss", loss_after_three_steps, "where the mask is 1 everywhere, every bit should count alike"),
     ("loss", loss_of_the_other_bit, "the cross-entropy is wrong where logits are not 0"),
     ("loss", loss_without_mask, "only steps in the mask should count"),
     ("loss", loss_over_all_steps, "only steps in the mask should count"),
@@ -306,6 +315,7 @@ MISTAKES = [
     ("crowd", lambda w_c, crowd: my_crowd(w_c, crowd**2), "three times 0.25 are 2 together: rows should get 1/8, 1/4"),
     ("crowd", crowd_around_the_first_head, "of 3 heads these are right: 0; each has numbers of its own"),
     ("crowd", crowd_of_the_first_sequence, "of 2 sequences these are right: 0; each has numbers of its own"),
+    ("crowd", crowd_around_the_heaviest_of_all, "every head of every sequence has a heaviest row of its own"),
     ("crowd", crowd_of_three, "with a tensor (2, 3, 5) and 31 the numbers are wrong"),
     ("crowd", crowd_of_what_is_above_half, "each has numbers of its own"),
     ("curriculum", curriculum_beyond_ten, "returns 12: expected a length from 1 to 10"),

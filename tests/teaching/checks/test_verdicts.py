@@ -82,6 +82,7 @@ def test_an_error_without_words_is_named(capsys):
         (torch.tensor([[0.0, 1.0, 2.0], [3.0, 4.0, float("nan")]]), "returns NaN, which is no number"),
         (numpy.zeros(3), "returns shape (3,): expected (2, 3)"),
         ([[0.0, 1.0, 2.0]], "returns shape (1, 3): expected (2, 3)"),
+        ([], "returns shape (0,): expected (2, 3)"),
         ([[0.0, 1.0], [2.0]], "returns list: expected a tensor of shape (2, 3)"),
     ],
 )
@@ -236,12 +237,12 @@ def test_a_function_to_do_without_is_named_and_put_back(capsys):
         (slice(None), None),
         ([0], "of 3 sequences these are right: 0; each has numbers of its own"),
         ([0, 2], "of 3 sequences these are right: 0, 2; each has numbers of its own"),
-        ([], "with a tensor (3, 5) the numbers are wrong: take every size from what is given"),
+        ([], "with a tensor (3, 5) the numbers are wrong: take every size and number from what is given"),
     ],
 )
 def test_what_is_right_in_places_is_told_by_places(places, said):
     def my_attempt(given):
-        found = torch.zeros_like(given)
+        found = torch.full_like(given, 9.0)
         found[places] = given[places]
         return found
 
@@ -251,4 +252,5 @@ def test_what_is_right_in_places_is_told_by_places(places, said):
 
 def test_close_compares_shapes_too():
     assert close(torch.ones(3), torch.ones(3) + 1e-6)
+    assert close(torch.ones(3).double(), torch.ones(3)) and not close(torch.ones(3) + 0j, torch.ones(3))
     assert not close(torch.ones(3), torch.ones(1)) and not close(None, torch.ones(1))
