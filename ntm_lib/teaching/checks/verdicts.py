@@ -144,7 +144,7 @@ def _converted(answer: Any, like: Tensor | type) -> Any:
         return torch.as_tensor(answer).float()
     listed = not isinstance(answer, Tensor)
     with suppress(Exception):  # what cannot be made a tensor is told by its own name
-        answer = _joined(answer).detach()
+        answer = _joined(answer).detach().to_dense()
     if not isinstance(answer, Tensor):
         return answer
     if listed and like.is_floating_point() and answer.dtype is torch.int64:  # a list of 0 and 1 may stand for 0.0, 1.0

@@ -107,6 +107,7 @@ def test_a_tensor_of_another_kind_is_named(answer, words, capsys):
         (numpy.zeros(SHAPE), torch.ones(SHAPE), torch.zeros(SHAPE)),
         (numpy.float32(0.5), torch.zeros(()), torch.tensor(0.5)),
         (torch.ones(3).requires_grad_(), torch.zeros(3), torch.ones(3)),
+        (torch.ones(3).to_sparse(), torch.zeros(3), torch.ones(3)),
         (torch.tensor(5), int, 5),
         (numpy.int64(5), int, 5),
     ],
