@@ -4,12 +4,16 @@ import ast
 import inspect
 
 import pytest
+import torch
+
+from ntm_lib.machine import NTMState
 
 
-def exercise_tests(checks, right, mistakes):
+def exercise_tests(checks, right, mistakes, one_sequence=()):
     """Tests of a module of checks: attempts that are right, and one that is wrong for every sentence it can say.
 
     `right` holds pairs of an exercise and an attempt, `mistakes` triples of an exercise, an attempt and a sentence.
+    By its card an exercise of `one_sequence` is given a single one.
     """
     exercises = sorted({exercise for exercise, _ in right})
 
@@ -23,10 +27,27 @@ def exercise_tests(checks, right, mistakes):
         def test_a_mistake_earns_its_sentence(self, exercise, attempt, sentence, capsys):
             getattr(checks, exercise)(attempt)
             said = capsys.readouterr().out
-            assert said.startswith(
-                (f"{attempt.__name__}: not yet\n- ", f"{attempt.__name__} returns ", f"{attempt.__name__} stops ")
-            )
-            assert said.count("\n") < 3 and sentence in said, said
+            verdicts = (": not yet\n- ", " returns ", " stops ", " calls ")
+            assert said.startswith(tuple(attempt.__name__ + verdict for verdict in verdicts))
+            assert said.count("\n") < 4 and sentence in said, said
+
+        @pytest.mark.parametrize("exercise", exercises)
+        def test_three_styles_and_six_mistakes_are_tried(self, exercise):
+            assert len({attempt for name, attempt in right if name == exercise}) >= 3
+            assert len({attempt for name, attempt, _ in mistakes if name == exercise}) >= 6
+
+        @pytest.mark.parametrize("exercise", exercises)
+        def test_arguments_come_in_several_sizes(self, exercise, capsys):
+            first, given = dict(reversed(right))[exercise], []
+
+            def my_attempt(*arguments):
+                given.append(sizes_of(arguments))
+                return first(*arguments)
+
+            getattr(checks, exercise)(my_attempt)
+            assert " is right: " in capsys.readouterr().out
+            for sizes in zip(*given, strict=True):
+                assert len({*sizes}) > 1 or ({*sizes} == {1} and exercise in one_sequence)
 
         @pytest.mark.parametrize("exercise", exercises)
         def test_a_stub_is_not_attempted(self, exercise, capsys):
@@ -49,6 +70,19 @@ def exercise_tests(checks, right, mistakes):
             assert unearned == [], unearned
 
     return TestExercises
+
+
+def sizes_of(argument):
+    """Sizes of a tensor, a memory, a text or a list, the value of a number; of several arguments those of each."""
+    if isinstance(argument, torch.Tensor):
+        return [*argument.shape]
+    if isinstance(argument, NTMState):
+        return [*argument.memory.shape]
+    if isinstance(argument, tuple):
+        return [size for each in argument for size in sizes_of(each)]
+    if isinstance(argument, str | bytes | list):
+        return [len(argument)]
+    return [argument] if isinstance(argument, int | float) else []
 
 
 def name_of(value):

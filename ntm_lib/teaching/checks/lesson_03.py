@@ -27,20 +27,30 @@ def heads(ask: Ask) -> Trials:
         ([[3, 4]] * 3, "head 1 should go on from where it was itself, not from where head 0 has just come to"),
         ([[3, 1]] * 3, "every step should go on from the weightings of the step before, not from the first ones"),
         ([[3, 3]] * 3, "all steps hold the last weightings: keep a .clone() of each step's before it is overwritten"),
+        ([[3, 0], [3, 1], [3, 2]], "step 0 should be where the heads are after their first orders, not before them"),
+        ([[3, 0]] * 3, "head 1 was told to step forward, and stays: every head has its own orders"),
     ):
         yield steps != mistake, sentence
     yield steps == [[3, 1], [3, 2], [3, 3]], "head 0 should stay and head 1 go forward: slots 3, 3, 3 and 1, 2, 3"
-    yield path(jump) == [[3, 1], [1, 1]], "head 0 jumps by its key to slot 1: all stages of addressing are needed"
-    with torch.no_grad():
-        emit = Heads(11, 2, read_heads=2, write_heads=1, shift_range=1, weightings="separate", generator=Generator())
-        told: list[Orders] = [emit(9 * numbers(1, 11, seed=step))[:5] for step in range(5)]
-    three = numbers(1, 7, 2), numbers(1, 3, 7, seed=1).softmax(-1), told
+    jumps = path(jump)
+    yield jumps != [[3, 1], [3, 2]], "in the second step both heads do as in the first: every step has its own orders"
+    yield jumps != [[1, 0], [1, 1]], "the steps come in the wrong order: the first orders of the list come first"
+    yield jumps == [[3, 1], [1, 1]], "head 0 jumps by its key to slot 1: all stages of addressing are needed"
     for arguments, sentence in (
         ((tape, starts, jump), "the heads go where they should, but their weightings, which add up to 1, are wrong"),
-        (three, "three heads with blurred steps go wrong: hand on the whole weighting of each, not a slot"),
+        (_blurred(2, 7, 3), "heads with blurred steps go wrong: hand on the whole weighting of each, not a slot"),
+        (_blurred(3, 11, 5), "three heads go wrong, though two do not: each keeps a weighting of its own"),
     ):
         followed = follow(*arguments, lambda weights: weights)
         yield close(ask(*arguments, like=followed), followed), sentence
+
+
+@torch.no_grad()
+def _blurred(number: int, slots: int, steps: int) -> tuple[torch.Tensor, torch.Tensor, list[Orders]]:
+    """A tape, the first weightings of heads, and orders as an untrained layer emits them: few of them sharp."""
+    emit = Heads(13, 2, number - 1, write_heads=1, shift_range=1, weightings="separate", generator=Generator())
+    told: list[Orders] = [emit(9 * numbers(1, 13, seed=step))[:5] for step in range(steps)]
+    return numbers(1, slots, 2), numbers(1, number, slots, seed=1).softmax(-1), told
 
 
 @check("it writes every vector, goes back once, and reads them in order")
@@ -63,14 +73,19 @@ def start(ask: Ask) -> Trials:
         weights = ask(delay, slots, like=torch.zeros(2, slots))
         sums = bool(weights.min() >= 0) and close(weights.sum(-1), torch.ones(2))
         yield sums, "each row should be a weighting: none of it negative, adding up to 1"
-        swapped = delay > 0 and _echoes(weights.flip(0), delay)
+        sharp = close(weights.amax(-1), torch.ones(2))
+        yield sharp, "each head should begin on one slot, with all of its weight: a blurred one reads a blend"
+        reader, writer = weights.argmax(-1).tolist()
+        swapped = delay > 0 and (writer, reader) == ((slots - 1 - delay) % slots, slots - 1)
         yield not swapped, "the rows are swapped: the reader's weighting comes first, and then the writer's"
-        yield bool(weights[1, -1] > 0.5), "the writer steps, then writes: to begin on slot 0 it stands one slot before"
-        yield _echoes(weights, delay), f"with delay {delay} on {slots} slots, step {delay} should read step 0's vector"
+        yield writer == slots - 1, "the writer steps, then writes: to begin on slot 0 it stands one slot before"
+        ago = (writer - reader) % slots
+        heard = f"with delay {delay} on {slots} slots it reads what was written {ago} step{'s' * (ago != 1)} ago"
+        yield _echoes(weights, delay), f"{heard}: step {delay} should read step 0's vector"
 
 
 def _echoes(weights: torch.Tensor, delay: int) -> bool:
-    """Try if a reader and a writer that begin at these weightings (2, N) make an echo that begins on slot 0."""
+    """Try if a reader and a writer that begin at these weightings (2, N) make an echo."""
     slots = weights.shape[-1]
     heard = echo(weights[None], torch.eye(slots)[:, None])
-    return int(weights[1].argmax()) == slots - 1 and close(heard[delay:], torch.eye(slots)[: slots - delay, None])
+    return close(heard[delay:], torch.eye(slots)[: slots - delay, None])

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from ntm_lib.teaching.checks.verdicts import Ask, Trials, check
+from ntm_lib.teaching.checks.verdicts import Ask, Trials, check, numbers
 
 NAMES = ("missed jump", "off by one", "blur", "wrap-around", "last vectors")
 """Faults that a learner knows by name, as in `ntm_lib.analysis.causes`."""
@@ -32,12 +32,20 @@ def first_wrong_bit(ask: Ask) -> Trials:
         (4.0, [(0, 1, 0), (1, 3, 2)], [1, 3, 2], "where the mask is 0 nothing counts: step 1 is before the answer"),
         (4.0, [(1, 5, 2), (2, 3, 0)], [1, 5, 2], "every sequence has its own mask: in 2, step 3 does not count"),
         (4.0, [(0, 5, 3), (2, 4, 0)], [2, 4, 0], "the earliest step counts, in whichever sequence it is"),
+        (4.0, [(0, 5, 0), (0, 3, 4)], [0, 3, 4], "the earliest step counts, whichever bit it is"),
+        (4.0, [(1, 6, 4)], [1, 6, 4], "the last step counts too, and the last bit"),
     ):
         logits = size * (2 * targets - 1)
         for place in wrong_at:
             logits[place] *= -1
         found = ask(logits, targets, mask, like=torch.arange(3)).tolist()
         yield found == first, f"{sentence}: expected {first}, not {found}"
+    targets = (numbers(2, 11, 3) > 0).float()
+    logits = 2 * targets - 1
+    logits[1, 10, 2] *= -1
+    found = ask(logits, targets, torch.ones(2, 11), like=torch.arange(3)).tolist()
+    small = "of two sequences of 11 steps and 3 bits the very last bit is wrong"
+    yield found == [1, 10, 2], f"{small}: expected [1, 10, 2], not {found}"
 
 
 @check("four faults, four names")

@@ -8,7 +8,7 @@ from ntm_lib.analysis import walking
 from ntm_lib.teaching.checks.verdicts import Ask, Trials, check, close
 
 
-@check("it leaks, sharpens and goes on")
+@check("it leaks, sharpens and goes on", without=((walking, "follower"),))
 def follower(ask: Ask) -> Trials:
     """Say what is wrong with `my_follower(leak, gamma, steps)`, the shares of the row behind, (steps + 1)."""
     plain, sharp = (ask(0.1, gamma, 7, like=torch.zeros(8)).tolist() for gamma in (1.0, 2.0))
@@ -22,12 +22,12 @@ def follower(ask: Ask) -> Trials:
         yield math.isclose(found, right, rel_tol=1e-4), sentence
     for leak, gamma, steps in ((0.19, 2.0, 11), (0.25, 3.0, 5), (0.02, 1.3, 17)):
         shares = walking.follower(torch.tensor(leak), torch.tensor(gamma), steps)
-        answer = ask(leak, gamma, steps, like=shares)
-        last = f"the last share is {shares[-1]:.4f}, not {answer[-1]:.4f}"
-        yield close(answer, shares, atol=1e-6), f"with leak = {leak}, γ = {gamma} and {steps} steps {last}"
+        for step, (share, right) in enumerate(zip(ask(leak, gamma, steps, like=shares), shares, strict=True)):
+            told = f"with leak = {leak} and γ = {gamma} the share after step {step} is {right:.4f}, not {share:.4f}"
+            yield close(share, right, atol=1e-6), told
 
 
-@check("below it a focus heals, and above it slips")
+@check("below it a focus heals, and above it slips", without=((walking, "largest_leak"),))
 def leak(ask: Ask) -> Trials:
     """Say what is wrong with `my_leak(gamma)`, the largest leak that heals, (), to two digits."""
     none = torch.zeros(())
@@ -49,7 +49,8 @@ def length(ask: Ask) -> Trials:
         (0.8, 0.9, 100, 3200, "0.2 is left for all others, a quarter of the right row: four times as far as found 0.5"),
         (0.5, 0.99, 100, 9800, "the old place keeps 0.01, and the jump wins until the key finds 1/99"),
         (0.3, 0.95, 70, 540, "the others have 7/3 of the right row, and may have 18 times as much"),
+        (0.8, 0.8, 37, 444, "the others have a quarter of the right row, and may have three times as much"),
     ):
         limit = ask(found, g, length, like=int)
         told = f"found {found} with g = {g} at length {length}"
-        yield math.isclose(limit, missed, rel_tol=0.01), f"{told}: {sentence}, so {missed}, not {limit}"
+        yield abs(limit - missed) <= 2, f"{told}: {sentence}, so {missed}, not {limit}"

@@ -1,20 +1,22 @@
 """How a check asks a learner's attempt and prints one verdict, in a sentence and never as a traceback."""
 
 import inspect
-import warnings
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from copy import deepcopy
+from functools import partial
 from numbers import Integral
-from typing import Any
+from typing import Any, NoReturn
+from unittest.mock import patch
 
 import torch
 from torch import Tensor
-from torch.autograd import forward_ad
 
 Attempt = Callable[..., Any]
 Trials = Iterator[tuple[bool, str]]
 """Properties of an attempt, each with the sentence to print where it fails; the first that fails is printed."""
+Names = tuple[tuple[Any, str], ...]
+"""Functions, each as the module or class that holds it and the name that it has there."""
 
 
 class UnfitAnswerError(Exception):
@@ -22,10 +24,13 @@ class UnfitAnswerError(Exception):
 
 
 class Ask:
-    """A learner's function as checks call it: with fresh copies of the arguments, for an answer of a given kind."""
+    """A learner's function as checks call it: with fresh copies of the arguments, for an answer of a given kind.
 
-    def __init__(self, attempt: Attempt):
-        self.attempt, self.asked = attempt, 0
+    Functions `without` which the exercise is to be solved say so when the attempt calls them.
+    """
+
+    def __init__(self, attempt: Attempt, without: Names = ()):
+        self.attempt, self.without, self.asked = attempt, without, 0
 
     def __call__(self, *arguments: object, like: Tensor | type, case: str | None = None) -> Any:
         """An answer with the shape and kind of numbers of a tensor `like`, or an object of the class `like`.
@@ -34,12 +39,14 @@ class Ask:
         """
         self.asked += 1
         if case is None and self.asked > 1:
-            case = " and ".join(map(_described, arguments))
+            case = _all_described(arguments)
         try:
-            answer = _converted(self.attempt(*deepcopy(arguments)), like)
-        except NotImplementedError:
+            answer = _converted(self._answer(*deepcopy(arguments)), like)
+        except UnfitAnswerError:
             raise
         except Exception as error:
+            if isinstance(error, NotImplementedError) and not error.args:  # PyTorch raises it too, with words
+                raise
             raise UnfitAnswerError(f"stops with {_in_a_line(error)}", case) from error
         if unlike := _unlike(answer, like):
             raise UnfitAnswerError(unlike, case)
@@ -48,42 +55,45 @@ class Ask:
             raise UnfitAnswerError(f"returns NaN, which is no number: {where}", case)
         return answer
 
-    def agrees(self, reference: Callable[..., Tensor], *arguments: Tensor) -> bool:
+    def _answer(self, *arguments: object) -> Any:
+        with ExitStack() as stack:
+            for owner, name in self.without:
+                told = f"{owner.__name__.rpartition('.')[2]}.{name}"
+                stack.enter_context(patch.object(owner, name, partial(_refuse, told)))
+            return self.attempt(*arguments)
+
+    def agrees(self, reference: Callable[..., Tensor], *arguments: object) -> bool:
         """Compare the answer with a reference function's, up to rounding."""
         expected = reference(*arguments)
         return close(self(*arguments, like=expected), expected)
 
-    def manners(self, *arguments: Tensor) -> Trials:
-        """Try that the attempt leaves its arguments unchanged, and lets gradients through to each of them."""
-        given = deepcopy(arguments)
-        self.attempt(*given)
-        yield all(map(torch.equal, given, arguments)), "the arguments should be left as they were: return a new tensor"
-        reached = all(slope is not None for slope in self.slopes(*arguments))
-        yield reached, "gradients should reach every argument: use operations on tensors, without .item(), .tolist()"
-
-    def slopes(self, *arguments: Tensor) -> list[Tensor | None]:
-        """Rates at which the answer changes while one argument grows, for each in turn; None for no derivative.
-
-        Derivatives are taken forwards, because backwards autograd refuses operations in place; warnings are not shown.
-        """
-        slopes: list[Tensor | None] = []
-        for place, one in enumerate(arguments):
-            with warnings.catch_warnings(action="ignore"), forward_ad.dual_level():
-                given = list(deepcopy(arguments))
-                given[place] = forward_ad.make_dual(given[place], torch.ones_like(one))
-                slopes.append(torch.zeros(()))
-                with suppress(Exception):  # an operation without a derivative forwards may well have one backwards
-                    answer = self.attempt(*given)
-                    slopes[place] = forward_ad.unpack_dual(answer).tangent if isinstance(answer, Tensor) else None
-        return slopes
+    def agrees_everywhere(
+        self, reference: Callable[..., Tensor], *arguments: object, axes: tuple[str, ...] = ("sequences", "heads")
+    ) -> tuple[bool, str]:
+        """A trial with large arguments, whose sentence tells which places along the first axes alone are right."""
+        expected = reference(*arguments)
+        found = self(*arguments, like=expected)
+        for axis, name in enumerate(axes):
+            pairs = zip(found.unbind(axis), expected.unbind(axis), strict=True)
+            right = [place for place, pair in enumerate(pairs) if close(*pair)]
+            if 0 < len(right) < expected.shape[axis]:
+                told = f"of {expected.shape[axis]} {name} these are right: {', '.join(map(str, right))}"
+                return False, f"{told}; each has numbers of its own"
+        how = "wrong: take every size and number from what is given"
+        if close(found, expected, atol=0.02):
+            how = "only nearly right: round nothing, and add nothing"
+        return close(found, expected), f"with {_all_described(arguments)} the numbers are {how}"
 
 
-def check(right: str) -> Callable[[Callable[[Ask], Trials]], Callable[[Attempt], None]]:
-    """Make trials of an exercise into a function that prints the verdict on an attempt; `right` praises a right one."""
+def check(right: str, without: Names = ()) -> Callable[[Callable[[Ask], Trials]], Callable[[Attempt], None]]:
+    """Make trials of an exercise into a function that prints the verdict on an attempt; `right` praises a right one.
+
+    An attempt may call none of the functions `without` which its exercise is to be solved.
+    """
 
     def with_verdict(trials: Callable[[Ask], Trials]) -> Callable[[Attempt], None]:
         def print_verdict(attempt: Attempt) -> None:
-            print(_verdict(attempt, trials, right))
+            print(_verdict(attempt, trials, right, without))
 
         print_verdict.__name__, print_verdict.__doc__ = trials.__name__, trials.__doc__
         return print_verdict
@@ -93,8 +103,8 @@ def check(right: str) -> Callable[[Callable[[Ask], Trials]], Callable[[Attempt],
 
 def close(found: Any, expected: Tensor, atol: float = 1e-5) -> bool:
     """Compare with a tensor up to rounding; False for anything but a tensor of its shape."""
-    alike = isinstance(found, Tensor) and found.shape == expected.shape
-    return alike and torch.allclose(found, expected, rtol=1e-4, atol=atol)
+    alike = isinstance(found, Tensor) and found.shape == expected.shape and not found.is_complex()
+    return alike and torch.allclose(found.to(expected.dtype), expected, rtol=1e-4, atol=atol)
 
 
 def numbers(*shape: int, seed: int = 0) -> Tensor:
@@ -102,12 +112,12 @@ def numbers(*shape: int, seed: int = 0) -> Tensor:
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
 
 
-def _verdict(attempt: Attempt, trials: Callable[[Ask], Trials], right: str) -> str:
+def _verdict(attempt: Attempt, trials: Callable[[Ask], Trials], right: str, without: Names) -> str:
     if not callable(attempt):
         return f"a check takes a function by its name, without brackets and arguments: this is {type(attempt).__name__}"
     name = attempt.__name__ if inspect.isroutine(attempt) else "your attempt"
     try:
-        failed = next((sentence for holds, sentence in trials(Ask(attempt)) if not holds), None)
+        failed = next((sentence for holds, sentence in trials(Ask(attempt, without)) if not holds), None)
     except NotImplementedError:
         return f"{name}: not attempted yet"
     except UnfitAnswerError as unfit:
@@ -118,6 +128,10 @@ def _verdict(attempt: Attempt, trials: Callable[[Ask], Trials], right: str) -> s
     return f"{name}: not yet\n- {failed}" if failed else f"{name} is right: {right}"
 
 
+def _refuse(name: str, *_arguments: object, **_options: object) -> NoReturn:
+    raise UnfitAnswerError(f"calls {name}: this exercise is to be solved without it", None)
+
+
 def _converted(answer: Any, like: Tensor | type) -> Any:
     """Bring an answer that differs in type alone to the type of `like`: int, a tensor (), whole numbers, float32."""
     if answer is ...:
@@ -125,13 +139,33 @@ def _converted(answer: Any, like: Tensor | type) -> Any:
     if isinstance(answer, bool):
         return answer
     if not isinstance(like, Tensor):
-        return int(answer) if like is int and isinstance(answer, Integral) else answer
-    whole = isinstance(answer, Tensor) and answer.dtype is torch.int64
-    if like.ndim == 0 and (whole or isinstance(answer, int | float)):
+        return int(answer) if like is int and _is_whole(answer) else answer
+    if like.ndim == 0 and (isinstance(answer, int | float) or _is_whole(answer)):
         return torch.as_tensor(answer).float()
-    if isinstance(answer, Tensor) and answer.is_floating_point():
-        return answer.to(like.dtype) if like.is_floating_point() or torch.equal(answer, answer.round()) else answer
+    listed = not isinstance(answer, Tensor)
+    with suppress(Exception):  # what cannot be made a tensor is told by its own name
+        answer = _joined(answer).detach().to_dense()
+    if not isinstance(answer, Tensor):
+        return answer
+    if listed and like.is_floating_point() and answer.dtype is torch.int64:  # a list of 0 and 1 may stand for 0.0, 1.0
+        return answer.float()
+    if answer.is_floating_point() and (like.is_floating_point() or torch.equal(answer, answer.round())):
+        return answer.to(like.dtype)
     return answer
+
+
+def _joined(answer: Any) -> Tensor:
+    """Make a tensor of a number, an array, or a list of tensors, numbers or lists."""
+    if isinstance(answer, list | tuple):
+        return torch.stack([*map(_joined, answer)]) if answer else torch.tensor([])
+    return torch.as_tensor(answer)
+
+
+def _is_whole(answer: Any) -> bool:
+    """Tell whole numbers, also in a tensor (), from all others; True and False are none."""
+    if isinstance(answer, Tensor):
+        return answer.ndim == 0 and answer.dtype in (torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
+    return isinstance(answer, Integral)
 
 
 def _unlike(answer: Any, like: Tensor | type) -> str | None:
@@ -142,10 +176,11 @@ def _unlike(answer: Any, like: Tensor | type) -> str | None:
     if not isinstance(like, Tensor):
         if isinstance(answer, like) and not isinstance(answer, bool):
             return None
-        wanted = {int: "a whole number", dict: "a dictionary"}.get(like, f"an {like.__name__}")
-        return f"returns {kind}: expected {wanted}" + ", as .item() gives" * (like is int and kind == "Tensor")
+        wanted = {int: "a whole number, an int", dict: "a dictionary"}.get(like, f"an {like.__name__}")
+        return f"returns {kind}: expected {wanted}"
     if not isinstance(answer, Tensor):
-        return f"returns {kind}: expected a tensor of shape {tuple(like.shape)}"
+        wanted = f"a tensor of shape {tuple(like.shape)}" if like.ndim else "a number, or a tensor of shape ()"
+        return f"returns {kind}: expected {wanted}"
     if answer.shape != like.shape:
         return f"returns shape {tuple(answer.shape)}: expected {tuple(like.shape)}"
     whole = not like.is_floating_point()
@@ -153,6 +188,10 @@ def _unlike(answer: Any, like: Tensor | type) -> str | None:
         wanted = "whole numbers" if whole else "torch.float32, as .float() makes"
         return f"returns a tensor of {answer.dtype}: expected {wanted}"
     return None
+
+
+def _all_described(arguments: tuple[object, ...]) -> str:
+    return " and ".join(map(_described, arguments))
 
 
 def _described(argument: object) -> str:

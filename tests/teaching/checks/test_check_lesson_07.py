@@ -5,6 +5,7 @@ import math
 import torch
 from exercises import exercise_tests
 
+from ntm_lib.analysis import walking
 from ntm_lib.teaching.checks import lesson_07 as checks
 
 
@@ -132,15 +133,98 @@ def length_of_known_numbers(found, g, length):
     return my_length(found if found > 0.4 else 0.5, g, length)
 
 
+def follower_in_a_list(leak, gamma, steps):
+    found = [0.0]
+    while len(found) < steps + 1:
+        found += [(leak / (1 - leak) + found[-1]) ** gamma]
+    return found
+
+
+def follower_by_two_weights(leak, gamma, steps):
+    """The weights of the row behind and of that in front, divided only at the end."""
+    behind, front = torch.zeros(steps + 1), torch.ones(steps + 1)
+    for step in range(steps):
+        blended = (1 - leak) * behind[step] + leak * front[step], (1 - leak) * front[step]
+        behind[step + 1], front[step + 1] = (weight**gamma / blended[1] ** gamma for weight in blended)
+    return behind / front
+
+
+def follower_without_a_start(leak, gamma, steps):
+    return shares(leak, gamma, steps)[1:]
+
+
+def follower_of_whole_powers(leak, gamma, steps):
+    return shares(leak, round(gamma), steps)
+
+
+def follower_up_to_seven(leak, gamma, steps):
+    found = shares(leak, gamma, steps)
+    found[8:] = found[7]
+    return found
+
+
+def follower_by_the_library(leak, gamma, steps):
+    return walking.follower(torch.tensor(leak), torch.tensor(gamma), steps)
+
+
+def leak_by_the_library(gamma):
+    return walking.largest_leak(torch.tensor(gamma))
+
+
+def leak_as_a_double(gamma):
+    return my_leak(gamma).double().requires_grad_()
+
+
+def leak_after_one_step(gamma):
+    return 0.5
+
+
+def leak_to_one_digit(gamma):
+    return round(float(my_leak(gamma)), 1)
+
+
+def leak_of_whole_powers(gamma):
+    return my_leak(max(2.0, gamma)) if gamma > 1 else 0
+
+
+def length_by_trying(found, g, length):
+    others, limit = (1 - found) / found / length, 1
+    while g / (1 + limit * others) > 1 - g:
+        limit += 1
+    return limit
+
+
+def length_as_a_tensor(found, g, length):
+    most = torch.tensor(g).double() / (1 - g) - 1
+    return (length * most * found / (1 - found)).ceil().long()
+
+
+def length_without_the_right_row(found, g, length):
+    return round(length * g / (1 - g) * found / (1 - found))
+
+
+def length_turned_over(found, g, length):
+    return round(length * (g / (1 - g) - 1) * (1 - found) / found)
+
+
+def length_in_tens(found, g, length):
+    return round(my_length(found, g, length), -1)
+
+
 RIGHT = [
     ("follower", my_follower),
     ("follower", follower_in_place),
+    ("follower", follower_in_a_list),
+    ("follower", follower_by_two_weights),
     ("leak", my_leak),
     ("leak", leak_by_halving),
     ("leak", leak_to_two_digits),
     ("leak", leak_on_a_grid),
+    ("leak", leak_as_a_double),
     ("length", my_length),
     ("length", length_cut_off),
+    ("length", length_by_trying),
+    ("length", length_as_a_tensor),
 ]
 MISTAKES = [
     ("follower", follower_of_seven_steps_of_two, "follower_of_seven_steps_of_two stops with ZeroDivisionError"),
@@ -149,20 +233,33 @@ MISTAKES = [
     ("follower", follower_that_forgets, "every step adds the same share to what stood behind already"),
     ("follower", follower_without_sharpening, "γ = 2 squares both weights"),
     ("follower", follower_sharpened_first, "every step leaks, then sharpens"),
-    ("follower", follower_of_the_example, "with leak = 0.19, γ = 2.0 and 11 steps the last share is "),
+    ("follower", follower_of_the_example, "with leak = 0.19 and γ = 2.0 the share after step 1 is 0.0550, not 0.0123"),
+    ("follower", follower_of_whole_powers, "with leak = 0.02 and γ = 1.3 the share after step 1 is 0.0063, not 0.0204"),
+    ("follower", follower_up_to_seven, "with leak = 0.19 and γ = 2.0 the share after step 8 is "),
+    ("follower", follower_without_a_start, "returns shape (7,): expected (8,)"),
+    ("follower", lambda *given: shares(*given)[-1], "returns shape (): expected (8,)"),
+    ("follower", follower_by_the_library, "calls walking.follower: this exercise is to be solved without it"),
     ("leak", leak_as_a_ratio, "0.25 is leak / (1 - leak)"),
     ("leak", leak_too_large, " a leak of 0.199 heals and one of 0.201 slips in the end: got 0.210"),
+    ("leak", leak_after_one_step, " a leak of 0.199 heals and one of 0.201 slips in the end: got 0.500"),
     ("leak", leak_of_two, "with γ = 4 a leak of 0.320 heals"),
+    ("leak", leak_to_one_digit, "with γ = 4 a leak of 0.320 heals and one of 0.322 slips in the end: got 0.300"),
+    ("leak", leak_of_whole_powers, "with γ = 1.2 a leak of 0.062 heals"),
     ("leak", leak_without_sharpening, "with γ = 1 nothing heals"),
+    ("leak", leak_by_the_library, "calls walking.largest_leak: this exercise is to be solved without it"),
     ("length", length_at_half, "the jump wins until the key finds 1/9, and all others together 8 times as much"),
+    ("length", length_without_the_right_row, "all others together 8 times as much, so 800, not 900"),
     ("length", length_of_a_hundred, "twice the length should give twice the limit"),
     ("length", length_by_what_is_lost, "0.2 is left for all others"),
+    ("length", length_turned_over, "0.2 is left for all others"),
     ("length", length_of_one_gate, "the old place keeps 0.01"),
     (
         "length",
         length_of_known_numbers,
         "the others have 7/3 of the right row, and may have 18 times as much, so 540, not 1260",
     ),
+    ("length", length_in_tens, "the others have a quarter of the right row, and may have three times as much, so 444"),
+    ("length", lambda found, g, length: length * found * 4.5, "returns float: expected a whole number"),
 ]
 
 TestExercises = exercise_tests(checks, RIGHT, MISTAKES)

@@ -80,7 +80,10 @@ def test_an_error_without_words_is_named(capsys):
         (torch.zeros(2, 3) * 1j, "returns a tensor of torch.complex64: expected torch.float32"),
         (torch.zeros(3, 2), "returns shape (3, 2): expected (2, 3)"),
         (torch.tensor([[0.0, 1.0, 2.0], [3.0, 4.0, float("nan")]]), "returns NaN, which is no number"),
-        (numpy.zeros(SHAPE), "returns ndarray: expected a tensor of shape (2, 3)"),
+        (numpy.zeros(3), "returns shape (3,): expected (2, 3)"),
+        ([[0.0, 1.0, 2.0]], "returns shape (1, 3): expected (2, 3)"),
+        ([], "returns shape (0,): expected (2, 3)"),
+        ([[0.0, 1.0], [2.0]], "returns list: expected a tensor of shape (2, 3)"),
     ],
 )
 def test_a_tensor_of_another_kind_is_named(answer, words, capsys):
@@ -97,6 +100,15 @@ def test_a_tensor_of_another_kind_is_named(answer, words, capsys):
         (torch.tensor(1), torch.zeros(()), torch.tensor(1.0)),
         (torch.ones(3), torch.arange(3), torch.ones(3).long()),
         (torch.ones(3).short(), torch.arange(3), torch.ones(3).short()),
+        ([0.0, 1.0, 2], torch.zeros(3), torch.arange(3.0)),
+        ([0, 1, 2], torch.zeros(3), torch.arange(3.0)),
+        ((0, 1, 2), torch.zeros(3).long(), torch.arange(3)),
+        ([torch.zeros(3), [0, 0, 0]], torch.ones(SHAPE), torch.zeros(SHAPE)),
+        (numpy.zeros(SHAPE), torch.ones(SHAPE), torch.zeros(SHAPE)),
+        (numpy.float32(0.5), torch.zeros(()), torch.tensor(0.5)),
+        (torch.ones(3).requires_grad_(), torch.zeros(3), torch.ones(3)),
+        (torch.ones(3).to_sparse(), torch.zeros(3), torch.ones(3)),
+        (torch.tensor(5), int, 5),
         (numpy.int64(5), int, 5),
     ],
 )
@@ -115,9 +127,10 @@ def test_whole_numbers_may_be_asked_for(answer):
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
-        (True, "bool: expected a whole number"),
-        (2.0, "float: expected a whole number"),
-        (torch.tensor(2), "Tensor: expected a whole number, as .item() gives"),
+        (True, "bool: expected a whole number, an int"),
+        (2.0, "float: expected a whole number, an int"),
+        (torch.tensor(2.0), "Tensor: expected a whole number, an int"),
+        (torch.tensor([2]), "Tensor: expected a whole number, an int"),
     ],
 )
 def test_only_a_whole_number_is_one(answer, words, capsys):
@@ -200,20 +213,45 @@ def test_an_attempt_may_write_in_its_copies():
     assert tape.tolist() == [0, 0, 0] and several[1].tolist() == [0] * 5
 
 
-def test_slopes_pass_operations_in_place_and_stop_at_plain_numbers():
-    def attempt(x, y, z):
-        total = x.exp()
-        total /= total.sum()
-        total[0] += y.sum()
-        return total * z.tolist()[0]
+def test_an_error_of_pytorch_is_no_stub(capsys):
+    said = verdict(lambda argument: torch.softmax(torch.arange(3), 0), capsys)
+    assert said.startswith("<lambda> stops with NotImplementedError: ")
 
-    x, y, z = numbers(3), numbers(5, seed=1), numbers(2, seed=2)
-    of_x, of_y, of_z = Ask(attempt).slopes(x, y, z)
-    assert close(of_x, torch.zeros(3)) and close(of_y, torch.tensor([5.0, 0.0, 0.0]) * z[0])
-    assert of_z is None
-    assert Ask(lambda x: x.sum().item()).slopes(x) == [None]
+
+def test_a_function_to_do_without_is_named_and_put_back(capsys):
+    @check("", without=((torch.nn.functional, "relu"), (torch.Tensor, "sum")))
+    def trials(ask):
+        yield torch.ones(3).sum() == ask(like=int), "the reference may call them"
+
+    trials(lambda: int(torch.nn.functional.relu(torch.ones(3))[0]))
+    trials(lambda: int(torch.ones(3).sum()))
+    trials(lambda: 3)
+    calls = [
+        f"<lambda> calls {name}: this exercise is to be solved without it" for name in ("functional.relu", "Tensor.sum")
+    ]
+    assert capsys.readouterr().out.splitlines() == [*calls, "<lambda> is right: "]
+
+
+@pytest.mark.parametrize(
+    ("places", "said"),
+    [
+        (slice(None), None),
+        ([0], "of 3 sequences these are right: 0; each has numbers of its own"),
+        ([0, 2], "of 3 sequences these are right: 0, 2; each has numbers of its own"),
+        ([], "with a tensor (3, 5) the numbers are wrong: take every size and number from what is given"),
+    ],
+)
+def test_what_is_right_in_places_is_told_by_places(places, said):
+    def my_attempt(given):
+        found = torch.full_like(given, 9.0)
+        found[places] = given[places]
+        return found
+
+    holds, sentence = Ask(my_attempt).agrees_everywhere(torch.clone, numbers(3, 5))
+    assert holds == (said is None) and said in (None, sentence)
 
 
 def test_close_compares_shapes_too():
     assert close(torch.ones(3), torch.ones(3) + 1e-6)
+    assert close(torch.ones(3).double(), torch.ones(3)) and not close(torch.ones(3) + 0j, torch.ones(3))
     assert not close(torch.ones(3), torch.ones(1)) and not close(None, torch.ones(1))
