@@ -58,7 +58,7 @@ def unclear_by_hand(machine, alphabet, turn):
     """
     vectors, question = list(alphabet.vectors), alphabet.question[0]
     ring = [(vector, torch.zeros(1, machine.config.read_heads * machine.config.word_size)) for vector in vectors]
-    if alphabet.start is not None:
+    if machine.config.controller == "lstm" and alphabet.start is not None:
         ring.append((alphabet.start[0], machine.initial_state(1).reads.flatten(1)))
     earlier = [ring[(place - turn) % len(ring)] for place in range(len(vectors))]
     moments = [emissions_alone(machine, *both, question) for both in zip(vectors, earlier, strict=True)]

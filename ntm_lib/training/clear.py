@@ -82,14 +82,14 @@ def alone(machine: NTM, alphabet: Alphabet, turn: int = 1) -> Alone:
     after that heads read zeros until they read a vector back, but with one weighting for reading and writing, they read
     what was written one step ago. Such a machine, and one with an LSTM's state, carries something from each step to the
     next, and so meets another input before each vector: the one that stands `turn` places earlier in the ring of all
-    vectors and the start. Training takes another turn in every update.
+    vectors, and for an LSTM of the start too. Training takes another turn in every update.
     """
     config, vectors = machine.config, alphabet.vectors
     nothing = vectors.new_zeros(len(vectors), config.read_heads * config.word_size)
     held, state, single = nothing, machine.controller.initial_state(len(vectors)), config.weightings == "single"
     question = alphabet.question.expand(len(vectors), -1) if single or state else alphabet.question
     first, inputs, reads = machine.initial_state(1), vectors, nothing
-    if alphabet.start is not None:
+    if state and alphabet.start is not None:
         inputs, reads = torch.cat([vectors, alphabet.start]), torch.cat([nothing, first.reads.flatten(1)])
     if single or state:
         inputs, reads = inputs.roll(turn, 0)[: len(vectors)], reads.roll(turn, 0)[: len(vectors)]
