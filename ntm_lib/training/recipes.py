@@ -74,7 +74,7 @@ end marker, loss summed over all steps, no clip, and an RMSProp that leaves the 
 post_repaired = replace(
     reliable,
     name="post_repaired",
-    machine=replace(COPY_MACHINE, weightings="single", initial_weights="first-row"),
+    machine=replace(COPY_MACHINE, weightings="single", initial_weights="first-row", initial_reads="memory"),
     first_weights="pytorch",
     clear=0.1,
     updates=6000,
