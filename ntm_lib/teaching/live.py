@@ -15,6 +15,7 @@ from torch import Tensor
 from ntm_lib import tasks
 from ntm_lib.analysis.trace import trace_copy
 from ntm_lib.machine import NTM
+from ntm_lib.machine.own import Maker
 from ntm_lib.machine.validate import MOST_SEEDS
 from ntm_lib.runs.train import Result, one_thread, result_of
 from ntm_lib.tasks.task import Alphabet
@@ -114,11 +115,12 @@ class LiveTraining(ipywidgets.VBox):
     """One machine that learns beside the notebook, from the moment on that the widget is made.
 
     "Start anew" begins again with the seed and the fields as they stand; "Stop" and "Continue" hold it and let it go
-    on. Raises TypeError or ValueError for a recipe or a seed that cannot be trained.
+    on. `machine` as in `train`. Raises TypeError or ValueError for a recipe or a seed that cannot be trained.
     """
 
-    def __init__(self, recipe: Recipe, seed: int = 0):
-        run, self.recipe = Run(recipe, seed), recipe
+    def __init__(self, recipe: Recipe, seed: int = 0, machine: Maker | None = None):
+        self.recipe, self.machine = recipe, machine
+        run = Run(recipe, seed, machine=machine)
         self.entries: dict[str, ipywidgets.ValueWidget] = {
             "seed": BoundedIntText(seed, max=MOST_SEEDS - 1, description="seed"),
             "max_length": BoundedIntText(recipe.max_length, min=1, max=50, description="longest sequence to train on"),
@@ -142,7 +144,7 @@ class LiveTraining(ipywidgets.VBox):
         values = {name: entry.value for name, entry in self.entries.items()}
         seed = values.pop("seed")
         try:
-            self._start(Run(replace(self.recipe, **values), seed))
+            self._start(Run(replace(self.recipe, **values), seed, machine=self.machine))
         except (TypeError, ValueError) as error:
             self._say(f"{error}; then start anew")
 
