@@ -63,10 +63,18 @@ def address(ask: Ask) -> Trials:
         yield order, "each stage is right alone, not all together: find, then blend, then shift, then sharpen"
     yield from ask.manners(*_told(3, 5, 7, 2, 3))
     even, once = torch.full((1, 1, 1000), 0.001), torch.ones(1, 1)
-    told = torch.zeros(1, 1000, 2), even, torch.ones(1, 1, 2), once, 0 * once, stay[:1, :1], 20 * once
-    found = ask(*told, like=even, case="1,000 equal weights and gamma = 20")
+    told = torch.ones(1, 1000, 2), even, torch.ones(1, 1, 2), once, 0 * once, stay[:1, :1], 20 * once
+    found = ask(*told, like=even, case="1,000 equal weights")
     yield close(found, even), "0.001 to the power 20 is 0 for floats: work with logarithms, softmax(gamma * log(w))"
-    blank = torch.zeros(3, 5, 7), torch.eye(5)[:2].expand(3, 2, 5), key, beta, 0.5 * one, stay, 2 * one
+    blank = (
+        torch.zeros(3, 5, 7),
+        torch.eye(5)[:2].expand(3, 2, 5),
+        key,
+        beta,
+        torch.tensor([0.5, 0.0]).expand(3, 2),
+        stay,
+        2 * one,
+    )
     slopes = "on a blank tape, from one row, gradients are not finite: add 1e-6 in a root, 1e-30 in a logarithm"
     ask(*blank, like=start)
     yield not Ask(_without_slopes)(ask.attempt, *blank, like=list, case="a backward pass"), slopes
