@@ -344,6 +344,10 @@ def define_a_library_class(notebook):
     cells(notebook, "code")[3]["source"] = "class NTM:\n    pass"
 
 
+def define_a_library_function_in_a_function(notebook):
+    cells(notebook, "code")[3]["source"] = "def mine():\n    def sharpen(w, gamma):\n        return w"
+
+
 def define_a_library_name_as_lambda(notebook):
     cells(notebook, "code")[3]["source"] = "shift = lambda w, s: w"
 
@@ -385,6 +389,7 @@ def first_cell_of_elsewhere(notebook):
         (lead_astray, "the last line does not link"),
         (define_a_library_function, "sharpen is the library's"),
         (define_a_library_class, "NTM is the library's"),
+        (define_a_library_function_in_a_function, "sharpen is the library's"),
         (define_a_library_name_as_lambda, "shift is the library's"),
         (badge_of_elsewhere, "badges are not those of"),
         (first_cell_of_elsewhere, "the first code cell is not that of"),
@@ -396,9 +401,9 @@ def test_a_planted_violation_is_named(lesson, spoil, complaint):
     assert any(re.search(complaint, one) for rule in LESSON_RULES for one in rule("01_find_a_slot", spoilt))
 
 
-def test_an_exercise_that_is_solved_or_unsolvable_is_named(lesson):
-    name = "01_find_a_slot"
-    solution = read(ROOT / "notebooks" / "solutions" / f"{name}.ipynb")
+@pytest.mark.parametrize(("name", "exercises"), [("01_find_a_slot", 3), ("04b_write_the_whole_machine", 7)])
+def test_an_exercise_that_is_solved_or_unsolvable_is_named(name, exercises):
+    lesson, solution = (read(ROOT / "notebooks" / folder / f"{name}.ipynb") for folder in (".", "solutions"))
     assert list(complaints_about_exercises(name, lesson, solution)) == []
-    assert len(list(complaints_about_exercises(name, lesson, None))) == 3
-    assert len(list(complaints_about_exercises(name, solution, solution))) == 3
+    assert len(list(complaints_about_exercises(name, lesson, None))) == exercises
+    assert len(list(complaints_about_exercises(name, solution, solution))) == exercises
