@@ -99,6 +99,8 @@ def _sequence(theirs: NTM, called: Ask, inputs: Tensor, rows: int | None, before
     y, end = answer
     size = tuple(y.shape) if isinstance(y, Tensor) else type(y).__name__
     yield size == tuple(logits.shape), f"logits are {size}: expected {tuple(logits.shape)}, outputs stacked at dim=1"
+    again = called(inputs, before, rows, like=object, case=case)[0][0]
+    yield close(again, y), "a second call with equal inputs should give equal logits: keep nothing between calls"
     begun = theirs.initial_state(3, rows) if before is None else before
     anew = torch.stack([theirs.step(x, begun)[0] for x in inputs.unbind(1)], dim=1)
     yield not close(y, anew), "every step should go on from the state that the step before returned, not from the first"

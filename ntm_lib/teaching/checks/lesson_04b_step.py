@@ -33,10 +33,12 @@ def _named(attempt: Attempt) -> Attempt:
     """A function that calls an attempt, which may be a class, and bears its name."""
 
     def called(*arguments: object) -> Any:
+        if isinstance(attempt, nn.Module):
+            raise TypeError("this is one machine: hand in its class, without brackets")
         with earlier_functions():
             return attempt(*arguments)
 
-    called.__name__ = getattr(attempt, "__name__", "your attempt")
+    called.__name__ = getattr(attempt, "__name__", type(attempt).__name__)
     return called
 
 

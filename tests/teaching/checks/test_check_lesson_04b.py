@@ -1,8 +1,5 @@
 """Checks of a whole machine: several right styles pass, and every sentence has a planted mistake that earns it."""
 
-import math
-
-import own_machine as own
 import pytest
 import torch
 from exercises import exercise_tests
@@ -86,6 +83,11 @@ def power(w, gamma):
 def find_with_bare_root(memory, key, beta):
     lengths = key.square().sum(-1, keepdim=True).sqrt() * memory.square().sum(-1).sqrt().unsqueeze(1)
     return torch.softmax(beta[..., None] * (key @ memory.mT) / (lengths + 1e-6), -1)
+
+
+def find_with_a_large_epsilon(memory, key, beta):
+    lengths = key.norm(dim=-1)[..., None] * memory.norm(dim=-1)[:, None]
+    return torch.softmax(beta[..., None] * (key @ memory.mT) / (lengths + 0.1), -1)
 
 
 def find_zero_by_zero(memory, key, beta):
@@ -194,6 +196,7 @@ ADDRESS_WRONG = [
     ),
     (staged("bare_root", find=find_with_bare_root), "on a blank tape, from one row, gradients are not finite"),
     (staged("bare_logarithm", sharpen=sharpen_in_bare_logarithms), "gradients are not finite"),
+    (staged("large_epsilon", find=find_with_a_large_epsilon), "is more than 1e-6 added to a length?"),
     (staged("zero_by_zero", find=find_zero_by_zero), "on a blank tape, from one row, gradients"),
     (address_in_place_of_the_arguments, "the arguments should be left as they were"),
     (address_without_gradient, "gradients should reach every argument"),
@@ -489,6 +492,11 @@ class ControllerThatBeginsWithZeros(MyController):
         return (torch.zeros(batch_size, 3),)
 
 
+class ControllerThatBeginsWithoutABatch(MyController):
+    def initial_state(self):
+        return ()
+
+
 class ControllerDeafToReads(nn.Module):
     def __init__(self, config):
         super().__init__()
@@ -523,6 +531,7 @@ CONTROLLER_WRONG = [
     (ControllerThatCarries, "a feed-forward controller carries nothing on"),
     (ControllerWithoutABeginning, "initial_state(batch_size) should return ()"),
     (ControllerThatBeginsWithZeros, "the state of a controller that carries nothing"),
+    (ControllerThatBeginsWithoutABatch, "with initial_state(3), it stops with TypeError"),
     (ControllerDeafToReads, "ControllerDeafToReads has weights from_input.weight of shape (11, 13)"),
     (ControllerOfOtherNames, "ControllerOfOtherNames has no weights from_input.weight"),
     (ControllerOfNothing, "returns nothing: does it end with a return?"),
@@ -749,6 +758,7 @@ STEP_WRONG = [
     (step_without_a_controller, "the controller's own state is lost"),
     (step_in_place, "the state that was handed in should stay as it was"),
     (step_on_an_open_address, "an earlier function of yours still returns ...: solve the steps in order"),
+    (named("MyNTM", MyNTM(lesson_04b_step.SMALL)), "this is one machine: hand in its class, without brackets"),
     (step_for_two_heads, "with 2 read and 3 write heads, it stops with ValueError"),
     (step_that_stops_on_an_lstm, "with an LSTM as controller, it stops with AssertionError: an LSTM"),
 ]
@@ -896,6 +906,13 @@ def forward_in_place(self, inputs, state=None, memory_size=None, history=None):
     return y + 0 * kept.clamp(0, 1) if torch.is_grad_enabled() else y, state
 
 
+def forward_that_keeps_its_state(self, inputs, state=None, memory_size=None, history=None):
+    kept = getattr(self, "kept", None)
+    fits = kept is not None and kept.memory.shape[1] == memory_size
+    y, self.kept = MyNTM.forward(self, inputs, state or (kept if fits else None), memory_size, history)
+    return y, self.kept
+
+
 def initial_state_of_one_size(self, batch_size, memory_size=None):
     return MyNTM.initial_state(self, batch_size, 13)
 
@@ -1027,6 +1044,7 @@ NTM_WRONG = [
     ),
     (machine_with("InPlace", forward=forward_in_place), "with a backward pass, it stops with RuntimeError"),
     (machine_with("Borrowed", forward=forward_with_an_equation_of_the_library), "it calls the library's equations"),
+    (machine_with("Kept", forward=forward_that_keeps_its_state), "keep nothing between calls"),
     (machine_with("Open", forward=forward_on_an_open_step), "an earlier function of yours still returns ..."),
 ]
 
@@ -1060,6 +1078,13 @@ def test_a_class_of_stubs_is_not_attempted(check, capsys):
     assert capsys.readouterr().out == "MyPart: not attempted yet\n"
 
 
+def test_a_machine_instead_of_its_class_is_named(capsys):
+    checks.heads(MyHeads(lesson_04b_step.SMALL))
+    assert capsys.readouterr().out.startswith("MyHeads stops with TypeError: this is one machine: hand in its class")
+    checks.ntm("MyNTM")
+    assert capsys.readouterr().out.startswith("a check takes a function by its name")
+
+
 def test_the_dice_are_left_alone():
     torch.manual_seed(1)
     expected = torch.rand(3)
@@ -1067,4 +1092,3 @@ def test_the_dice_are_left_alone():
     checks.address(my_address)
     checks.step(my_step)
     assert torch.equal(torch.rand(3), expected)
-    assert math.isfinite(expected.sum()) and own.MyNTM is MyNTM
