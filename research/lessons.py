@@ -23,10 +23,11 @@ def key_picture(notebook: Path) -> bytes:
 
 
 def main() -> None:
-    """Write docs/lessons/NN.png for every notebook."""
+    """Write docs/lessons/NUMBER.png for every notebook."""
     (ROOT / "docs" / "lessons").mkdir(exist_ok=True)
     for notebook in sorted((ROOT / "notebooks").glob("*.ipynb")):
-        (ROOT / "docs" / "lessons" / f"{notebook.name[:2]}.png").write_bytes(key_picture(notebook))
+        number = notebook.name.split("_")[0]
+        (ROOT / "docs" / "lessons" / f"{number}.png").write_bytes(key_picture(notebook))
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ SERIES = [
     "02_read_and_write",
     "03_wire_heads",
     "04_close_the_loop",
+    "04b_write_the_whole_machine",
     "05_teach_it",
     "06_break_it_then_explain",
     "07_go_far",
@@ -116,8 +117,9 @@ def complaints_about_size(name: str, notebook: dict) -> Iterator[str]:
 def complaints_about_form(name: str, notebook: dict) -> Iterator[str]:
     """What every lesson has: an opening, promises kept, a prediction, links to its neighbours."""
     first, last = notebook["cells"][0]["source"], notebook["cells"][-1]["source"]
-    if not re.match(rf"# {int(name[:2])} · \w", first):
-        yield f"{name}: the title is not '# {int(name[:2])} · ...'"
+    number = name.split("_", maxsplit=1)[0].removeprefix("0")
+    if not re.match(rf"# {number} · \w", first):
+        yield f"{name}: the title is not '# {number} · ...'"
     for heading in ("**You will build** ", "**You will be able to**", "**You need** ", "**Time** "):
         if heading not in first:
             yield f"{name}: the opening has no {heading.strip()}"
@@ -131,12 +133,12 @@ def complaints_about_form(name: str, notebook: dict) -> Iterator[str]:
         yield f"{name}: nothing to predict"
     place = SERIES.index(name)
     neighbours = [f"{other}.ipynb" for other in SERIES[max(place - 1, 0) : place] + SERIES[place + 1 : place + 2]]
-    if re.findall(r"\]\((\d\d_\w+\.ipynb)\)", last.splitlines()[-1]) != neighbours:
+    if re.findall(r"\]\((\d\d\w?_\w+\.ipynb)\)", last.splitlines()[-1]) != neighbours:
         yield f"{name}: the last line does not link {' and '.join(neighbours)}"
 
 
 def complaints_about_names(name: str, notebook: dict) -> Iterator[str]:
-    """Functions and classes of a notebook that the library has too."""
+    """Functions and classes of a notebook that the library has too; a method is its class's."""
     library = {
         node.name
         for path in (ROOT / "ntm_lib").rglob("*.py")
@@ -145,7 +147,11 @@ def complaints_about_names(name: str, notebook: dict) -> Iterator[str]:
     }
     plain = TransformerManager()
     for cell in cells(notebook, "code"):
-        for node in ast.walk(ast.parse(plain.transform_cell(cell["source"]))):
+        tree = ast.parse(plain.transform_cell(cell["source"]))
+        methods = [part for node in ast.walk(tree) if isinstance(node, ast.ClassDef) for part in node.body]
+        for node in ast.walk(tree):
+            if node in methods:
+                continue
             lambdas = isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda)
             defined = [target.id for target in node.targets] if lambdas else [getattr(node, "name", None)]
             if lambdas or isinstance(node, ast.FunctionDef | ast.ClassDef):
@@ -164,7 +170,8 @@ def complaints_about_address(name: str, notebook: dict) -> Iterator[str]:
 
 def complaints_about_exercises(name: str, notebook: dict, solution: dict | None) -> Iterator[str]:
     """Exercises that are not open in the lesson, or not solved in its solutions."""
-    for attempt in re.findall(r"^def (my_\w+)", "\n".join(cell["source"] for cell in cells(notebook, "code")), re.M):
+    code = "\n".join(cell["source"] for cell in cells(notebook, "code"))
+    for attempt in re.findall(r"^(?:def|class) (my_\w+|My[A-Z]\w+)", code, re.M):
         if f"{attempt}: not attempted yet\n" not in printed(notebook):
             yield f"{name}: {attempt} does not stand open"
         if solution is None or f"{attempt} is right: " not in printed(solution):
@@ -337,6 +344,10 @@ def define_a_library_class(notebook):
     cells(notebook, "code")[3]["source"] = "class NTM:\n    pass"
 
 
+def define_a_library_function_in_a_function(notebook):
+    cells(notebook, "code")[3]["source"] = "def mine():\n    def sharpen(w, gamma):\n        return w"
+
+
 def define_a_library_name_as_lambda(notebook):
     cells(notebook, "code")[3]["source"] = "shift = lambda w, s: w"
 
@@ -378,6 +389,7 @@ def first_cell_of_elsewhere(notebook):
         (lead_astray, "the last line does not link"),
         (define_a_library_function, "sharpen is the library's"),
         (define_a_library_class, "NTM is the library's"),
+        (define_a_library_function_in_a_function, "sharpen is the library's"),
         (define_a_library_name_as_lambda, "shift is the library's"),
         (badge_of_elsewhere, "badges are not those of"),
         (first_cell_of_elsewhere, "the first code cell is not that of"),
@@ -389,9 +401,9 @@ def test_a_planted_violation_is_named(lesson, spoil, complaint):
     assert any(re.search(complaint, one) for rule in LESSON_RULES for one in rule("01_find_a_slot", spoilt))
 
 
-def test_an_exercise_that_is_solved_or_unsolvable_is_named(lesson):
-    name = "01_find_a_slot"
-    solution = read(ROOT / "notebooks" / "solutions" / f"{name}.ipynb")
+@pytest.mark.parametrize(("name", "exercises"), [("01_find_a_slot", 3), ("04b_write_the_whole_machine", 7)])
+def test_an_exercise_that_is_solved_or_unsolvable_is_named(name, exercises):
+    lesson, solution = (read(ROOT / "notebooks" / folder / f"{name}.ipynb") for folder in (".", "solutions"))
     assert list(complaints_about_exercises(name, lesson, solution)) == []
-    assert len(list(complaints_about_exercises(name, lesson, None))) == 3
-    assert len(list(complaints_about_exercises(name, solution, solution))) == 3
+    assert len(list(complaints_about_exercises(name, lesson, None))) == exercises
+    assert len(list(complaints_about_exercises(name, solution, solution))) == exercises

@@ -12,6 +12,7 @@ from torch import Tensor
 from ntm_lib.analysis.copies import copy_format, rows_needed
 from ntm_lib.machine import NTM, NTMConfig, NTMState, validate
 from ntm_lib.machine.heads import Emission
+from ntm_lib.machine.own import seen_into
 from ntm_lib.machine.step import advance
 from ntm_lib.tasks import Batch, frame_copy
 from ntm_lib.training.evaluation import Machine
@@ -86,10 +87,11 @@ def trace(model: Machine, batch: Batch, memory_size: int | None = None) -> Trace
 
 
 def with_memory(model: Machine) -> NTM:
-    """Return the model itself where it is an NTM; TypeError for a model without a memory."""
-    if not isinstance(model, NTM):
+    """Return the NTM whose steps are a model's (`own.seen_into`); TypeError for a model without a memory."""
+    seen = seen_into(model)
+    if seen is None:
         raise TypeError(f"model is {type(model).__name__}: expected an NTM, whose heads and memory can be traced")
-    return model
+    return seen
 
 
 def trace_copy(model: Machine, bits: Tensor, memory_size: int | None = None) -> Trace:

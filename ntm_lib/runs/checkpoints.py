@@ -21,6 +21,7 @@ from safetensors.torch import save as to_bytes
 from torch import Tensor
 
 from ntm_lib.machine import NTM, LSTMBaseline, LSTMConfig, NTMConfig, validate
+from ntm_lib.machine.own import Maker
 from ntm_lib.runs import older
 from ntm_lib.tasks import Batch, Task
 from ntm_lib.training.progress import Progress
@@ -119,7 +120,7 @@ def resume(run: Run, out: str | Path | None) -> Run:
     """
     if out is None or not (Path(out) / FILE_NAME).exists():
         return run
-    saved = read(out, run.task, run.device)
+    saved = read(out, run.task, run.device, run.machine)
     if (saved.recipe, saved.seed, saved.task.name) != (run.recipe, run.seed, run.task.name):
         another = [*differences(saved.recipe, run.recipe), *["task"] * (saved.task.name != run.task.name)]
         raise ValueError(
@@ -144,7 +145,12 @@ def load(directory: str | Path) -> tuple[NTM | LSTMBaseline, Run]:
     return run.judged, run
 
 
-def read(directory: str | Path, task: Task | None = None, device: str | torch.device | None = None) -> Run:
+def read(
+    directory: str | Path,
+    task: Task | None = None,
+    device: str | torch.device | None = None,
+    machine: Maker | None = None,
+) -> Run:
     """A run from its directory; errors as in `load`."""
     path = Path(directory) / FILE_NAME
     if not path.is_file():
@@ -161,7 +167,7 @@ def read(directory: str | Path, task: Task | None = None, device: str | torch.de
         name = content.get("task", "copying")
         if task is None or task.name != name:
             task = None if name == "copying" else unknown_task(recipe, name)
-        run = Run(recipe, validate.seed(content["seed"]), task, device)
+        run = Run(recipe, validate.seed(content["seed"]), task, device, machine)
         run.progress = Progress.from_json(older.progress(content["progress"]))
         restore(run, tensors)
     except PermissionError as error:

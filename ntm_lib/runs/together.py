@@ -11,6 +11,7 @@ import torch
 from torch.func import functional_call
 
 from ntm_lib.machine import NTM, NTMConfig, NTMState
+from ntm_lib.machine.own import Maker
 from ntm_lib.machine.stack import stack
 from ntm_lib.training import loop
 from ntm_lib.training.losses import spread_of, total_loss
@@ -63,8 +64,8 @@ def passes(runs: Sequence[Run], drawn: Sequence[Drawn]) -> Iterator[list[int]]:
 
 
 def machines_at_once(run: Run, one: Drawn) -> int:
-    """How many machines share a pass before their memories outgrow what is fast to reach; a baseline runs alone."""
-    if not isinstance(run.model, NTM):
+    """How many machines share a pass before their memories outgrow what is fast to reach; other machines run alone."""
+    if type(run.model) is not NTM:
         return 1
     config = run.model.config
     cells = run.recipe.batch_size * (one.shape.rows or config.memory_size) * config.word_size
@@ -107,8 +108,10 @@ def compiled_machine(runs: Sequence[Run]) -> NTM:
     return machine
 
 
-def check_compiled(recipe: Recipe) -> None:
-    """ValueError for a recipe whose passes cannot be compiled, or where there is no compiler."""
+def check_compiled(recipe: Recipe, machine: Maker | None = None) -> None:
+    """ValueError for a recipe whose passes cannot be compiled, for a machine of one's own, or without a compiler."""
+    if machine is not None:
+        raise ValueError("compiled is for the library's NTM: leave it out for a machine of your own")
     if recipe.largest_memory or recipe.historical.curriculum == "adaptive" or not isinstance(recipe.machine, NTMConfig):
         raise ValueError(
             f"compiled is for an NTM whose passes all have one shape, and those of {recipe.name} have many: leave it"

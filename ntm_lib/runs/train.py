@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from ntm_lib.machine import NTM, LSTMBaseline, validate
+from ntm_lib.machine.own import Maker
 from ntm_lib.runs import checkpoints
 from ntm_lib.runs.together import check_compiled, compiled_machine, learn_together
 from ntm_lib.tasks import Task
@@ -44,20 +45,22 @@ def train(
     compiled: bool = False,
     task: Task | None = None,
     device: str | torch.device | None = None,
+    machine: Maker | None = None,
 ) -> Result:
     """Train one machine from one seed, and judge it.
 
     The task is copying unless another is given; the machine's widths then become the task's. With `out`, the run is
     saved there after every validation, and an interrupted run goes on from there, bit for bit as if it had not been
     interrupted. It runs on one thread, because the number of threads changes how sums are rounded. `on_record` gets
-    every validation's record. `compiled` and errors as in `train_together`.
+    every validation's record. `compiled`, `machine` and errors as in `train_together`.
 
     >>> from ntm_lib.training import recipes
     >>> result = train(replace(recipes.reliable, name="short", updates=2), seed=0)
     >>> result.converged, result.sequences
     (False, 16)
     """
-    with one_thread(), closing(train_together(recipe, {seed: out}, on_record, compiled, task, device)) as results:
+    results = train_together(recipe, {seed: out}, on_record, compiled, task, device, machine)
+    with one_thread(), closing(results):
         return next(results)
 
 
@@ -79,14 +82,20 @@ def train_together(
     compiled: bool = False,
     task: Task | None = None,
     device: str | torch.device | None = None,
+    machine: Maker | None = None,
 ) -> Generator[Result]:
     """Train one machine from each seed, in shared passes, and yield each result the moment it is there.
 
     `outs` says where each seed's run is saved. A run is bit for bit the run that `train` makes of its seed; at other
     sizes than this library's, that needs the environment variable MKL_CBWR=AUTO. `compiled` passes go through a step
     compiled by torch, equal up to rounding, which pays for long trainings in passes of one shape.
+    `machine` makes a machine of your own from the recipe's `NTMConfig`, such as a class of modules. It has the NTM's
+    weights by name, and begins with the first weights of its seed; `config`, `controller`, `heads`, `output` and
+    `initial_state` as the NTM has them; and `forward(inputs, state, memory_size, history)`, and `crowd` where a recipe
+    validates in a crowd. Such machines share no passes, and `load` finds an `NTM` in a saved run.
     Raises TypeError or ValueError for a recipe, seed or task of the wrong kind, for a directory that holds something
-    else or where another training is at work, for a `compiled` that cannot be, and under `no_grad` or `autocast`.
+    else or where another training is at work, for a `compiled` that cannot be, for a `machine` that lacks a part, and
+    under `no_grad` or `autocast`.
     """
     if not isinstance(recipe, Recipe):
         raise TypeError(f"recipe is {type(recipe).__name__}: expected a Recipe, such as recipes.reliable")
@@ -94,11 +103,11 @@ def train_together(
     if not torch.is_grad_enabled() or torch.is_autocast_enabled(validate.device(device).type):
         raise ValueError("gradients are off or autocast is on: train outside of no_grad, inference_mode and autocast")
     if task is not None:
-        machine = replace(recipe.machine, input_size=task.input_size, output_size=task.output_size)
-        recipe = replace(recipe, machine=machine)
+        config = replace(recipe.machine, input_size=task.input_size, output_size=task.output_size)
+        recipe = replace(recipe, machine=config)
     if compiled:
-        check_compiled(recipe)
-    fresh = [(Run(recipe, validate.seed(seed), task, device), out) for seed, out in outs.items()]
+        check_compiled(recipe, machine)
+    fresh = [(Run(recipe, validate.seed(seed), task, device, machine), out) for seed, out in outs.items()]
     for run, out in fresh:
         checkpoints.resume(run, out)  # a directory of another run is noticed before any is written
     with ExitStack() as locks:

@@ -17,6 +17,7 @@ from ntm_lib.machine.addressing import cosine_similarity
 from ntm_lib.machine.heads import Emission
 from ntm_lib.machine.memory import read
 from ntm_lib.machine.ntm import autocast_is_on
+from ntm_lib.machine.own import seen_into
 from ntm_lib.machine.step import advance
 from ntm_lib.tasks.framing import frame_copy, has_start_marker
 from ntm_lib.tasks.payloads import number_bits, uneven_vectors
@@ -116,11 +117,12 @@ def weaknesses(machine: NTM | LSTMBaseline) -> dict[str, Tensor]:
             return weaknesses(machine)
     payload = probed_vectors(machine.config.output_size).unsqueeze(1).expand(-1, REPEATS, -1)  # (V, repeats, width)
     batch = frame_copy(payload, has_start_marker(machine.config)).like(like)
-    if not isinstance(machine, NTM):
+    seen = seen_into(machine)
+    if seen is None:
         return {"bits": -least_margins(machine(batch.inputs)[0], batch).cpu()}
-    steps = probe(machine, batch.inputs)
-    logits = machine.output(torch.stack([step.features for step in steps], dim=1))
-    found = weaknesses_of_heads(machine, steps) | {"bits": -least_margins(logits, batch)}
+    steps = probe(seen, batch.inputs)
+    logits = seen.output(torch.stack([step.features for step in steps], dim=1))
+    found = weaknesses_of_heads(seen, steps) | {"bits": -least_margins(logits, batch)}
     return {name: score.cpu() for name, score in found.items()}
 
 

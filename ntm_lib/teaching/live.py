@@ -14,6 +14,7 @@ from torch import Tensor
 from ntm_lib import tasks
 from ntm_lib.analysis.trace import trace_copy
 from ntm_lib.machine import NTM
+from ntm_lib.machine.own import Maker
 from ntm_lib.runs.train import Result
 from ntm_lib.tasks.task import Alphabet
 from ntm_lib.teaching.beside import Training
@@ -74,12 +75,12 @@ class LiveTraining(ipywidgets.VBox):
     """One machine that learns beside the notebook, from the moment on that the widget is made.
 
     "Start anew" begins again with the seed and the fields as they stand; "Stop" and "Continue" hold it and let it go
-    on. Held or over, a slider plays its pictures again. Raises TypeError or ValueError for a recipe or a seed that
-    cannot be trained, and for one that needs more memory than is free.
+    on. Held or over, a slider plays its pictures again. `machine` as in `train`. Raises TypeError or ValueError for a
+    recipe or a seed that cannot be trained, and for one that needs more memory than is free.
     """
 
-    def __init__(self, recipe: Recipe, seed: int = 0):
-        run, self.recipe = _that_fits(recipe, seed), recipe
+    def __init__(self, recipe: Recipe, seed: int = 0, machine: Maker | None = None):
+        run, self.recipe, self.machine = _that_fits(Run(recipe, seed, machine=machine)), recipe, machine
         values = {"seed": str(seed)} | {name: f"{getattr(recipe, name):g}" for name in FIELDS}
         words = {"seed": "seed: any number or text"} | {name: field.words for name, field in FIELDS.items()}
         self.entries = {name: ipywidgets.Text(values[name], description=words[name]) for name in values}
@@ -100,7 +101,7 @@ class LiveTraining(ipywidgets.VBox):
         texts = {name: entry.value.strip() for name, entry in self.entries.items()}
         seed = seed_of(texts.pop("seed"))
         try:
-            run = _that_fits(replace(self.recipe, **self._asked(texts)), seed)
+            run = _that_fits(Run(replace(self.recipe, **self._asked(texts)), seed, machine=self.machine))
         except (TypeError, ValueError) as error:
             self._say(f"{error}; then start anew")
         else:
@@ -159,13 +160,12 @@ class LiveTraining(ipywidgets.VBox):
         return "LiveTraining: run this notebook to watch it and to steer it"
 
 
-def _that_fits(recipe: Recipe, seed: int) -> Run:
-    """A fresh run; ValueError for one whose gradients need more memory than is free."""
-    run = Run(recipe, seed)
+def _that_fits(run: Run) -> Run:
+    """Return the run; ValueError for one whose gradients need more memory than is free."""
     needed, free = bytes_of_an_update(run), psutil.virtual_memory().available
     if needed > free:
         raise ValueError(
-            f"max_length is {recipe.max_length}: an update would need about {needed / 1e9:,.0f} GB, and"
+            f"max_length is {run.recipe.max_length}: an update would need about {needed / 1e9:,.0f} GB, and"
             f" {free / 1e9:,.0f} GB are free; choose shorter sequences"
         )
     return run

@@ -154,7 +154,9 @@ def counted(batch: Batch, wrong: Tensor) -> Count:
 
 def sequences_at_once(model: Machine, rows: int | None, size: int) -> int:
     """How many sequences of one size are run at one time, with so many rows each."""
-    cells = (rows or model.memory_size) * model.config.word_size if isinstance(model, NTM) else size
+    if isinstance(model, LSTMBaseline):
+        return max(1, NUMBERS_AT_ONCE // size)
+    cells = (rows or model.config.memory_size) * model.config.word_size
     return max(1, NUMBERS_AT_ONCE // cells)
 
 
@@ -197,9 +199,14 @@ class MemoryTooSmall(UserWarning):
     """A sequence needs more rows than the memory has."""
 
 
+def has_free_memory_size(model: Machine) -> bool:
+    """Whether a machine runs with any number of rows: it has a memory, and no part with one entry a row."""
+    return not isinstance(model, LSTMBaseline) and not model.config.tied_parts
+
+
 def rows_with_room(model: Machine, task: Task, size: int) -> int | None:
     """Rows for a size with some to spare; None where a machine is tied to a number of rows, or has none."""
-    return task.rows_needed(size) + SPARE_ROWS if model.free_memory_size else None
+    return task.rows_needed(size) + SPARE_ROWS if has_free_memory_size(model) else None
 
 
 def rows_for(model: Machine, task: Task, length: int, memory_size: int | None) -> int | None:
@@ -207,7 +214,8 @@ def rows_for(model: Machine, task: Task, length: int, memory_size: int | None) -
     rows = rows_with_room(model, task, length)
     if memory_size is not None:
         rows = valid.whole_number("memory_size", memory_size)
-    needed, held = task.rows_needed(length), model.memory_size if rows is None else rows
+    own = None if isinstance(model, LSTMBaseline) else model.config.memory_size
+    needed, held = task.rows_needed(length), own if rows is None else rows
     if held is not None and held < needed:
         warnings.warn(
             f"memory_size {held} is less than the {needed} rows that length {length} needs: a head that moves one row"

@@ -8,7 +8,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from ntm_lib.machine import NTM, NTMState
+from ntm_lib.machine import NTM, LSTMBaseline, NTMState
 from ntm_lib.tasks.task import Alphabet
 from ntm_lib.training import evaluation, validation
 from ntm_lib.training.clear import unclear_of
@@ -54,7 +54,7 @@ def backpropagate(run: Run, one: Drawn) -> float:
 def forward(run: Run, one: Drawn) -> tuple[Tensor, list[NTMState]]:
     """The logits for a batch, and the state after every step; a machine without a memory has none."""
     states: list[NTMState] = []
-    if not isinstance(run.model, NTM):
+    if isinstance(run.model, LSTMBaseline):
         return run.model(one.batch.inputs)[0], states
     logits, _ = run.model(one.batch.inputs, memory_size=one.shape.rows, history=states)
     return logits, states
@@ -62,7 +62,7 @@ def forward(run: Run, one: Drawn) -> tuple[Tensor, list[NTMState]]:
 
 def weights_beside(run: Run) -> dict[str, float]:
     """Weights of the losses beside the answer's that count in the next update; none for a machine without heads."""
-    if not isinstance(run.model, NTM):
+    if isinstance(run.model, LSTMBaseline):
         return {}
     weights = auxiliary_weights(run.recipe, run.progress.settled_for)
     if run.task.alphabet is None:

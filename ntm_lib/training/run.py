@@ -9,6 +9,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from ntm_lib.machine import NTM, LSTMBaseline, LSTMConfig, validate
 from ntm_lib.machine.controller import LSTMController
+from ntm_lib.machine.own import Maker, own_machine, takes_crowd
 from ntm_lib.tasks import Batch, Task, copying_for
 from ntm_lib.training.curriculum import Shape, draw_shape
 from ntm_lib.training.optimizers import make_optimizer
@@ -20,20 +21,34 @@ class Run:
     """One training under way: the machine, its optimiser, its one source of randomness, and its progress.
 
     The task is copying, in the width and with the markers that the machine has inputs for, unless another is given.
-    Raises ValueError for a recipe of memories of many sizes whose machine has one number of rows.
+    `machine` makes a machine of one's own in the place of the `NTM`, as in `build`.
+    Raises ValueError for a recipe of memories of many sizes whose machine has one number of rows, and for a validation
+    in a crowd of a machine whose forward takes none.
     """
 
-    def __init__(self, recipe: Recipe, seed: int, task: Task | None = None, device: str | torch.device | None = None):
+    def __init__(
+        self,
+        recipe: Recipe,
+        seed: int,
+        task: Task | None = None,
+        device: str | torch.device | None = None,
+        machine: Maker | None = None,
+    ):
         tied = getattr(recipe.machine, "tied_parts", {})
         for name, choice in tied.items() if recipe.largest_memory else ():
             raise ValueError(
                 f"largest_memory is {recipe.largest_memory}: a machine with {name} {choice!r} has one number of rows;"
                 " set largest_memory to 0"
             )
-        self.recipe, self.seed, self.device = recipe, seed, validate.device(device)
+        self.recipe, self.seed, self.device, self.machine = recipe, seed, validate.device(device), machine
         self.task = task or copying_for(recipe.machine, recipe.payload)
         self.generator = Generator().manual_seed(seed)
-        self.model = build(recipe, seed).to(self.device)
+        self.model = build(recipe, seed, machine).to(self.device)
+        if machine is not None and recipe.validation_crowd != 1 and not takes_crowd(self.model):
+            raise ValueError(
+                f"validation_crowd is {recipe.validation_crowd:g}: the forward of {type(self.model).__name__} takes no"
+                " crowd; set validation_crowd to 1"
+            )
         self.average: AveragedModel | None = None
         if recipe.averaging:
             keep = get_ema_multi_avg_fn(recipe.averaging)  # type: ignore[no-untyped-call]
@@ -82,8 +97,17 @@ def draw(run: Run) -> Drawn:
     return Drawn(batch.like(run.model.output.weight), shape)
 
 
-def build(recipe: Recipe, seed: int) -> NTM | LSTMBaseline:
-    """A fresh machine, whose first weights the seed alone decides; no other random numbers are touched."""
+def build(recipe: Recipe, seed: int, machine: Maker | None = None) -> NTM | LSTMBaseline:
+    """A fresh machine, whose first weights the seed alone decides; no other random numbers are touched.
+
+    What `machine` makes instead of an `NTM` gets the first weights of the NTM of its seed, by name, and is taken for an
+    NTM from there on. Raises TypeError or ValueError as `own_machine` does, and ValueError for a recipe without one.
+    """
+    if machine is not None:
+        first = build(recipe, seed)
+        if not isinstance(first, NTM):
+            raise ValueError(f"machine stands in for an NTM: recipe {recipe.name} trains {type(first).__name__}")
+        return own_machine(machine, first)
     generator = Generator().manual_seed(seed)
     if isinstance(recipe.machine, LSTMConfig):
         return LSTMBaseline(recipe.machine, generator)

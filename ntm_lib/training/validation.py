@@ -5,9 +5,9 @@ from typing import NamedTuple
 from torch import Generator
 
 from ntm_lib import tasks
-from ntm_lib.machine import NTM
+from ntm_lib.machine import LSTMBaseline
 from ntm_lib.tasks import Task
-from ntm_lib.training.evaluation import CHOSEN, Machine, errors, rows_with_room
+from ntm_lib.training.evaluation import CHOSEN, Machine, errors, has_free_memory_size, rows_with_room
 
 
 class Trial(NamedTuple):
@@ -35,7 +35,7 @@ def validate(
     task = task or tasks.copying_for(model.config)
     first, *others = task.kinds
     for trial in TRIALS:
-        if trial.crowded and (crowd == 1 or not model.free_memory_size):
+        if trial.crowded and (crowd == 1 or not has_free_memory_size(model)):
             continue
         size = fitting(model, task, trial.times * longest)
         numbers = {first: trial.of_first} | dict.fromkeys(others, trial.of_others)
@@ -51,7 +51,7 @@ def validate(
 
 def fitting(model: Machine, task: Task, size: int) -> int:
     """The size, or for a machine tied to its number of rows the largest size below that fits them."""
-    if isinstance(model, NTM) and not model.free_memory_size:
-        while size > 1 and task.rows_needed(size) > model.memory_size:
+    if not isinstance(model, LSTMBaseline) and not has_free_memory_size(model):
+        while size > 1 and task.rows_needed(size) > model.config.memory_size:
             size -= 1
     return size

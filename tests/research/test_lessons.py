@@ -16,10 +16,10 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_line_of_the_table_is_what_the_notebook_says(notebook):
     opening = "".join(json.loads(notebook.read_text(encoding="utf-8"))["cells"][0]["source"])
-    title = re.search(r"^# \d · (.+)$", opening, re.MULTILINE)[1]
+    title = re.search(r"^# \w+ · (.+)$", opening, re.MULTILINE)[1]
     minutes = re.search(r"\*\*Time\*\* (\d+) minutes, and (\d+) more", opening)
     (line,) = [line for line in README.splitlines() if f"](notebooks/{notebook.name})" in line]
-    number = notebook.name[:2]
+    number = notebook.name.split("_")[0]
     assert line.startswith(f"| [{number}](notebooks/{notebook.name}) | **{title}**: ")
     assert f" | {minutes[1]} + {minutes[2]} | " in line
     assert re.search(rf'<img src="docs/lessons/{number}\.png" width="180" alt="[^"]+\.">', line)
@@ -27,7 +27,7 @@ def test_a_line_of_the_table_is_what_the_notebook_says(notebook):
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
 def test_its_picture_is_the_notebooks_key_picture(notebook):
-    picture = ROOT / "docs" / "lessons" / f"{notebook.name[:2]}.png"
+    picture = ROOT / "docs" / "lessons" / f"{notebook.name.split('_')[0]}.png"
     assert picture.read_bytes() == key_picture(notebook)
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from own_machine import MyNTM
 
 from ntm_lib.machine import NTM
 from ntm_lib.runs.train import Result, train
@@ -49,6 +50,16 @@ def held_after(updates):
 
 def test_a_machine_learns_the_same_beside_the_notebook():
     assert same_run(LiveTraining(SMALL, seed=3).finish(), train(SMALL, seed=3))
+
+
+def test_a_machine_of_one_s_own_learns_beside_the_notebook_too():
+    config = replace(SMALL.machine, output_from="hidden")
+    recipe = replace(SMALL, machine=config, validation_crowd=1)
+    widget = LiveTraining(recipe, 3, MyNTM)
+    assert same_run(widget.finish(), train(recipe, seed=3, machine=MyNTM))
+    assert "A machine in training" in widget.picture.value
+    widget.begin()
+    assert type(widget.finish().model) is MyNTM
 
 
 @pytest.mark.parametrize("updates", [1, 7, 8, 11])

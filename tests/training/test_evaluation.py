@@ -112,7 +112,7 @@ def test_the_seed_decides_what_is_drawn():
 def test_running_sequences_in_turn_changes_nothing(kind, monkeypatch):
     whole, parts, singly = (Copier(3, 2, flips_odd_vectors) for _ in range(3))
     expected = evaluate(whole, [5, 9], 11, kind=kind)
-    monkeypatch.setattr(evaluation, "NUMBERS_AT_ONCE", 3 * 9)
+    monkeypatch.setattr(evaluation, "NUMBERS_AT_ONCE", 3 * 7 * rows_needed(9))
     assert evaluate(parts, [5, 9], 11, kind=kind) == expected
     monkeypatch.setattr(evaluation, "NUMBERS_AT_ONCE", 1)
     assert evaluate(singly, [5, 9], 11, kind=kind) == expected

@@ -156,7 +156,7 @@ def _converted(answer: Any, like: Tensor | type) -> Any:
 
 def _joined(answer: Any) -> Tensor:
     """Make a tensor of a number, an array, or a list of tensors, numbers or lists."""
-    if isinstance(answer, list | tuple):
+    if isinstance(answer, list | tuple) and not hasattr(answer, "_fields"):
         return torch.stack([*map(_joined, answer)]) if answer else torch.tensor([])
     return torch.as_tensor(answer)
 

@@ -1,0 +1,35 @@
+"""What lesson 4b asks of a machine that the reader has written: whether it is right, and how long it is."""
+
+import inspect
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from io import StringIO
+from typing import Any
+
+from torch import nn
+
+from ntm_lib.teaching.checks import lesson_04b
+
+
+def is_ready(machine: type[nn.Module]) -> bool:
+    """Whether the check of a whole machine calls a class right; prints what is missing where it does not."""
+    said = StringIO()
+    with redirect_stdout(said):
+        lesson_04b.ntm(machine)
+    ready = said.getvalue().startswith(f"{machine.__name__} is right: ")
+    if not ready:
+        print(f"The training waits for {machine.__name__}: it begins once step 6 is right.")
+    return ready
+
+
+def lines_of(*written: Callable[..., Any]) -> int:
+    """Lines of code of functions and classes: those that are not blank and do not begin with a comment."""
+    return sum(bool(line.strip()) and not line.strip().startswith("#") for one in written for line in _source(one))
+
+
+def _source(written: Callable[..., Any]) -> list[str]:
+    """The lines of a function; of a class its first line and those of its methods, since notebooks hide the rest."""
+    if not inspect.isclass(written):
+        return inspect.getsource(written).splitlines()
+    methods = [value for value in vars(written).values() if inspect.isfunction(value)]
+    return [f"class {written.__name__}:", *(line for method in methods for line in _source(method))]
