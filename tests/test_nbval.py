@@ -111,7 +111,7 @@ def test_a_changed_library_turns_the_cells_red_that_speak_of_it(compared, name):
 
 
 def test_a_check_that_accepts_a_wrong_answer_is_noticed(tmp_path):
-    ring = '([4], [forward], "the slots form a ring: one step forward from slot 4, the last, is slot 0"),'
+    ring = '([slots[4]], [forward], "the slots form a ring: one step forward from slot 4, the last, is slot 0"),'
     lay_out(tmp_path / "deaf", "01_find_a_slot", "teaching/checks/lesson_01.py", ring, "")
     for name in ("teaching/checks/test_check_lesson_01.py", "exercises.py"):
         shutil.copy(ROOT / "tests" / name, tmp_path / "deaf")
