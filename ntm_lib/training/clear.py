@@ -88,10 +88,11 @@ def alone(machine: NTM, alphabet: Alphabet, turn: int = 1) -> Alone:
     nothing = vectors.new_zeros(len(vectors), config.read_heads * config.word_size)
     held, state, single = nothing, machine.controller.initial_state(len(vectors)), config.weightings == "single"
     question = alphabet.question.expand(len(vectors), -1) if single or state else alphabet.question
-    first, inputs, reads = machine.initial_state(1), vectors, nothing
-    if state and alphabet.start is not None:
-        inputs, reads = torch.cat([vectors, alphabet.start]), torch.cat([nothing, first.reads.flatten(1)])
+    first = machine.initial_state(1)
     if single or state:
+        inputs, reads = vectors, nothing
+        if state and alphabet.start is not None:
+            inputs, reads = torch.cat([vectors, alphabet.start]), torch.cat([nothing, first.reads.flatten(1)])
         inputs, reads = inputs.roll(turn, 0)[: len(vectors)], reads.roll(turn, 0)[: len(vectors)]
         before, state = emitted(machine, inputs, reads, state)
         held = written_by(before, config.read_heads) if single else nothing

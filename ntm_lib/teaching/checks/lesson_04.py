@@ -135,7 +135,7 @@ def _random(length: int) -> Tensor:
 
 
 def _answer(machine: NTM, bits: Tensor) -> Tensor:
-    """What a machine makes of a payload; UnfitAnswerError where it stops."""
+    """Run a machine on a payload and return the bits of its answer; UnfitAnswerError where it stops."""
     length = bits.shape[1]
     answer: Tensor = Ask(copy_through)(machine, bits, rows_needed(length), like=bits, case=f"{length} bytes")
     return answer

@@ -21,31 +21,46 @@ def address(ask: Ask) -> Trials:
     tape, key, beta = numbers(3, 5, 7), numbers(3, 2, 7, seed=1), numbers(3, 2, seed=2).square() + 1
     start, one, stay = numbers(3, 2, 5, seed=3).softmax(-1), torch.ones(3, 2), torch.eye(3)[1].expand(3, 2, 3)
     found = ask(tape, start, key, beta, one, stay, one, like=start)
-    similarity = addressing.cosine_similarity(tape, key)
-    b = beta.unsqueeze(-1)
+    yield from _finding(found, tape, start, key, beta)
+    kept, mixed = (ask(tape, start, key, beta, g * one, stay, one, like=start) for g in (0, 0.25))
+    yield from _blending(kept, mixed, start, addressing.content_weights(tape, key, beta))
+    forward = torch.eye(3)[2].expand(3, 2, 3)
+    yield from _shifting(ask(tape, start, key, beta, 0 * one, forward, one, like=start), start)
+    yield from _sharpening(ask(tape, start, key, beta, 0 * one, stay, 2 * one, like=start), start)
+    for sizes in ((3, 5, 7, 2, 3), (2, 13, 11, 3, 5)):
+        order = ask.agrees(_addressed, *_told(*sizes))
+        yield order, "each stage is right alone, not all together: find, then blend, then shift, then sharpen"
+    yield from _manners(ask, *_told(3, 5, 7, 2, 3))
+    yield from _extremes(ask)
+
+
+def _finding(found: Tensor, tape: Tensor, start: Tensor, key: Tensor, beta: Tensor) -> Trials:
+    """Compare with Eqs. 5 and 6 what an addressing finds where every gate is open and nothing shifts."""
+    similarity, b = addressing.cosine_similarity(tape, key), beta.unsqueeze(-1)
     for mistake, sentence in (
         (start, "with g = 1 a head should go to the rows that its key finds, and it stays: g and 1 - g are exchanged"),
         ((b * similarity).softmax(1), "the softmax of Eq. 5 should go over the rows, dim=-1, and goes over the heads"),
         (similarity.softmax(-1), "beta, the key strength, should multiply the similarity before the softmax"),
         (b * similarity, "of Eq. 5 the softmax is missing: with g = 1 weights should add up to 1 over the rows"),
         ((b * (key @ tape.mT)).softmax(-1), "divide the product of key and row by the lengths of both (Eq. 6)"),
-        (
-            (b * similarity * _length(tape).mT).softmax(-1),
-            "divide by the rows' lengths too, not by the key's alone",
-        ),
+        ((b * similarity * _length(tape).mT).softmax(-1), "divide by the rows' lengths too, not by the key's alone"),
         ((b * similarity * _length(key)).softmax(-1), "divide by the key's length too, not by the rows' alone"),
     ):
         yield not _either(found, mistake), sentence
     right = (b * similarity).softmax(-1)
     yield _either(found, right), "with g = 1 and no shift, Eq. 5 comes out wrong: is more than 1e-6 added to a length?"
-    forward, quarter = torch.eye(3)[2].expand(3, 2, 3), 0.25 * one
-    kept = ask(tape, start, key, beta, 0 * one, stay, one, like=start)
+
+
+def _blending(kept: Tensor, mixed: Tensor, start: Tensor, found: Tensor) -> Trials:
+    """Compare with Eq. 7 what comes out with closed gates, and with gates open by a quarter."""
     yield not close(kept, start.flip(1)), "with g = 0 each head should keep its own previous weighting, not the other's"
     yield close(kept, start), "with g = 0, no shift and gamma = 1, the previous weighting should come back as it was"
-    blend = addressing.interpolate(right, start, quarter)
-    mixed = ask(tape, start, key, beta, quarter, stay, one, like=start)
+    blend = 0.25 * found + 0.75 * start
     yield close(mixed, blend), "with g = 0.25, 0.25 of what the key finds and 0.75 of the previous weighting come out"
-    moved = ask(tape, start, key, beta, 0 * one, forward, one, like=start)
+
+
+def _shifting(moved: Tensor, start: Tensor) -> Trials:
+    """Compare with Eq. 8 what comes out where all heads step forward."""
     for mistake, sentence in (
         (start.roll(-1, -1), "s = (0, 0, 1) should move the focus from row i to row i + 1, and moves it to i - 1"),
         (start, "s = (0, 0, 1) should move the focus one row forward, and it stays where it was"),
@@ -53,31 +68,27 @@ def address(ask: Ask) -> Trials:
     ):
         yield not _either(moved, mistake), sentence
     yield close(moved, start.roll(1, -1)), "s = (0, 0, 1) should move the whole weighting from row i to row i + 1"
-    sharp = ask(tape, start, key, beta, 0 * one, stay, 2 * one, like=start)
+
+
+def _sharpening(sharp: Tensor, start: Tensor) -> Trials:
+    """Compare with Eq. 9 what comes out with gamma = 2."""
     squares = start.square()
     yield not close(sharp, start), "gamma = 2 should sharpen the weighting, and it comes back as it was (Eq. 9)"
     yield not close(sharp, squares), "after the power gamma, each head's weights should be divided by their sum (Eq. 9)"
     yield close(sharp, squares / squares.sum(-1, keepdim=True)), "gamma = 2 should square the weights, and then divide"
-    for sizes in ((3, 5, 7, 2, 3), (2, 13, 11, 3, 5)):
-        every = _told(*sizes)
-        order = ask.agrees(_addressed, *every)
-        yield order, "each stage is right alone, not all together: find, then blend, then shift, then sharpen"
-    yield from _manners(ask, *_told(3, 5, 7, 2, 3))
-    even, once = torch.full((1, 1, 1000), 0.001), torch.ones(1, 1)
-    told = torch.ones(1, 1000, 2), even, torch.ones(1, 1, 2), once, 0 * once, stay[:1, :1], 20 * once
+
+
+def _extremes(ask: Ask) -> Trials:
+    """Try an addressing on a thousand equal weights, and its gradients on a blank tape from weights of 0 and 1."""
+    even, once, stay = torch.full((1, 1, 1000), 0.001), torch.ones(1, 1), torch.eye(3)[1]
+    told = torch.ones(1, 1000, 2), even, torch.ones(1, 1, 2), once, 0 * once, stay.expand(1, 1, 3), 20 * once
     found = ask(*told, like=even, case="1,000 equal weights")
     yield close(found, even), "0.001 to the power 20 is 0 for floats: work with logarithms, softmax(gamma * log(w))"
-    blank = (
-        torch.zeros(3, 5, 7),
-        torch.eye(5)[:2].expand(3, 2, 5),
-        key,
-        beta,
-        torch.tensor([0.5, 0.0]).expand(3, 2),
-        stay,
-        2 * one,
-    )
+    one_row, gates = torch.eye(5)[:2].expand(3, 2, 5), torch.tensor([0.5, 0.0]).expand(3, 2)
+    key, beta, gamma = numbers(3, 2, 7, seed=1), numbers(3, 2, seed=2).square() + 1, torch.full((3, 2), 2.0)
+    blank = torch.zeros(3, 5, 7), one_row, key, beta, gates, stay.expand(3, 2, 3), gamma
     slopes = "on a blank tape, from one row, gradients are not finite: add 1e-6 in a root, 1e-30 in a logarithm"
-    ask(*blank, like=start)
+    ask(*blank, like=one_row)
     yield not Ask(_without_slopes)(ask.attempt, *blank, like=list, case="a backward pass"), slopes
 
 
@@ -171,7 +182,7 @@ def heads(ask: Ask) -> Trials:
 
 
 def _mistakes_of(name: str, raw: Tensor) -> Iterator[tuple[Tensor, str]]:
-    """What a part of an emission would be with a likely mistake, each with the sentence to print."""
+    """Numbers that a likely mistake would make of one part of an emission, each with the sentence to print."""
     softplus = nn.functional.softplus(raw)
     yield from {
         "key": [(raw.tanh(), "a key may be any number: leave it as the layer made it, without tanh")],

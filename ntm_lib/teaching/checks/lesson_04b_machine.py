@@ -53,7 +53,7 @@ def _loud(config: NTMConfig) -> NTM:
 
 
 def _runner(machine: nn.Module) -> Attempt:
-    """What runs a machine over a sequence and returns its answer and the history; `...` for one that is not written."""
+    """A function that runs a machine over a sequence: its answer and the history of states; `...` for a stub."""
 
     def run(inputs: Tensor, state: NTMState | None, rows: int | None) -> Any:
         history: list[NTMState] = []
@@ -71,7 +71,7 @@ def _without_gradient(machine: nn.Module, inputs: Tensor) -> list[str]:
 
 
 def _first_state(theirs: NTM, machine: Any) -> Trials:
-    """What may be wrong with the state before the first step."""
+    """Compare a machine's state before the first step with the library's, part by part."""
     rows, heads = theirs.config.memory_size, theirs.config.addressing_heads
     first, right = Ask(machine.initial_state), theirs.initial_state(3, 13)
     found = first(3, 13, like=NTMState, case="initial_state(3, 13)")
@@ -89,7 +89,7 @@ def _first_state(theirs: NTM, machine: Any) -> Trials:
 
 
 def _sequence(theirs: NTM, called: Ask, inputs: Tensor, rows: int | None, before: NTMState | None) -> Trials:
-    """What may be wrong with a run over a sequence, from a state or from the start."""
+    """Compare a run over a sequence with the library's, from a state that is handed in or from the start."""
     case = "memory_size=13" if before is None else "a state handed in"
     answer, history = called(inputs, before, rows, like=object, case=case)
     states: list[NTMState] = []

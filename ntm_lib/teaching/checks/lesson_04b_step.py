@@ -54,7 +54,7 @@ def earlier_functions() -> Iterator[None]:
 
 
 def same_weights(theirs: nn.Module, own: nn.Module) -> Trials:
-    """That a module has the weights of the library's by name; then it has their values as well."""
+    """Try that a module has weights of the library's names and shapes, and copy the library's values to it."""
     for difference in differing_weights(theirs, own):
         yield False, difference.replace(f": {type(theirs).__name__} has", ": the library's has")
     own.load_state_dict(theirs.state_dict())
@@ -83,7 +83,7 @@ def step(ask: Ask) -> Trials:
 
 
 def _next(machine: NTM, x: Tensor, old: NTMState, y: Any, new: NTMState) -> Trials:
-    """What may be wrong with the logits and the state that come from one step, by the first of its boxes that is."""
+    """Compare the logits and the state after one step with the library's, in the order of a step's boxes."""
     logits, right = machine.step(x, old)
     found, wanted = (
         [[*part.shape] if isinstance(part, Tensor) else part for part in (of, *state[:3])]
