@@ -53,8 +53,8 @@ def unclear_by_hand(machine, alphabet, turn):
     Offsets are by place: 0 is the furthest back. A reader waits while vectors come in, and a writer that has gone on
     goes on or waits in the answer, whichever is the likelier. Nobody jumps, but for the readers at the question, and
     these are sure of their step there too, which is none where reads alone come out. Nobody jumps at the start, and
-    everybody is sure of the step. Of a hundred rows of each vector, as many blank ones, and one that was written at the
-    start, readers find that one.
+    everybody is sure of the step; with one weighting, at the vector after the start too. Of a hundred rows of each
+    vector, as many blank ones, and one that was written at the start, readers find that one.
     """
     vectors, question = list(alphabet.vectors), alphabet.question[0]
     ring = [(vector, torch.zeros(1, machine.config.read_heads * machine.config.word_size)) for vector in vectors]
@@ -97,21 +97,40 @@ def missed_by_hand(machine, alphabet, steps, questions):
     """How unsure readers are, at the worst question, to find the start's row, and all heads where to step from it."""
     config, start, first = machine.config, alphabet.start[0], machine.initial_state(1)
     reads = torch.cat([first.reads[0, reader] for reader in range(config.read_heads)])
-    h, _ = machine.controller(torch.cat([start, reads])[None], first.controller)
+    h, state = machine.controller(torch.cat([start, reads])[None], first.controller)
     begun, total = machine.heads(h), 0.0
-    for head in range(begun.g.shape[1]):
-        total = total - (1 - begun.g[0, head] + 1e-9).log() - (begun.s[0, head].max() + 1e-9).log()
+    after_start = []  # with one weighting: each vector in the first place, after what was written at the start was read
+    if config.weightings == "single":
+        held = added_by(config, begun)
+        for vector in alphabet.vectors:
+            after_start.append(machine.heads(machine.controller(torch.cat([vector[None], held], dim=1), state)[0]))
+    for moments in [[begun], after_start] if after_start else [[begun]]:
+        for head in range(begun.g.shape[1]):
+            total = total + worst(1 - moment.g[0, head] for moment in moments)
+            usual = sum(moment.s[0, head] for moment in moments).argmax()
+            total = total + worst(moment.s[0, head, usual] for moment in moments)
     for reader in range(config.read_heads):
         writer = reader % config.write_heads
-        rows = [begun.add[0, writer]] + [coming_in.add[0, writer] for coming_in, _ in steps]
+        rows = [coming_in.add[0, writer] for coming_in, _ in steps]
+        starts = [begun.add[0, writer]]
+        if after_start:  # a head that stays writes the first vector over the start
+            starts = [over(moment, begun.add[0, writer], writer) for moment in after_start]
         unsure = []
         for asked in questions:
             key, beta = asked.key[0, reader], asked.beta[0, reader]
-            found, *others = ((beta * cosine_by_hand(key, row)).exp() for row in rows)
-            chance = found / (found + 100 * (sum(others) + 1))  # a blank row has exp(0)
+            found = min((beta * cosine_by_hand(key, row)).exp() for row in starts)
+            others = sum((beta * cosine_by_hand(key, row)).exp() for row in rows)
+            chance = found / (found + 100 * (others + 1))  # a blank row has exp(0)
             unsure.append(-chance.log())
         total = total + max(unsure)
     return total
+
+
+def over(moment, start, writer):
+    """The row of a first vector: the vector, and of the start what is left and as far as the head has not gone on."""
+    erased_there = start * (1 - moment.erase[0, writer])
+    stays = moment.s[0, writer, moment.s.shape[-1] // 2]  # with one weighting, head and writer have one number
+    return stays * erased_there + moment.add[0, writer]
 
 
 def cosine_by_hand(key, row):

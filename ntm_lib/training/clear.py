@@ -28,6 +28,7 @@ class Alone(NamedTuple):
     asked: Emission  # at the question, after the vector; a batch of one where a machine carries nothing to the question
     read_back: Emission  # with a blank input, while the heads read what the write heads added as the vector came in
     begun: Emission | None  # at the start, with the reads that the machine begins with; None: the task has none
+    first: Emission | None  # as the vector comes in after the start, where one weighting reads what was written there
 
 
 def unclear_of(machine: NTM, alphabet: Alphabet, turn: int = 1) -> Tensor:
@@ -39,9 +40,10 @@ def unclear_of(machine: NTM, alphabet: Alphabet, turn: int = 1) -> Tensor:
     read back; for the rest, a head should step as it does after most vectors. But where the output layer sees reads
     only, read heads should stay at the question: what they find there comes out at once, a step before the answer.
     Where a task has a start, gates should be closed there and shifts sure, and read heads find its row at the question
-    (`missed_of`). `turn` is as in `alone`.
+    (`missed_of`). One weighting reads the start's row as the first vector comes in: it may write that vector over the
+    start and find both in one row, after any first vector. `turn` is as in `alone`.
     """
-    coming_in, asked, read_back, begun = alone(machine, alphabet, turn)
+    coming_in, asked, read_back, begun, first = alone(machine, alphabet, turn)
     writing, reading = usual_offsets(coming_in.s), usual_offsets(read_back.s)  # (A) each
     readers, stay = machine.config.read_heads, coming_in.s.shape[-1] // 2
     if machine.config.weightings != "single":
@@ -56,23 +58,27 @@ def unclear_of(machine: NTM, alphabet: Alphabet, turn: int = 1) -> Tensor:
     unclear = (shifts + gates) / 2 + surprise(jumps) + surprise(walks) + surprise(ways)
     if begun is None:
         return unclear
-    first_step = surprise(chosen(begun.s, usual_offsets(begun.s))) + surprise(1 - begun.g)
-    return unclear + first_step + missed_of(readers, asked, begun.add, coming_in.add)
+    for step in (begun, first):
+        if step is not None:
+            unclear = unclear + surprise(chosen(step.s, usual_offsets(step.s))) + surprise(1 - step.g)
+    found = begun.add if first is None else first_rows(begun.add, first)
+    return unclear + missed_of(readers, asked, found, coming_in.add)
 
 
 def missed_of(readers: int, asked: Emission, start: Tensor, added: Tensor) -> Tensor:
     """How unsure read heads are to find by content (Eq. 5), at the question, the row that was written at the start.
 
     Among 100 rows of each vector and 100 blank ones: the cross-entropy of the start's row, in nats, summed over heads,
-    in the case of `asked` in which a head is least sure. A row holds what a write head adds: at the start (1,W,M), for
-    the vectors (V,W,M) -> ().
+    in the case of `asked` in which a head is least sure. A row holds what a write head adds: at the start (1,W,M), or
+    (V,W,M) where the first vector is part of it, and for the vectors (V,W,M) -> ().
     """
-    of_writers = torch.cat([start, added]).transpose(0, 1)  # (W, 1+V, M)
-    rows = of_writers[[head % len(of_writers) for head in range(readers)]]  # (R, 1+V, M)
-    similarity = cosine_similarity(rows, asked.key[:, :readers].transpose(0, 1))  # (R, cases, 1+V)
+    of_writers = torch.cat([start, added]).transpose(0, 1)  # (W, F+V, M)
+    rows = of_writers[[head % len(of_writers) for head in range(readers)]]  # (R, F+V, M)
+    similarity = cosine_similarity(rows, asked.key[:, :readers].transpose(0, 1))  # (R, cases, F+V)
     logits = asked.beta[:, :readers].T.unsqueeze(-1) * similarity
-    others = pad(logits[..., 1:], (0, 1)).logsumexp(-1) + math.log(ROWS)  # a blank row resembles no key
-    return softplus(others - logits[..., 0]).amax(1).sum()
+    starts, others = logits.split([len(start), len(added)], dim=-1)
+    others = pad(others, (0, 1)).logsumexp(-1) + math.log(ROWS)  # a blank row resembles no key
+    return softplus(others - starts.amin(-1)).amax(1).sum()
 
 
 def alone(machine: NTM, alphabet: Alphabet, turn: int = 1) -> Alone:
@@ -101,9 +107,19 @@ def alone(machine: NTM, alphabet: Alphabet, turn: int = 1) -> Alone:
     asked, state = emitted(machine, question, (written if single else nothing)[: len(question)], state)
     read_back, _ = emitted(machine, torch.zeros_like(vectors), written, state)
     if alphabet.start is None:
-        return Alone(coming_in, asked, read_back, None)
-    begun, _ = emitted(machine, alphabet.start, first.reads.flatten(1), first.controller)
-    return Alone(coming_in, asked, read_back, begun)
+        return Alone(coming_in, asked, read_back, None, None)
+    begun, state = emitted(machine, alphabet.start, first.reads.flatten(1), first.controller)
+    if not single:
+        return Alone(coming_in, asked, read_back, begun, None)
+    held, state = written_by(begun, config.read_heads), tuple(part.expand(len(vectors), -1) for part in state)
+    after_start, _ = emitted(machine, vectors, held.expand(len(vectors), -1), state)
+    return Alone(coming_in, asked, read_back, begun, after_start)
+
+
+def first_rows(start: Tensor, first: Emission) -> Tensor:
+    """The rows of first vectors, with what is left of the start where one weighting stays: (1,W,M) -> (V,W,M)."""
+    stays = first.s[..., first.s.shape[-1] // 2].unsqueeze(-1)  # (V, W, 1)
+    return stays * start * (1 - first.erase) + first.add
 
 
 def written_by(emission: Emission, readers: int) -> Tensor:

@@ -41,6 +41,11 @@ def a_machine(seed, **changes):
     return machine
 
 
+def seventeen_of(state):
+    """A state of one sequence, seventeen times."""
+    return state.each(lambda part: part.repeat(17, *[1] * (part.dim() - 1)))
+
+
 def some_alphabet(start=False):
     """17 vectors, and a question and perhaps a start that are like none of them."""
     vectors = torch.randint(0, 2, (17, 5), generator=torch.Generator().manual_seed(0)).float()
@@ -90,7 +95,14 @@ def test_what_heads_emit_is_what_they_emit_in_a_machine(weightings, read_heads, 
     asked = advance(machine, alphabet.question.repeat(17, 1), state, PLAIN)
     back = advance(machine, torch.zeros(17, 5), asked.state._replace(reads=added), PLAIN)
     begun = advance(machine, alphabet.start, machine.initial_state(1), PLAIN)
-    for found, step in zip(alone(machine, alphabet, turn=5), (first, asked, back, begun), strict=True):
+    moments = [first, asked, back, begun]
+    *found_in, after_start = alone(machine, alphabet, turn=5)
+    if weightings == "single":
+        found_in.append(after_start)
+        moments.append(advance(machine, alphabet.vectors, seventeen_of(after(begun)[0]), PLAIN))
+    else:
+        assert after_start is None
+    for found, step in zip(found_in, moments, strict=True):
         for name, value in step.emission._asdict().items():
             mine = getattr(found, name)
             torch.testing.assert_close(mine, value if carries else value[: len(mine)], msg=name)
@@ -367,7 +379,7 @@ def test_the_gradient_is_finite_where_a_weight_is_zero(certain, writer, jumps):
     loss = unclear_of(machine, ALL)
     loss.backward()
     if certain == 1e4:
-        coming_in, asked, _, _ = alone(machine, ALL)
+        coming_in, asked, *_ = alone(machine, ALL)
         assert not coming_in.s[:, :, STAY].any()
         assert set(coming_in.g.unique().tolist() + asked.g.unique().tolist()) == {0, 1}
     assert loss.isfinite()
