@@ -84,7 +84,7 @@ post_repaired = replace(
 )
 """The post's one weighting, random bits and lengths up to 20, with what it needs of `reliable` to learn.
 
-Three validations together have as many sequences as the verdict: one alone passed machines with one wrong copy in hundreds.
+Three validations have more sequences than the verdict: one alone passed machines that err once in hundreds of copies.
 """
 
 
