@@ -67,7 +67,8 @@ def beside(owner: str) -> dict[str, str]:
     """The comments beside the fields of a class that is given as "module.Class"."""
     module, _, name = owner.rpartition(".")
     found = getattr(import_module(module), name)
-    return {field: comment[0].upper() + comment[1:] + "." for field, comment in FIELD.findall(inspect.getsource(found))}
+    words = {field: re.sub(r"\)  +", "): ", comment) for field, comment in FIELD.findall(inspect.getsource(found))}
+    return {field: comment[0].upper() + comment[1:] + "." for field, comment in words.items()}
 
 
 def read_docstring(_app: Any, what: str, name: str, _object: Any, _options: Any, lines: list[str]) -> None:
@@ -76,6 +77,14 @@ def read_docstring(_app: Any, what: str, name: str, _object: Any, _options: Any,
         owner, _, field = name.rpartition(".")
         lines[:] = [beside(owner).get(field, "")]
     lines[:] = [line if line.lstrip().startswith((">>>", "...")) else plain(line) for line in lines]
+
+
+def read_signature(_app: Any, _what: str, _name: str, _object: Any, _options: Any, signature: str, returns: str) -> Any:
+    """A signature whose defaults have no spelling in Python, such as <factory>, in words that Sphinx can read."""
+    if "<" not in (signature or ""):
+        return None
+    names = re.sub(r"<(?:function )?(\w+)[^>]*>", lambda value: "..." if value[1] == "factory" else value[1], signature)
+    return re.sub(r"~?(?:\w+\.)+(\w+)", r"\1", names), returns
 
 
 def write_formula(self: Any, node: Any) -> None:
@@ -92,4 +101,5 @@ def write_formula(self: Any, node: Any) -> None:
 def setup(app: Any) -> None:
     """Register what is ours."""
     app.connect("autodoc-process-docstring", read_docstring)
+    app.connect("autodoc-process-signature", read_signature)
     app.add_html_math_renderer("mathml", (write_formula, None), (write_formula, None))
