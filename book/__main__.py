@@ -10,14 +10,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from book import links, staging
+from book import links, mending, staging
 
 MACHINE = Path("page", "dist")
 BUILD = ("--builder", "html", "--fail-on-warning", "--keep-going", "--quiet", "--jobs", "auto", "--fresh-env")
 
 
 def build(root: Path, site: Path) -> int:
-    """Lay out a repository's pages, have Sphinx write the site anew, put the machine into it: Sphinx's exit code."""
+    """Lay out a repository's pages, have Sphinx write the site, put the machine into it; Sphinx's exit code.
+
+    A site that stood there before stays where Sphinx fails.
+    """
     machine = root / MACHINE
     with_machine = (machine / "index.html").exists()
     if not with_machine:
@@ -27,11 +30,14 @@ def build(root: Path, site: Path) -> int:
         staging.lay_out(root, source, with_machine)
         where = ("--conf-dir", str(root / "book"), "--doctree-dir", str(doctrees), str(source), str(built))
         code = subprocess.run([sys.executable, "-m", "sphinx", *BUILD, *where], check=False).returncode
+        if code:
+            return code
         shutil.rmtree(site, ignore_errors=True)
         shutil.copytree(built, site)
+    mending.mend(site)
     if with_machine:
         shutil.copytree(machine, site / "machine")
-    return code
+    return 0
 
 
 def main(arguments: Sequence[str], root: Path = staging.ROOT) -> int:

@@ -2,7 +2,6 @@
 
 import pytest
 
-from book import __main__ as book
 from book import links
 
 GOOD = """<html><head><link rel="stylesheet" href="book.css"><link rel="next" href="docs/b.html"></head>
@@ -60,8 +59,3 @@ def test_a_planted_mistake_is_named(site, tag, complaint):
 def test_a_planted_mistake_in_a_style_is_named(site, style, complaint):
     (site / "book.css").write_text(style)
     assert links.followed(site) == (3, [f"book.css {complaint}"])
-
-
-def test_arguments_are_refused(capsys):
-    assert book.main(["--help"]) == 2
-    assert capsys.readouterr().err == "book: expected no arguments: pages go to site/\n"
