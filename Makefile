@@ -30,7 +30,7 @@ test: lint site
 	$(NBVAL) notebooks
 
 # Not in `make test`: it needs a Chromium.
-browser-test: $(VENV)/browser
+browser-test: $(VENV)/browser site
 	OMP_NUM_THREADS=1 $(VENV)/bin/pytest tests/browser
 
 notebooks: $(VENV)/research

@@ -3,6 +3,7 @@
 import inspect
 import re
 import tomllib
+from dataclasses import fields, is_dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -80,8 +81,15 @@ def read_docstring(_app: Any, what: str, name: str, _object: Any, _options: Any,
     lines[:] = [line if line.lstrip().startswith((">>>", "...")) else plain(line) for line in lines]
 
 
-def read_signature(_app: Any, _what: str, _name: str, _object: Any, _options: Any, signature: str, returns: str) -> Any:
+def fields_speak(found: Any) -> bool:
+    """Whether a dataclass has a docstring at each of its fields, so that they need not stand in its signature too."""
+    return is_dataclass(found) and inspect.getsource(found).count('"""') > 2 * len(fields(found))
+
+
+def read_signature(_app: Any, what: str, _name: str, found: Any, _options: Any, signature: str, returns: str) -> Any:
     """A signature whose defaults have no spelling in Python, such as <factory>, in words that Sphinx can read."""
+    if what == "class" and fields_speak(found):
+        return "", None
     if "<" not in (signature or ""):
         return None
     names = re.sub(r"<(?:function )?(\w+)[^>]*>", lambda value: "..." if value[1] == "factory" else value[1], signature)

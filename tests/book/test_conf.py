@@ -8,6 +8,9 @@ import pytest
 
 import ntm_lib
 from book import conf
+from ntm_lib import NTMConfig
+from ntm_lib.training.evaluation import Count
+from ntm_lib.training.recipe import Recipe
 
 ROOT = Path(__file__).parent.parent.parent
 OURS = ROOT / "book"
@@ -101,3 +104,8 @@ def test_a_field_of_a_named_tuple_says_its_shape():
 def test_a_signature_can_be_read(signature, expected):
     shown = conf.read_signature(None, "class", "ntm_lib.f", None, None, signature, "int")
     assert shown == (expected and (expected, "int"))
+
+
+def test_a_class_whose_fields_have_docstrings_needs_no_signature():
+    said = [conf.read_signature(None, "class", "", one, None, "(a: int)", "") for one in (NTMConfig, Recipe, Count)]
+    assert said == [("", None), ("", None), None]
