@@ -13,7 +13,7 @@ override REPO := $(value REPO)
 override REF := $(value REF)
 export REPO REF
 
-.PHONY: demo lab test browser-test notebooks publish study findings bench lint
+.PHONY: demo lab test browser-test notebooks site publish study findings bench lint
 
 demo: $(VENV)/core
 	$(NTM) train reliable --seed 0 --out runs/demo
@@ -24,18 +24,22 @@ lab: $(VENV)/lab
 	$(VENV)/bin/python notebooks/workbook.py
 	$(VENV)/bin/jupyter lab workbook/00_meet_a_machine_that_remembers.ipynb
 
-test: lint
+test: lint site
 	$(PYTEST) tests
 	$(PYTEST) --doctest-modules ntm_lib
 	$(NBVAL) notebooks
 
 # Not in `make test`: it needs a Chromium.
-browser-test: $(VENV)/browser
+browser-test: $(VENV)/browser site
 	OMP_NUM_THREADS=1 $(VENV)/bin/pytest tests/browser
 
 notebooks: $(VENV)/research
 	$(RUN_NOTEBOOKS) notebooks/*.ipynb notebooks/solutions/*.ipynb
 	$(VENV)/bin/python research/lessons.py
+
+# Lessons, findings and calls as web pages in site/, whose links are then followed; page/dist/ becomes site/machine/.
+site: $(VENV)/site
+	$(VENV)/bin/python -m book
 
 publish:
 	@$(PYTHON) notebooks/publish.py "$$REPO" "$$REF"
@@ -65,6 +69,6 @@ $(VENV)/bench: $(VENV)/study
 	$(VENV)/bin/pip install --quiet --no-deps dnc==1.1.0
 	touch $@
 
-$(VENV)/study $(VENV)/cluster $(VENV)/lab $(VENV)/research $(VENV)/test $(VENV)/browser: $(VENV)/core
+$(VENV)/study $(VENV)/cluster $(VENV)/lab $(VENV)/research $(VENV)/test $(VENV)/browser $(VENV)/site: $(VENV)/core
 	$(VENV)/bin/pip install --quiet --editable ".[$(@F)]" --constraint constraints.txt
 	touch $@

@@ -18,7 +18,7 @@ import ntm_lib
 ROOT = Path(__file__).parent.parent
 FILES = ("pyproject.toml", "constraints.txt", "environment.yml")
 ON_CONDA_FORGE = {"pytorch-cpu": "torch", "matplotlib-base": "matplotlib"}  # conda's name -> pip's
-EXACT = re.compile(r"[A-Za-z0-9._-]+(\[[a-z,]+\])?==\d+(\.\d+)*(\.post\d+)?")
+EXACT = re.compile(r"[A-Za-z0-9._-]+(\[[a-z,]+\])?==\d+(\.\d+)*((a|b|rc)\d+|\.post\d+)?")
 
 
 def ranges(pyproject: str, *extras: str) -> dict[str, SpecifierSet]:
@@ -59,7 +59,7 @@ def disagreements(pyproject: str, constraints: str, environment: str) -> Iterato
     for line in constraint_lines(constraints):
         if not EXACT.fullmatch(line):
             yield f"constraints.txt: {line} is not an exact public version"
-    for name, allowed in ranges(pyproject, "test", "cluster", "browser").items():
+    for name, allowed in ranges(pyproject, "test", "cluster", "browser", "site").items():
         if name not in pinned:
             yield f"constraints.txt: {name} is missing"
         elif pinned[name] not in allowed:

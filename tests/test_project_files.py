@@ -28,7 +28,7 @@ def commands(workflow):
 
 
 def test_nothing_is_missing():
-    assert {path.name for path in WORKFLOWS} == {"tests.yml", "newest-torch.yml"}
+    assert {path.name for path in WORKFLOWS} == {"tests.yml", "newest-torch.yml", "pages.yml"}
     assert {path.name for path in FORMS} == {"bug.yml", "question.yml", "new-task.yml"}
 
 
@@ -61,6 +61,17 @@ def test_the_newest_torch_is_tried_every_week():
     assert "constraint" not in install
     assert upgrade.endswith("--upgrade torch")
     assert [test.split()[0] for test in tests] == ["pytest", "pytest"]
+
+
+def test_main_is_published_as_make_site_writes_it():
+    pages = parsed(ROOT / ".github/workflows/pages.yml")
+    build, publish = pages["jobs"]["build"], pages["jobs"]["publish"]
+    assert pages[True]["push"] == {"branches": ["main"]}
+    assert commands(ROOT / ".github/workflows/pages.yml")[-1] == "make site"
+    assert build["steps"][-1]["with"] == {"path": "site"}
+    assert publish["needs"] == "build"
+    assert publish["permissions"] == {"pages": "write", "id-token": "write"}
+    assert "/site/" in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
 
 
 @pytest.mark.parametrize("path", FORMS, ids=lambda path: path.name)
@@ -113,12 +124,12 @@ def test_the_lines_for_a_system_without_make_are_what_make_runs():
     recipes = recipes.replace("$(VENV)/bin/", "")
     made = [
         re.search(rf"^{target}:.*\n((?:\t.*\n)+)", recipes, re.MULTILINE)[1].split("\n\t")
-        for target in ("lint", "test")
+        for target in ("lint", "site", "test")
     ]
     plain = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").splitlines()
     lines = [line.strip() for recipe in made for line in recipe]
     assert lines[0] == "ruff check"
-    assert len(lines) == 6
+    assert len(lines) == 7
     assert [line for line in lines if line not in plain] == []
 
 
