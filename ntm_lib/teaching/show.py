@@ -54,7 +54,7 @@ def description(figure: Figure) -> str:
 def drawing(figure: Figure) -> bytes:
     """Draw a figure as a picture in the PNG format, quickly."""
     drawn = io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=DOTS_PER_INCH)
+    figure.savefig(drawn, format="png", dpi=DOTS_PER_INCH, pil_kwargs={"compress_level": 1})
     return drawn.getvalue()
 
 
