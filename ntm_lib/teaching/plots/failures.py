@@ -45,7 +45,7 @@ def autopsy_figure(trace: Trace, verdict: str = "") -> Figure:
     legend_above(bottom, {"wrong": ERROR})
     bottom.spines[:].set_color(PALE)
     mark_end_marker(bottom, end)
-    name_time(bottom)
+    name_time(figure, bottom)
     for axes in (top, bottom) if len(steps) else ():
         axes.axvline(steps[0] - 0.5, color=ERROR, linewidth=2)
     name_halves(figure)

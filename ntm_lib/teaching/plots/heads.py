@@ -67,7 +67,7 @@ def moment_figure(trace: Trace, step: int, end_marker: int | None = None) -> Fig
     draw_pointing(top, trace.w_read[0].numpy(), trace.w_write[0].numpy(), end_marker)
     framed(top, step - 0.5, -0.5, (1, rows), INK, 1.8)
     top.set_ylabel("memory row")
-    name_time(top)
+    name_time(figure, top)
     told = []
     for head, axes in enumerate(bars):
         before, now = (weights[0, step, head].numpy() for weights in (trace.w_previous, trace.w))
@@ -137,9 +137,9 @@ def mark_end_marker(axes: Axes, step: int) -> None:
     axes.tick_params(axis="x", which="minor", length=0, pad=16)
 
 
-def name_time(axes: Axes) -> None:
+def name_time(figure: Figure, axes: Axes) -> None:
     """Write on the left, below the numbers of steps, that they are time steps: on the line of "end marker"."""
-    below = ScaledTranslation(0, -16 / 72, axes.get_figure().dpi_scale_trans)
+    below = ScaledTranslation(0, -16 / 72, figure.dpi_scale_trans)
     axes.xaxis.set_label_coords(0, 0, axes.transAxes + below)
     axes.set_xlabel("time step", ha="left", fontsize=9)
 

@@ -118,11 +118,13 @@ def _clear(weights: np.ndarray) -> str:
 
 def learning_figure(snapshot: Snapshot) -> Figure:
     """Draw loss, wrong bits by length, and the tape in one copy: a machine at one moment of its training."""
-    figure = Figure(figsize=(8.6, 5.4), layout="constrained")
-    panels = figure.subplot_mosaic([["loss", "wrong"], ["tape", "tape"]], height_ratios=(1, 1.25))
-    _loss(panels["loss"], snapshot)
-    _wrong(panels["wrong"], snapshot)
-    _tape(panels["tape"], snapshot)
+    fixed: dict[str, Any] = {"edges": (0.55, 0.1, 0.3, 0.46), "gaps": (0.45, 0.78)}
+    figure, ((loss, wrong_bits), (tape, corner)) = page(4.6, 2, 2, height_ratios=(1, 1.25), **fixed)
+    corner.remove()
+    tape.set_subplotspec(tape.get_gridspec()[1, :])
+    _loss(loss, snapshot)
+    _wrong(wrong_bits, snapshot)
+    _tape(tape, snapshot)
     settling = "" if snapshot.settled_from is None else ", and it settles"
     length, wrong = list(snapshot.wrong.items())[-1]
     loss_falls = f"the loss has come from {snapshot.loss[0]:.1f} to {snapshot.loss[-1]:.1f} bits a bit{settling}"

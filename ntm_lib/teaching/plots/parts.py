@@ -33,7 +33,7 @@ def boxes(
     """Draw rectangles with corners and sizes (K) or one for all, quickly; `look` as in `PolyCollection`."""
     left, top, width, height = np.broadcast_arrays(left, top, width, height)
     corners = np.stack([[left, top], [left + width, top], [left + width, top + height], [left, top + height]])
-    drawn = PolyCollection(corners.reshape(4, 2, -1).transpose(2, 0, 1), clip_on=False, **look)
+    drawn = PolyCollection(list(corners.reshape(4, 2, -1).transpose(2, 0, 1)), clip_on=False, **look)
     axes.add_collection(drawn, autolim=False)
     return drawn
 

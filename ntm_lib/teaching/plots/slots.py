@@ -223,7 +223,7 @@ def _bars(
     if ghost is not None:
         draw(ghost, 0.6, facecolor="none", edgecolor=INK, linestyle=DASHES, linewidth=0.9)
     tops = np.max([series for series in (values, ghost, pale) if series is not None], axis=0)
-    for slot, value, top in zip(slots, values, tops, strict=True):
+    for slot, (value, top) in enumerate(zip(values, tops, strict=True)):
         end, side = (value - 0.05 * reach, "top") if value < 0 else (top + 0.05 * reach, "bottom")
         _say(row, slot, ground - end * inch, short(value), fontsize=9.5, va=side)
     row.axes.hlines(row.top + ground, -0.5, len(values) - 0.5, color=INK, linewidth=0.8)

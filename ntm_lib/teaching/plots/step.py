@@ -80,7 +80,7 @@ def _cells(axes: Axes, left: float, width: float, values: np.ndarray, names: Seq
     below = TOP + tall * len(names)
     cells(axes, values, cmap="Greys", vmin=0, vmax=1.4, extent=(left, left + width, below, TOP))
     for index, name in enumerate(names):
-        axes.text(left - 0.06, TOP + (index + 0.5) * tall, name, fontsize=8, ha="right", va="center_baseline")
+        axes.text(left - 0.06, TOP + (index + 0.5) * tall, name, fontsize=9, ha="right", va="center_baseline")
 
 
 def _head(axes: Axes, left: float, words: str, colour: str = INK) -> None:
@@ -118,7 +118,7 @@ def _tape(axes: Axes, tape: np.ndarray, trace: Trace, step: int, stage: int) -> 
     framed(axes, TAPE, TOP, (TAPE_WIDTH, tall * len(tape)), PALE, 1)
     for index, name in enumerate(WORD_NAMES):
         place = TAPE + (index + 0.5) * wide, TOP + tall * len(tape) + 0.06
-        axes.text(*place, name, fontsize=8, rotation=90, ha="center", va="top")
+        axes.text(*place, name, fontsize=8.5, rotation=90, ha="center", va="top")
     read, write = trace.w[0, step].argmax(-1).tolist()
     for row, colour, grow in ((write, WRITE, 0.0), (read, READ, 0.025)) if stage >= POINT else ():
         framed(axes, TAPE - grow, TOP + row * tall + grow, (TAPE_WIDTH + 2 * grow, tall - 2 * grow), colour, 2.2)
