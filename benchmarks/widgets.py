@@ -47,7 +47,7 @@ def moves(page: Any, explorer: Any, server: int) -> dict:
     page.wait_for_timeout(2000)
     page.wait_for_function(lab.IDLE)
     times, busy = [], kernel_seconds(server)
-    for move in range(MOVES):
+    for _ in range(MOVES):
         explorer.evaluate(WATCH)
         at_the_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
         handle.press("Home" if at_the_end else "ArrowRight")

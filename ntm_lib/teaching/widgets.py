@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ntm_lib.teaching.plots.words import printable
-from ntm_lib.teaching.show import MOVING_DOTS_PER_INCH, PIXELS_PER_INCH, description, drawing
+from ntm_lib.teaching.show import PIXELS_PER_INCH, description, vectors
 
 LAYOUT: dict[str, Any] = {
     "style": {"description_width": "18em"},
@@ -76,10 +76,10 @@ class Picture(ipywidgets.HTML):
         """Show this figure instead; ValueError for one without a label."""
         words = escape(description(figure))
         width, height = (int(inches * PIXELS_PER_INCH) for inches in figure.get_size_inches())
-        data = base64.b64encode(drawing(figure, MOVING_DOTS_PER_INCH)).decode()
+        data = base64.b64encode(vectors(figure)).decode()
         fits = 'style="max-width: 100%; height: auto; max-height: 70vh; object-fit: contain; object-position: left"'
         size = f'width="{width}" height="{height}" {fits} decoding="sync"'  # keeps its place while it is replaced
-        self.value = f'<img alt="{words}" {size} src="data:image/png;base64,{data}">'
+        self.value = f'<img alt="{words}" {size} src="data:image/svg+xml;base64,{data}">'
 
 
 def side_by_side(controls: Iterable[ipywidgets.Widget]) -> ipywidgets.Box:

@@ -27,8 +27,8 @@ HIDDEN = """widget => {
   const names = [...cut, ...beyond, ...short].map(part => `${part.className} ${part.textContent}`);
   return (box.height > panel.height || box.width > panel.width) ? [`${box.width} x ${box.height}`, ...names] : names;
 }"""
-"""What of a widget is out of sight: all of it where it is larger than the notebook's panel; what is cut off, stands outside
-of it, or is too short to be used."""
+"""What of a widget cannot be seen or used: all of it where it is larger than the notebook's panel, and what is cut off,
+stands outside of it, or is too short."""
 
 MOVE_AT_ONCE = """explorer => {
   window.seen = [];
@@ -197,7 +197,5 @@ def test_of_many_moves_in_a_moment_the_first_and_the_last_are_drawn(run):
     page.wait_for_function(IDLE)
     explorer.evaluate(MOVE_AT_ONCE)
     expect(explorer.locator("img")).to_have_attribute("alt", re.compile("key at 12°"))
-    assert page.evaluate("() => window.seen.map(words => words.match(/key at \\d+°/)[0])") == [
-        "key at 1°",
-        "key at 12°",
-    ]
+    seen = page.evaluate("() => window.seen.map(words => words.match(/key at \\d+°/)[0])")
+    assert seen == ["key at 0°", "key at 1°", "key at 12°"]

@@ -28,7 +28,7 @@ from tests.small import SMALL, judge_quickly, same_run, same_tensors, tensors
 def quick(monkeypatch):
     """Verdicts and snapshots over short sequences, and pictures whose pixels are never painted."""
     judge_quickly(monkeypatch)
-    monkeypatch.setattr(widgets, "drawing", lambda figure, dots: b"pixels")
+    monkeypatch.setattr(widgets, "vectors", lambda figure: b"lines")
     monkeypatch.setattr(live, "LENGTHS", (1, 3))
 
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from ntm_lib.teaching.show import MOVING_DOTS_PER_INCH, PIXELS_PER_INCH, drawing
+from ntm_lib.teaching.show import PIXELS_PER_INCH, vectors
 from ntm_lib.teaching.widgets import Choice, Explorer, Slider
 
 
@@ -28,7 +28,7 @@ def explorer():
 
 def shown(explorer):
     """The bytes of the picture, its alternative text and its size."""
-    form = r'<img alt="([^"]*)" width="(\d+)" height="(\d+)" [^>]*src="data:image/png;base64,([^"]*)">'
+    form = r'<img alt="([^"]*)" width="(\d+)" height="(\d+)" [^>]*src="data:image/svg\+xml;base64,([^"]*)">'
     words, width, height, data = re.fullmatch(form, explorer.picture.value).groups()
     return base64.b64decode(data), words, (int(width), int(height))
 
@@ -36,7 +36,7 @@ def shown(explorer):
 def test_at_first_it_shows_what_the_sliders_say(explorer):
     size = 3 * PIXELS_PER_INCH, 2 * PIXELS_PER_INCH
     assert shown(explorer) == (
-        drawing(bar(height=3.5, column=5), MOVING_DOTS_PER_INCH),
+        vectors(bar(height=3.5, column=5)),
         "A bar of 3.5 in column 5.",
         size,
     )
@@ -48,7 +48,7 @@ def test_a_moved_slider_sends_another_picture_and_other_words(explorer, name, va
     explorer.sliders[name].value = value
     expected = {"height": 3.5, "column": 5, name: value}
     after, words, _ = shown(explorer)
-    assert after == drawing(bar(**expected), MOVING_DOTS_PER_INCH) != before
+    assert after == vectors(bar(**expected)) != before
     assert words == f"A bar of {expected['height']:.1f} in column {expected['column']}."
 
 

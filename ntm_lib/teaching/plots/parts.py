@@ -24,7 +24,7 @@ def flat(array: ArrayLike) -> np.ndarray:
 
 def cells(axes: Axes, values: np.ndarray, **options: Any) -> None:
     """Draw a matrix as cells that fill the axes; `options` as in `Axes.imshow`."""
-    axes.imshow(values, aspect="auto", interpolation="nearest", **options)
+    axes.imshow(values, aspect="auto", interpolation="none", **options)
 
 
 def boxes(
