@@ -33,7 +33,7 @@ def quick(monkeypatch):
 
 
 def status(widget):
-    return html.unescape(re.fullmatch(r'<p role="status">(.*)</p>', widget.status.value).group(1))
+    return html.unescape(re.fullmatch(r'<p role="status" style="margin: 0">(.*)</p>', widget.status.value).group(1))
 
 
 def held_after(updates):

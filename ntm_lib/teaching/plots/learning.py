@@ -138,7 +138,7 @@ def _loss(axes: Axes, snapshot: Snapshot) -> None:
     panel(axes, "loss, in bits a bit", xlim=(0, end), ylim=(0, highest), xlabel="sequences seen")
     if snapshot.settled_from is not None:
         axes.axvspan(snapshot.settled_from, end, color=TARGET, alpha=0.12, linewidth=0)
-        axes.text(snapshot.settled_from, 0.98, " it settles", color=INK, va="top", fontsize=9.5)
+        axes.text(snapshot.settled_from, 0.98, "\u00a0it settles", color=INK, va="top", fontsize=9.5)
 
 
 def _wrong(axes: Axes, snapshot: Snapshot) -> None:
@@ -159,7 +159,7 @@ def _tape(axes: Axes, snapshot: Snapshot) -> None:
     wrong = np.flatnonzero(snapshot.copied.wrong[0].any(dim=1))
     axes.scatter(wrong, np.full(len(wrong), -1.3), marker="x", color=ERROR, clip_on=False, s=25, linewidth=1.8)
     axes.axvline(steps // 2, color=INK, linewidth=0.8, linestyle=DASHES)
-    axes.text(steps // 2, rows - 1, "end marker  ", color=INK, fontsize=9.5, ha="right", va="bottom")
+    axes.text(steps // 2, rows - 1, "end marker\u00a0\u00a0", color=INK, fontsize=9.5, ha="right", va="bottom")
     panel(axes, "where the heads point in one copy", ylim=(rows - 0.5, -2.4), yticks=[0, rows - 1])
     axes.set(ylabel="memory row", xlabel="step")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
