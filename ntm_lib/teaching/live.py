@@ -21,7 +21,7 @@ from ntm_lib.teaching.beside import Training
 from ntm_lib.teaching.entries import FIELDS, bytes_of_an_update, number_in, seed_of
 from ntm_lib.teaching.plots.learning import Snapshot, learning_figure
 from ntm_lib.teaching.plots.words import printable
-from ntm_lib.teaching.widgets import Picture
+from ntm_lib.teaching.widgets import Picture, side_by_side
 from ntm_lib.training.clear import alone, chosen, usual_offsets
 from ntm_lib.training.evaluation import evaluate
 from ntm_lib.training.recipes import Recipe
@@ -85,15 +85,18 @@ class LiveTraining(ipywidgets.VBox):
         words = {"seed": "seed: any number or text"} | {name: field.words for name, field in FIELDS.items()}
         self.entries = {name: ipywidgets.Text(values[name], description=words[name]) for name in values}
         for entry in self.entries.values():
-            entry.style.description_width, entry.layout.width = "16em", "28em"
+            entry.style.description_width = "16.6em"
+            entry.layout = {"flex": "1 1 272px", "width": "auto", "max_width": "28em"}
         self.anew = _button("Start anew", self.begin)
         self.stop = _button("Stop", self.hold)
         self.go_on = _button("Continue", self._continue)
-        buttons = ipywidgets.HBox([self.anew, self.stop, self.go_on])
         self.status, self.picture = ipywidgets.HTML(), Picture()
         self.replay = ipywidgets.IntSlider(0, 0, 0, description="play it again", readout=False, disabled=True)
         self.replay.observe(self._play, names="value")
-        super().__init__([*self.entries.values(), buttons, self.status, self.replay, self.picture])
+        self.replay.style.description_width = "initial"
+        self.replay.layout = {"flex": "1 1 16em", "width": "auto", "max_width": "30em"}
+        rows = [*self.entries.values()], [self.anew, self.stop, self.go_on, self.replay]
+        super().__init__([*map(side_by_side, rows), self.status, self.picture])
         self._start(run)
 
     def begin(self) -> None:
@@ -154,7 +157,7 @@ class LiveTraining(ipywidgets.VBox):
             self.status.value, self.picture.value = list(self.pictures.values())[change["new"]]
 
     def _say(self, sentence: str) -> None:
-        self.status.value = f'<p role="status">{escape(printable(sentence))}</p>'
+        self.status.value = f'<p role="status" style="margin: 0">{escape(printable(sentence))}</p>'
 
     def __repr__(self) -> str:
         return "LiveTraining: run this notebook to watch it and to steer it"
@@ -196,6 +199,6 @@ def in_words(result: Result) -> str:
 
 
 def _button(words: str, press: Callable[[], None]) -> ipywidgets.Button:
-    button = ipywidgets.Button(description=words)
+    button = ipywidgets.Button(description=words, layout={"width": "7em"})
     button.on_click(lambda _: press())
     return button

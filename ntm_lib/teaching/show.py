@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Callable
 from html import escape
 
+import matplotlib
 from IPython.display import display
 from matplotlib.figure import Figure
 from PIL import Image
@@ -51,10 +52,18 @@ def description(figure: Figure) -> str:
     return printable(str(figure.get_label()))
 
 
+def vectors(figure: Figure) -> bytes:
+    """Draw a figure in the SVG format, in less than half the time of a PNG: a browser draws its words and lines."""
+    drawn = io.BytesIO()
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "ntm"}):  # words as text, equal names of parts
+        figure.savefig(drawn, format="svg", metadata={"Date": None})
+    return drawn.getvalue()
+
+
 def drawing(figure: Figure) -> bytes:
     """Draw a figure as a picture in the PNG format, quickly."""
     drawn = io.BytesIO()
-    figure.savefig(drawn, format="png", dpi=DOTS_PER_INCH)
+    figure.savefig(drawn, format="png", dpi=DOTS_PER_INCH, pil_kwargs={"compress_level": 1})
     return drawn.getvalue()
 
 

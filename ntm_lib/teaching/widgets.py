@@ -2,9 +2,9 @@
 
 import base64
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from html import escape
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import ipywidgets
 import torch
@@ -12,10 +12,21 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from ntm_lib.teaching.plots.words import printable
-from ntm_lib.teaching.show import PIXELS_PER_INCH, description, drawing
+from ntm_lib.teaching.show import PIXELS_PER_INCH, description, vectors
 
-LAYOUT = {"style": {"description_width": "17em"}, "layout": {"width": "34em", "max_width": "100%"}}
-"""Widths of a slider and its words: two stand beside each other where there is room."""
+LAYOUT: dict[str, Any] = {
+    "style": {"description_width": "18em"},
+    "layout": {"flex": "1 1 390px", "width": "auto", "max_width": "34em", "flex_flow": "row wrap", "height": "auto"},
+}
+"""Widths of a slider and its words: two stand beside each other where there is room; where there is not even room for
+one, its words stand above it."""
+CLOSE = """<style>
+.ntm-controls > .lm-Widget.lm-Widget {margin: 0 2px}
+.ntm-controls .slider-container.slider-container {flex-basis: 7em}
+.ntm-controls .widget-readout.widget-readout {min-width: 4em}
+.ntm-controls input[type=text] {width: 4em}
+</style>"""
+"""Lets controls stand close: a slider stays beside its words down to a width of 7 em, an entry and a number to 4."""
 
 
 class Slider(NamedTuple):
@@ -65,10 +76,17 @@ class Picture(ipywidgets.HTML):
         """Show this figure instead; ValueError for one without a label."""
         words = escape(description(figure))
         width, height = (int(inches * PIXELS_PER_INCH) for inches in figure.get_size_inches())
-        data = base64.b64encode(drawing(figure)).decode()
+        data = base64.b64encode(vectors(figure)).decode()
         fits = 'style="max-width: 100%; height: auto; max-height: 70vh; object-fit: contain; object-position: left"'
         size = f'width="{width}" height="{height}" {fits} decoding="sync"'  # keeps its place while it is replaced
-        self.value = f'<img alt="{words}" {size} src="data:image/png;base64,{data}">'
+        self.value = f'<img alt="{words}" {size} src="data:image/svg+xml;base64,{data}">'
+
+
+def side_by_side(controls: Iterable[ipywidgets.Widget]) -> ipywidgets.Box:
+    """Put controls beside each other, in as many lines as they need."""
+    look = ipywidgets.HTML(CLOSE, layout={"display": "none"})
+    box = ipywidgets.Box([*controls, look], layout={"flex_flow": "row wrap"})
+    return box.add_class("ntm-controls")
 
 
 class Explorer(ipywidgets.VBox):
@@ -83,8 +101,7 @@ class Explorer(ipywidgets.VBox):
         self.draw = draw
         self.sliders = {name: slider.control() for name, slider in sliders.items()}
         self.picture = Picture()
-        controls = ipywidgets.Box([*self.sliders.values()], layout={"flex_flow": "row wrap"})
-        super().__init__([controls, self.picture])
+        super().__init__([side_by_side(self.sliders.values()), self.picture])
         for slider in self.sliders.values():
             slider.observe(self._move, names="value")
         self._redraw()

@@ -3,37 +3,44 @@
 `make browser-test` runs this and `make test` does not. It needs a Chromium on the path.
 """
 
-import json
-import os
 import re
-import secrets
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from pathlib import Path
-from urllib.error import URLError
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from benchmarks.lab import CHROMIUM, IDLE, SECONDS, explorers, lessons_with, run_all, serving
 from ntm_lib.teaching.entries import seed_of
 
-ROOT = Path(__file__).parent.parent.parent
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-SECONDS = 240
-"""To wait for anything, at most; milliseconds for playwright."""
+SIZES = ((700, "collapseLeft"), (700, "expandLeft"), (1024, "expandLeft"), (1280, "expandLeft"), (1600, "expandLeft"))
+"""Widths of a window that is 680 pixels high, and whether JupyterLab's list of files is open beside the notebook."""
 
-SETTINGS = {
-    "@jupyterlab/apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
-    "@jupyterlab/notebook-extension/tracker": {"windowingMode": "none"},
-}
-"""No questions in front of the page, and every cell in it, also those out of sight."""
+HIDDEN = """widget => {
+  const panel = widget.closest('.jp-WindowedPanel-outer').getBoundingClientRect(), box = widget.getBoundingClientRect();
+  const parts = [...widget.querySelectorAll('*')].filter(part => part.getClientRects().length);
+  const scrolls = part => /auto|scroll/.test(getComputedStyle(part).overflow) || part.matches('.widget-label');
+  const cut = [widget, ...parts].filter(part => scrolls(part)
+    && (part.scrollWidth > part.clientWidth + 1 || part.scrollHeight > part.clientHeight + 1));
+  const beyond = parts.filter(part => part.matches('img, input, button, select, .widget-label, .slider-container'))
+    .filter(part => { const here = part.getBoundingClientRect();
+      return here.left < box.left - 1 || here.right > box.right + 1 || here.bottom > box.bottom + 1; });
+  const short = parts.filter(part => part.matches('.slider-container, input') && part.clientWidth < 48);
+  const names = [...cut, ...beyond, ...short].map(part => `${part.className} ${part.textContent}`);
+  return (box.height > panel.height || box.width > panel.width) ? [`${box.width} x ${box.height}`, ...names] : names;
+}"""
+"""What of a widget cannot be seen or used: all of it where it is larger than the notebook's panel, and what is cut off,
+stands outside of it, or is too short."""
 
-IDLE = "() => window.jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
-"""Whether the kernel of the notebook in front is there, and has nothing to do."""
+MOVE_AT_ONCE = """explorer => {
+  window.seen = [];
+  new MutationObserver(() => {
+    const words = explorer.querySelector('img')?.alt;
+    if (words && words !== window.seen.at(-1)) window.seen.push(words);
+  }).observe(explorer, {childList: true, subtree: true});
+  const handle = explorer.querySelector('.noUi-handle');
+  for (let move = 0; move < 12; move++)
+    handle.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight', bubbles: true}));
+}"""
+"""Moves the first slider by twelve steps before the kernel can answer, and keeps the words of every picture shown."""
 
 BROKEN = (
     "[data-mime-type='application/vnd.jupyter.stderr'], [data-mime-type='application/vnd.jupyter.error'], .icon-error"
@@ -43,53 +50,10 @@ BROKEN = (
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the path: install one, such as Debian's")
 
 
-def lessons_with(widget):
-    """Lessons that show a widget of this kind."""
-    lessons = sorted((ROOT / "notebooks").glob("*.ipynb"))
-    shows = re.compile(rf'"text/plain": \[\s*"{widget}')
-    return [path.name for path in lessons if shows.search(path.read_text(encoding="utf-8"))]
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """The address of a JupyterLab, on this machine alone, over copies of the notebooks: a function of a notebook."""
-    folder = tmp_path_factory.mktemp("lab")
-    for part in ("notebooks", "data"):
-        shutil.copytree(ROOT / part, folder / "root" / part)
-    for name, values in SETTINGS.items():
-        file = folder / "settings" / f"{name}.jupyterlab-settings"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(values), encoding="utf-8")
-    places = {"JUPYTER_CONFIG_DIR": "config", "JUPYTER_RUNTIME_DIR": "runtime", "IPYTHONDIR": "ipython"}
-    places |= {"JUPYTERLAB_SETTINGS_DIR": "settings", "JUPYTERLAB_WORKSPACES_DIR": "workspaces"}
-    environment = os.environ | {name: str(folder / place) for name, place in places.items()}
-    port, token = free_port(), secrets.token_hex(16)
-    options = [f"--port={port}", f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder / 'root'}"]
-    options += ["--ip=127.0.0.1", "--no-browser", "--allow-root", "--expose-app-in-browser"]
-    with (folder / "log").open("w") as log:
-        server = subprocess.Popen([sys.executable, "-m", "jupyter", "lab", *options], env=environment, stderr=log)
-        try:
-            wait_for(f"http://127.0.0.1:{port}/api/status?token={token}", folder / "log")
-            yield lambda notebook: f"http://127.0.0.1:{port}/lab/tree/notebooks/{notebook}?token={token}&reset"
-        finally:
-            server.terminate()
-            server.wait()
-
-
-def wait_for(address, log):
-    end = time.monotonic() + SECONDS
-    while time.monotonic() < end:
-        try:
-            return urllib.request.urlopen(address, timeout=5).close()
-        except URLError:
-            time.sleep(0.2)
-    pytest.fail(f"JupyterLab did not start: {log.read_text()}")
+    with serving(tmp_path_factory.mktemp("lab")) as served:
+        yield served
 
 
 @pytest.fixture(scope="module")
@@ -109,10 +73,7 @@ def run(lab, browser):
 
     def opened(notebook):
         page = context.new_page()
-        page.goto(lab(notebook))
-        page.wait_for_selector(".jp-Notebook .jp-CodeCell")
-        page.wait_for_function(IDLE)
-        page.evaluate("() => window.jupyterapp.commands.execute('notebook:run-all-cells')")
+        run_all(page, lab, notebook)
         assert page.locator(BROKEN).all_inner_texts() == []
         return page
 
@@ -155,9 +116,8 @@ def see_it_move(page, slider, picture, move):
 def test_sliders_move_the_picture_and_its_words(run, notebook):
     page = run(notebook)
     controls = page.locator(".widget-slider, .widget-dropdown")
-    explorers = page.locator(".widget-vbox", has=controls, has_not=page.get_by_role("status"))
-    assert explorers.count() > 0
-    for explorer in explorers.all():
+    assert explorers(page).count() > 0
+    for explorer in explorers(page).all():
         picture, sliders = explorer.locator("img"), explorer.locator(".widget-slider").all()
         words = picture.get_attribute("alt")
         assert words
@@ -212,3 +172,30 @@ def test_entries_name_their_bounds_any_text_is_a_seed_and_a_slider_plays_it_agai
     expect(picture).not_to_have_attribute("src", last)
     slider.press("ArrowRight")
     expect(status).to_contain_text("update 10,")
+
+
+@pytest.mark.parametrize("notebook", sorted({*lessons_with("Explorer of "), *lessons_with("LiveTraining")}))
+def test_control_and_picture_stand_on_one_screen(run, notebook):
+    page = run(notebook)
+    page.wait_for_function(IDLE)
+    widgets = page.locator(".widget-vbox", has=page.locator(".widget-slider"))
+    assert widgets.count() > 0
+    for width, side_bar in SIZES:
+        page.set_viewport_size({"width": width, "height": 680})
+        page.evaluate(f"() => window.jupyterapp.shell.{side_bar}()")
+        page.wait_for_timeout(1000)
+        hidden = [widget.evaluate(HIDDEN) for widget in widgets.all()]
+        assert (width, side_bar, hidden) == (width, side_bar, [[]] * widgets.count())
+
+
+def test_of_many_moves_in_a_moment_the_first_and_the_last_are_drawn(run):
+    page = run("01_find_a_slot.ipynb")
+    page.wait_for_function(IDLE)
+    explorer = explorers(page).first
+    explorer.locator(".noUi-handle").first.press("Home")
+    expect(explorer.locator("img")).to_have_attribute("alt", re.compile("key at 0°"))
+    page.wait_for_function(IDLE)
+    explorer.evaluate(MOVE_AT_ONCE)
+    expect(explorer.locator("img")).to_have_attribute("alt", re.compile("key at 12°"))
+    seen = page.evaluate("() => window.seen.map(words => words.match(/key at \\d+°/)[0])")
+    assert seen == ["key at 0°", "key at 1°", "key at 12°"]

@@ -28,12 +28,12 @@ from tests.small import SMALL, judge_quickly, same_run, same_tensors, tensors
 def quick(monkeypatch):
     """Verdicts and snapshots over short sequences, and pictures whose pixels are never painted."""
     judge_quickly(monkeypatch)
-    monkeypatch.setattr(widgets, "drawing", lambda figure: b"pixels")
+    monkeypatch.setattr(widgets, "vectors", lambda figure: b"lines")
     monkeypatch.setattr(live, "LENGTHS", (1, 3))
 
 
 def status(widget):
-    return html.unescape(re.fullmatch(r'<p role="status">(.*)</p>', widget.status.value).group(1))
+    return html.unescape(re.fullmatch(r'<p role="status" style="margin: 0">(.*)</p>', widget.status.value).group(1))
 
 
 def held_after(updates):

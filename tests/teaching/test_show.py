@@ -5,6 +5,7 @@ import importlib.util
 import io
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from ntm_lib.teaching.show import (
     show_figure,
     show_folded,
     show_source,
+    vectors,
 )
 
 SOURCE = '''\
@@ -123,6 +125,18 @@ def test_a_stored_picture_is_what_matplotlib_draws_but_for_shades_that_nobody_te
 
 def test_a_figure_gives_the_same_bytes_every_time():
     assert png(figure()) == png(figure())
+    assert vectors(figure()) == vectors(figure())
+
+
+def test_vectors_hold_words_as_text_and_every_number_of_a_matrix():
+    drawn = Figure(figsize=(3.0, 2.0))
+    drawn.add_subplot(title="loss < 1 & falling").imshow([[0.0, 1.0, 0.25]], interpolation="none")
+    page = ElementTree.fromstring(vectors(drawn))
+    assert (page.get("width"), page.get("height")) == ("216pt", "144pt")
+    assert "loss < 1 & falling" in [text.text for text in page.iter("{http://www.w3.org/2000/svg}text")]
+    (matrix,) = page.iter("{http://www.w3.org/2000/svg}image")
+    data = matrix.get("{http://www.w3.org/1999/xlink}href").partition("base64,")[2]
+    assert Image.open(io.BytesIO(base64.b64decode(data))).size == (3, 1)
 
 
 @pytest.mark.parametrize("function", [addressing.shift, addressing.sharpen, memory.read, memory.erase, memory.add])

@@ -10,7 +10,7 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from ntm_lib.teaching.show import PIXELS_PER_INCH, drawing
+from ntm_lib.teaching.show import PIXELS_PER_INCH, vectors
 from ntm_lib.teaching.widgets import Choice, Explorer, Slider
 
 
@@ -28,14 +28,18 @@ def explorer():
 
 def shown(explorer):
     """The bytes of the picture, its alternative text and its size."""
-    form = r'<img alt="([^"]*)" width="(\d+)" height="(\d+)" [^>]*src="data:image/png;base64,([^"]*)">'
+    form = r'<img alt="([^"]*)" width="(\d+)" height="(\d+)" [^>]*src="data:image/svg\+xml;base64,([^"]*)">'
     words, width, height, data = re.fullmatch(form, explorer.picture.value).groups()
     return base64.b64decode(data), words, (int(width), int(height))
 
 
 def test_at_first_it_shows_what_the_sliders_say(explorer):
     size = 3 * PIXELS_PER_INCH, 2 * PIXELS_PER_INCH
-    assert shown(explorer) == (drawing(bar(height=3.5, column=5)), "A bar of 3.5 in column 5.", size)
+    assert shown(explorer) == (
+        vectors(bar(height=3.5, column=5)),
+        "A bar of 3.5 in column 5.",
+        size,
+    )
 
 
 @pytest.mark.parametrize(("name", "value"), [("height", 1.4), ("column", 7)])
@@ -44,7 +48,7 @@ def test_a_moved_slider_sends_another_picture_and_other_words(explorer, name, va
     explorer.sliders[name].value = value
     expected = {"height": 3.5, "column": 5, name: value}
     after, words, _ = shown(explorer)
-    assert after == drawing(bar(**expected)) != before
+    assert after == vectors(bar(**expected)) != before
     assert words == f"A bar of {expected['height']:.1f} in column {expected['column']}."
 
 
@@ -59,7 +63,7 @@ def test_moving_back_sends_the_first_picture_again(explorer):
 def test_sliders_stand_above_the_picture_labelled_and_with_their_ends(explorer):
     height, column = explorer.sliders.values()
     controls, picture = explorer.children
-    assert controls.children == (height, column) and picture is explorer.picture
+    assert controls.children[:2] == (height, column) and picture is explorer.picture
     assert controls.layout.flex_flow == "row wrap"
     assert isinstance(height, ipywidgets.FloatSlider) and isinstance(column, ipywidgets.IntSlider)
     assert (height.min, height.max, height.description) == (0.0, 7.0, "how high")

@@ -4,6 +4,7 @@ Shapes: T steps.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.colors import to_rgb
@@ -11,7 +12,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from ntm_lib.analysis.trace import Trace
-from ntm_lib.teaching.plots.heads import draw_pointing, mark_end_marker, name_halves
+from ntm_lib.teaching.plots.heads import draw_pointing, mark_end_marker, name_halves, name_time
 from ntm_lib.teaching.plots.parts import cells, legend_above, shades, tint
 from ntm_lib.teaching.plots.style import ERROR, INK, PALE, READ, TARGET, described, page, panel, title
 from ntm_lib.teaching.plots.words import short
@@ -29,7 +30,8 @@ def autopsy_figure(trace: Trace, verdict: str = "") -> Figure:
     Wrong bits are pink, dark pink where a one came out, and a pink line stands before the first of them.
     """
     read, write, wrong = (array[0].numpy() for array in (trace.w_read, trace.w_write, trace.wrong))
-    figure, (top, bottom) = page(5.2, 2, sharex=True, height_ratios=(2.6, 1))
+    fixed: dict[str, Any] = {"edges": (0.6, 0.1, 0.33, 0.46), "gaps": (0, 0.45)}
+    figure, (top, bottom) = page(5.0, 2, sharex=True, height_ratios=(2.6, 1), **fixed)
     end, steps = len(read) // 2, np.flatnonzero(wrong.any(axis=1))
     draw_pointing(top, read, write, end)
     top.set_ylabel("memory row")
@@ -38,11 +40,12 @@ def autopsy_figure(trace: Trace, verdict: str = "") -> Figure:
     ones = (bits_in | bits_out).numpy()  # (T, output)
     pink = np.array(to_rgb(ERROR)) * (1 - 0.25 * ones[..., None])
     cells(bottom, np.where(wrong[..., None], pink, 1 - tint(ones, INK)).swapaxes(0, 1))
-    bottom.set(yticks=[], ylabel="bit", xlabel="time step")
+    bottom.set(yticks=[], ylabel="bit")
     title(bottom, "bits in, and after the end marker bits out")
     legend_above(bottom, {"wrong": ERROR})
     bottom.spines[:].set_color(PALE)
     mark_end_marker(bottom, end)
+    name_time(figure, bottom)
     for axes in (top, bottom) if len(steps) else ():
         axes.axvline(steps[0] - 0.5, color=ERROR, linewidth=2)
     name_halves(figure)

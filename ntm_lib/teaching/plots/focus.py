@@ -21,7 +21,7 @@ def focus_figure(seen: ArrayLike, ahead: int, leak: float, gamma: float) -> Figu
     `seen[:, ahead]` is the weight of the right row; the follower is the weight just behind it, as a share of it.
     """
     seen = np.asarray(seen)
-    figure, (left, right) = page(3.5, 1, 2, width_ratios=(1.5, 1))
+    figure, (left, right) = page(3.5, 1, 2, width_ratios=(1.5, 1), edges=(0.85, 0.1, 0.3, 0.48), gaps=(0.75, 0))
     cells(left, seen.T, cmap=shades(WRITE), vmin=0, vmax=1)
     names = [f"{ahead - row} ahead" for row in range(ahead)] + ["right row"]
     names += [f"{row} behind" for row in range(1, seen.shape[1] - ahead)]

@@ -5,17 +5,19 @@ heads write, then the read heads read.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
+from matplotlib.transforms import ScaledTranslation
 from numpy.typing import ArrayLike
 
 from ntm_lib.analysis.finding import head_name
 from ntm_lib.analysis.route import SHARP
 from ntm_lib.analysis.trace import Trace
-from ntm_lib.teaching.plots.parts import cells, framed, legend_above, tint
+from ntm_lib.teaching.plots.parts import boxes, cells, framed, legend_above, tint
 from ntm_lib.teaching.plots.style import INK, PALE, READ, WRITE, described, page, panel, title
 from ntm_lib.teaching.plots.words import place
 
@@ -60,16 +62,19 @@ def moment_figure(trace: Trace, step: int, end_marker: int | None = None) -> Fig
     if not 0 <= step < steps:
         raise IndexError(f"step {step}: expected 0 to {steps - 1}")
     heights = [2.6] + [1] * heads
-    figure, (top, *bars) = page(3.3 + 1.25 * heads, len(heights), height_ratios=heights)
+    fixed: dict[str, Any] = {"edges": (0.6, 0.1, 0.33, 0.46), "gaps": (0, 0.66)}
+    figure, (top, *bars) = page(2.75 + 1.12 * heads, len(heights), height_ratios=heights, **fixed)
     draw_pointing(top, trace.w_read[0].numpy(), trace.w_write[0].numpy(), end_marker)
     framed(top, step - 0.5, -0.5, (1, rows), INK, 1.8)
-    top.set(xlabel="time step", ylabel="memory row")
+    top.set_ylabel("memory row")
+    name_time(figure, top)
     told = []
     for head, axes in enumerate(bars):
         before, now = (weights[0, step, head].numpy() for weights in (trace.w_previous, trace.w))
         name = head_name(trace.config, head)
         _bars(axes, before, now, _colours(trace, head))
         panel(axes, f"{name}: {_move(trace, step, head)}", xlim=(-0.5, rows - 0.5), ylim=(0, 1.05), yticks=[0, 1])
+        axes.tick_params(labelbottom=axes is bars[-1])
         told.append(f"{name} goes from {place(before)} to {place(now)}")
     bars[-1].set_xlabel("memory row")
     name_halves(figure)
@@ -94,9 +99,9 @@ def _move(trace: Trace, step: int, head: int) -> str:
 def _bars(axes: Axes, before: np.ndarray, now: np.ndarray, colours: Sequence[str]) -> None:
     """Draw the weighting before in wide grey bars and the weighting now in narrow coloured ones."""
     rows, width = np.arange(len(now)), 0.6 / len(colours)
-    axes.bar(rows, before, width=0.95, color=PALE)
+    boxes(axes, rows - 0.475, 0, 0.95, before, facecolor=PALE)
     for index, colour in enumerate(colours):
-        axes.bar(rows - 0.3 + (index + 0.5) * width, now, width=width, color=colour)
+        boxes(axes, rows - 0.3 + index * width, 0, width, now, facecolor=colour)
 
 
 def draw_pointing(axes: Axes, read: np.ndarray, write: np.ndarray, end_marker: int | None = None) -> None:
@@ -130,6 +135,13 @@ def mark_end_marker(axes: Axes, step: int) -> None:
     axes.xaxis.remove_overlapping_locs = False  # it stands below a tick's number
     axes.set_xticks([step], ["end marker"], minor=True, fontsize=9, color=INK)
     axes.tick_params(axis="x", which="minor", length=0, pad=16)
+
+
+def name_time(figure: Figure, axes: Axes) -> None:
+    """Write on the left, below the numbers of steps, that they are time steps: on the line of "end marker"."""
+    below = ScaledTranslation(0, -16 / 72, figure.dpi_scale_trans)
+    axes.xaxis.set_label_coords(0, 0, axes.transAxes + below)
+    axes.set_xlabel("time step", ha="left", fontsize=9)
 
 
 def name_halves(figure: Figure) -> None:

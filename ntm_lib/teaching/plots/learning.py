@@ -118,11 +118,13 @@ def _clear(weights: np.ndarray) -> str:
 
 def learning_figure(snapshot: Snapshot) -> Figure:
     """Draw loss, wrong bits by length, and the tape in one copy: a machine at one moment of its training."""
-    figure = Figure(figsize=(8.6, 5.4), layout="constrained")
-    panels = figure.subplot_mosaic([["loss", "wrong"], ["tape", "tape"]], height_ratios=(1, 1.25))
-    _loss(panels["loss"], snapshot)
-    _wrong(panels["wrong"], snapshot)
-    _tape(panels["tape"], snapshot)
+    fixed: dict[str, Any] = {"edges": (0.55, 0.1, 0.3, 0.46), "gaps": (0.45, 0.78)}
+    figure, ((loss, wrong_bits), (tape, corner)) = page(4.6, 2, 2, height_ratios=(1, 1.25), **fixed)
+    corner.remove()
+    tape.set_subplotspec(tape.get_gridspec()[1, :])
+    _loss(loss, snapshot)
+    _wrong(wrong_bits, snapshot)
+    _tape(tape, snapshot)
     settling = "" if snapshot.settled_from is None else ", and it settles"
     length, wrong = list(snapshot.wrong.items())[-1]
     loss_falls = f"the loss has come from {snapshot.loss[0]:.1f} to {snapshot.loss[-1]:.1f} bits a bit{settling}"
@@ -136,7 +138,7 @@ def _loss(axes: Axes, snapshot: Snapshot) -> None:
     panel(axes, "loss, in bits a bit", xlim=(0, end), ylim=(0, highest), xlabel="sequences seen")
     if snapshot.settled_from is not None:
         axes.axvspan(snapshot.settled_from, end, color=TARGET, alpha=0.12, linewidth=0)
-        axes.text(snapshot.settled_from, 0.98, " it settles", color=INK, va="top", fontsize=9.5)
+        axes.text(snapshot.settled_from, 0.98, "\u00a0it settles", color=INK, va="top", fontsize=9.5)
 
 
 def _wrong(axes: Axes, snapshot: Snapshot) -> None:
@@ -157,7 +159,7 @@ def _tape(axes: Axes, snapshot: Snapshot) -> None:
     wrong = np.flatnonzero(snapshot.copied.wrong[0].any(dim=1))
     axes.scatter(wrong, np.full(len(wrong), -1.3), marker="x", color=ERROR, clip_on=False, s=25, linewidth=1.8)
     axes.axvline(steps // 2, color=INK, linewidth=0.8, linestyle=DASHES)
-    axes.text(steps // 2, rows - 1, "end marker  ", color=INK, fontsize=9.5, ha="right", va="bottom")
+    axes.text(steps // 2, rows - 1, "end marker\u00a0\u00a0", color=INK, fontsize=9.5, ha="right", va="bottom")
     panel(axes, "where the heads point in one copy", ylim=(rows - 0.5, -2.4), yticks=[0, rows - 1])
     axes.set(ylabel="memory row", xlabel="step")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from ntm_lib.analysis.trace import Trace
 from ntm_lib.machine.heads import Emission
 from ntm_lib.teaching.plots.parts import cells, framed
-from ntm_lib.teaching.plots.style import ERROR, INK, PALE, READ, TARGET, WRITE, described, no_frame, page, title
+from ntm_lib.teaching.plots.style import ERROR, INK, PALE, READ, TARGET, WRITE, described, page
 from ntm_lib.teaching.plots.words import short
 
 BITS = [f"bit {bit}" for bit in range(8)]
@@ -18,8 +18,14 @@ INPUT_NAMES = [*BITS, "start", "end"]
 """Meanings of the numbers of an input."""
 WORD_NAMES = [*INPUT_NAMES, "written", "answering"]
 """Meanings of the numbers in a row of a machine set by hand."""
-HEADS = (("read head", READ, 0.97), ("write head", WRITE, 0.52))
-"""Name, colour and height of the lines for each head."""
+WIDTH, HEIGHT = 8.6, 5.0
+"""Inches of the figure; every place below is in inches too, from its left and its upper edge, in one axes."""
+TOP, TALL, CELL = 0.66, 0.295, 0.3
+"""Upper edge of all cells, and height and width of a cell of a vector."""
+TOLD, TAPE, TAPE_WIDTH = 3.3, 6.25, 1.5
+"""Left edges of what the heads are told and of the tape, and the width of the tape."""
+HEADS = (("read head", READ, 0.76), ("write head", WRITE, 2.4))
+"""Name, colour and upper edge of the lines for each head."""
 HEAR, EMIT, POINT, WRITES, READS, ANSWER = range(1, 7)
 """The stages of a step, in order."""
 MOVES = ("step backward", "stay", "step forward")
@@ -36,15 +42,17 @@ def step_figure(trace: Trace, units: Sequence[str], step: int, stage: int = ANSW
     if not 0 <= step < steps or not HEAR <= stage <= ANSWER or len(units) != hidden:
         asked = f"step {step}, stage {stage}, {len(units)} names of units"
         raise ValueError(f"{asked}: expected a step below {steps}, a stage from 1 to 6, and {hidden} names")
-    figure, (x, r, h, words, tape, y) = page(5.2, 1, 6, width=9.6, width_ratios=(0.5, 0.5, 0.5, 2.7, 2.7, 0.5))
+    figure, axes = page(HEIGHT, edges=(0, 0, 0, 0))
+    axes.set(xlim=(0, WIDTH), ylim=(HEIGHT, 0))
+    axes.axis("off")
     last_read = trace.reads[0, step - 1, 0] if step else trace.start.reads[0, 0]
-    _strip(x, trace.inputs[0, step], INPUT_NAMES, "1  hear\ninput")
-    _strip(r, last_read.detach(), WORD_NAMES, "\nlast read")
-    _strip(h, trace.h[0, step], units, "\nunits")
-    _emissions(words, trace, step, stage)
+    _strip(axes, 0.5, trace.inputs[0, step], INPUT_NAMES, "1  hear\ninput")
+    _strip(axes, 1.5, last_read.detach(), WORD_NAMES, "\nlast read")
+    _strip(axes, 2.75, trace.h[0, step], units, "\nunits")
+    _emissions(axes, trace, step, stage)
     memories = [trace.start.memory[0], *trace.memory[0]]  # before the first step, and after each
-    _tape(tape, memories[step + (stage >= WRITES)].numpy(), trace, step, stage)
-    _answer(y, trace, step, stage)
+    _tape(axes, memories[step + (stage >= WRITES)].numpy(), trace, step, stage)
+    _answer(axes, trace, step, stage)
     read, write = trace.w[0, step].argmax(-1).tolist()
     points = f" The read head points at row {read}, the write head at row {write}." * (stage >= POINT)
     answers = f" Output: {_on(trace.logits[0, step].sigmoid(), BITS)}." * (stage >= ANSWER)
@@ -60,27 +68,33 @@ def _on(values: ArrayLike, names: Sequence[str]) -> str:
     return ", ".join([f"bits {bits}"] * bool(bits) + others) or "nothing"
 
 
-def _strip(axes: Axes, values: ArrayLike, names: Sequence[str], words: str) -> None:
+def _strip(axes: Axes, left: float, values: ArrayLike, names: Sequence[str], words: str) -> None:
     """Draw a vector as a column of cells, each beside its name."""
-    title(axes, words, 10)
-    cells(axes, np.asarray(values)[: len(names), None], cmap="Greys", vmin=0, vmax=1.4)
-    axes.set_yticks(range(len(names)), names, fontsize=8)
-    axes.set_ylim(len(WORD_NAMES) - 0.5, -0.5)
-    axes.set_xticks([])
-    no_frame(axes)
-    framed(axes, -0.5, -0.5, (1, len(names)), PALE, 1)
+    _head(axes, left, words)
+    _cells(axes, left, CELL, np.asarray(values)[: len(names), None], names, TALL)
+    framed(axes, left, TOP, (CELL, TALL * len(names)), PALE, 1)
+
+
+def _cells(axes: Axes, left: float, width: float, values: np.ndarray, names: Sequence[str], tall: float) -> None:
+    """Draw a matrix as grey cells, with the names of its rows on the left."""
+    below = TOP + tall * len(names)
+    cells(axes, values, cmap="Greys", vmin=0, vmax=1.4, extent=(left, left + width, below, TOP))
+    for index, name in enumerate(names):
+        axes.text(left - 0.06, TOP + (index + 0.5) * tall, name, fontsize=9, ha="right", va="center_baseline")
+
+
+def _head(axes: Axes, left: float, words: str, colour: str = INK) -> None:
+    axes.text(left, TOP - 0.1, words, fontsize=10, va="bottom", color=colour)
 
 
 def _emissions(axes: Axes, trace: Trace, step: int, stage: int) -> None:
     """Write the gates, shifts and vectors of both heads, and from stage 3 on their rows."""
-    axes.axis("off")
-    title(axes, "2  emit\nwhat the heads are told", 10, INK if stage >= EMIT else PALE)
+    _head(axes, TOLD, "2  emit\nwhat the heads are told", INK if stage >= EMIT else PALE)
     for head, (name, colour, y) in enumerate(HEADS if stage >= EMIT else ()):
-        axes.text(0, y, name, fontsize=11, fontweight="bold", color=colour, va="top", transform=axes.transAxes)
+        axes.text(TOLD, y, name, fontsize=11, fontweight="bold", color=colour, va="top")
         lines = _told(trace.emission, step, head)
         lines += [f"3  point: at row {trace.w[0, step, head].argmax()}"] * (stage >= POINT)
-        text = "\n".join(lines)
-        axes.text(0, y - 0.07, text, fontsize=9.5, color=INK, va="top", linespacing=1.6, transform=axes.transAxes)
+        axes.text(TOLD, y + 0.25, "\n".join(lines), fontsize=9.5, color=INK, va="top", linespacing=1.6)
 
 
 def _told(emission: Emission, step: int, head: int) -> list[str]:
@@ -97,24 +111,25 @@ def _told(emission: Emission, step: int, head: int) -> list[str]:
 
 def _tape(axes: Axes, tape: np.ndarray, trace: Trace, step: int, stage: int) -> None:
     """Draw the memory (N, M), with a frame where a head writes or reads."""
-    cells(axes, tape, cmap="Greys", vmin=0, vmax=1.4)
     verb = "4  write" if stage < READS else "4  write, 5  read"
-    words = f"{verb}\nthe tape" if stage >= WRITES else "\nthe tape as it was"
-    title(axes, words, 10)
-    axes.set_xticks(range(len(WORD_NAMES)), WORD_NAMES, rotation=90, fontsize=8)
-    axes.set_yticks(range(len(tape)), [f"row {row}" for row in range(len(tape))], fontsize=8)
-    axes.tick_params(length=0)
+    _head(axes, TAPE, f"{verb}\nthe tape" if stage >= WRITES else "\nthe tape as it was")
+    tall, wide = TALL * len(WORD_NAMES) / len(tape), TAPE_WIDTH / len(WORD_NAMES)
+    _cells(axes, TAPE, TAPE_WIDTH, tape, [f"row {row}" for row in range(len(tape))], tall)
+    framed(axes, TAPE, TOP, (TAPE_WIDTH, tall * len(tape)), PALE, 1)
+    for index, name in enumerate(WORD_NAMES):
+        place = TAPE + (index + 0.5) * wide, TOP + tall * len(tape) + 0.06
+        axes.text(*place, name, fontsize=8.5, rotation=90, ha="center", va="top")
     read, write = trace.w[0, step].argmax(-1).tolist()
-    for row, colour, grow in ((write, WRITE, 0.0), (read, READ, 0.12)) if stage >= POINT else ():
-        framed(axes, -0.5 - grow, row - 0.5 + grow, (len(WORD_NAMES) + 2 * grow, 1 - 2 * grow), colour, 2.2)
+    for row, colour, grow in ((write, WRITE, 0.0), (read, READ, 0.025)) if stage >= POINT else ():
+        framed(axes, TAPE - grow, TOP + row * tall + grow, (TAPE_WIDTH + 2 * grow, tall - 2 * grow), colour, 2.2)
 
 
 def _answer(axes: Axes, trace: Trace, step: int, stage: int) -> None:
     """Draw the output bits, empty before the last stage, framed in green or pink where they count."""
-    counts, reached = bool(trace.mask[0, step]), stage >= ANSWER
-    _strip(axes, trace.logits[0, step].sigmoid() if reached else np.zeros(len(BITS)), BITS, "")
-    words = "6  answer" if counts else "6  answer\nnot asked"
-    axes.set_title(words, fontsize=10, color=INK if reached else PALE, loc="right")
+    counts, reached, left = bool(trace.mask[0, step]), stage >= ANSWER, WIDTH - CELL - 0.08
+    _strip(axes, left, trace.logits[0, step].sigmoid() if reached else np.zeros(len(BITS)), BITS, "")
+    words = "6  answer\n" if counts else "6  answer\nnot asked"
+    _head(axes, left - 0.4, words, INK if reached else PALE)
     if reached and counts:
         for bit, wrong in enumerate(trace.wrong[0, step].tolist()):
-            framed(axes, -0.5, bit - 0.46, (1, 0.92), ERROR if wrong else TARGET)
+            framed(axes, left, TOP + (bit + 0.04) * TALL, (CELL, 0.92 * TALL), ERROR if wrong else TARGET)

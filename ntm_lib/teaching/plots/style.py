@@ -18,10 +18,30 @@ DASHES = (0, (3, 2))
 """Dashes of a line that marks a limit."""
 
 
-def page(height: float, rows: int = 1, columns: int = 1, width: float = 8.6, **options: Any) -> tuple[Figure, Any]:
-    """Make a figure, in inches, as wide as a notebook's text, and its axes; `options` as in `Figure.subplots`."""
-    figure = Figure(figsize=(width, height), layout="constrained")
-    return figure, figure.subplots(rows, columns, **options)
+def page(
+    height: float,
+    rows: int = 1,
+    columns: int = 1,
+    width: float = 8.6,
+    edges: tuple[float, float, float, float] | None = None,
+    gaps: tuple[float, float] = (0, 0),
+    **options: Any,
+) -> tuple[Figure, Any]:
+    """Make a figure, in inches, as wide as a notebook's text, and its axes; `options` as in `Figure.subplots`.
+
+    Axes find room for their words, which takes as long as drawing them; or, for a figure that moves, they have fixed
+    places: `edges` are inches on the left, the right, above and below all axes, `gaps` across and down between two.
+    """
+    if edges is None:
+        figure = Figure(figsize=(width, height), layout="constrained")
+        return figure, figure.subplots(rows, columns, **options)
+    left, right, above, below = edges
+    across, down = gaps
+    wide, high = (width - left - right + across) / columns - across, (height - above - below + down) / rows - down
+    places = {"left": left / width, "right": 1 - right / width, "top": 1 - above / height, "bottom": below / height}
+    places |= {"wspace": across / wide, "hspace": down / high}
+    figure = Figure(figsize=(width, height))
+    return figure, figure.subplots(rows, columns, gridspec_kw=places, **options)
 
 
 def described(figure: Figure, words: str, parts: Mapping[str, str] | None = None) -> Figure:
@@ -33,7 +53,7 @@ def described(figure: Figure, words: str, parts: Mapping[str, str] | None = None
 
 def title(axes: Axes, words: str, size: float = 11, colour: str = INK) -> None:
     """Put words above an axes, on the left; characters that cannot be printed become dots."""
-    axes.set_title(printable(words), loc="left", fontsize=size, color=colour)
+    axes.set_title(printable(words), loc="left", fontsize=size, color=colour, y=1)  # y: no search for a free place
 
 
 def panel(axes: Axes, words: str = "", **settings: object) -> None:

@@ -3,6 +3,8 @@
 Shapes: T steps, N memory rows, M numbers a row.
 """
 
+from typing import Any
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
@@ -23,11 +25,12 @@ def run_figure(trace: Trace, first_row: int = 0) -> Figure:
     """
     read, write = (weights[0, :, 0].numpy() for weights in (trace.w_read, trace.w_write))  # each (T, N)
     memory, wrong = trace.end.memory[0].numpy(), trace.wrong[0].numpy()
-    ratios = {"width_ratios": (5, 1.25), "height_ratios": (1, 2.6, 0.85)}
-    figure, grid = page(6.0, 3, 2, width=9.6, sharex="col", sharey="row", **ratios)
-    (top, empty), (heads, tape), (bottom, empty_too) = grid
-    empty.remove()
-    empty_too.remove()
+    fixed: dict[str, Any] = {"edges": (0.62, 1.75, 0.3, 0.48), "gaps": (0, 0.4)}
+    figure, (top, heads, bottom) = page(5.0, 3, sharex=True, height_ratios=(1, 2.6, 0.85), **fixed)
+    middle = heads.get_position()
+    tape = figure.add_axes((1 - 1.55 / 8.6, middle.y0, 1.45 / 8.6, middle.height), sharey=heads)
+    for unseen in (top.xaxis, tape.yaxis):
+        unseen.set_visible(False)
     _bits(top, trace.inputs[0], "the sequence goes in")
     cells(heads, np.roll(heads_image(read, write), -first_row, axis=0))
     title(heads, "the heads walk along the tape")

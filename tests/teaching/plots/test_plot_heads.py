@@ -76,7 +76,10 @@ def copied(machine, length=3, width=8, **options):
 
 def bars(axes):
     """What the bars of an axes show: for each series its heights and its colour."""
-    return [([bar.get_height() for bar in series], to_hex(series[0].get_facecolor())) for series in axes.containers]
+    return [
+        ([np.ptp(bar.vertices[:, 1]) for bar in series.get_paths()], to_hex(series.get_facecolor()[0]))
+        for series in axes.collections
+    ]
 
 
 def test_a_moment_shows_before_and_now_and_says_them():

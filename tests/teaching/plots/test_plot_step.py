@@ -19,6 +19,27 @@ def copied():
     return trace_copy(handmade.copier(), tasks.number_bits(torch.tensor([[5, 0, 255]])), 11)
 
 
+def strips(figure):
+    """Pictures of input, last read and units."""
+    return figure.axes[0].images[:3]
+
+
+def names_beside(figure, strip):
+    """Words on the left of each cell of a strip, at the height of its middle."""
+    left, _, below, above = strip.get_extent()
+    tall = (below - above) / len(strip.get_array())
+    names = {}
+    for text in figure.axes[0].texts:
+        x, y = text.get_position()
+        if 0 < left - x < 0.1 and above < y < below:
+            names[int((y - above) / tall)] = text.get_text()
+    return names
+
+
+def tape(figure):
+    return figure.axes[0].images[3]
+
+
 def test_a_step_says_what_has_been_reached_and_no_more():
     trace = copied()
     labels = [step_figure(trace, UNITS, step=5, stage=stage).get_label() for stage in range(1, 7)]
@@ -32,40 +53,41 @@ def test_a_step_says_what_has_been_reached_and_no_more():
 
 
 def test_heads_are_told_to_jump_to_stay_and_to_step_forward():
-    words = " ".join(text.get_text() for text in step_figure(copied(), UNITS, step=4, stage=6).axes[3].texts)
+    words = " ".join(text.get_text() for text in step_figure(copied(), UNITS, step=4, stage=6).axes[0].texts)
     assert "g = 1: jump to what its key finds" in words and "s = (0, 1, 0): stay" in words and "k: start" in words
     assert "s = (0, 0, 1): step forward" in words and "3  point: at row 1" in words and "e = 1: erase first" in words
 
 
 def test_input_last_read_and_units_stand_beside_their_names():
-    x, r, h = step_figure(copied(), UNITS, step=6, stage=1).axes[:3]
+    figure = step_figure(copied(), UNITS, step=6, stage=1)
     on = [
-        [
-            name.get_text()
-            for name, value in zip(axes.get_yticklabels(), axes.images[0].get_array(), strict=True)
-            if value > 0.5
-        ]
-        for axes in (x, r, h)
+        [names_beside(figure, strip)[row] for row in np.flatnonzero(strip.get_array() > 0.5)]
+        for strip in strips(figure)
     ]
     assert on == [[], ["bit 0", "bit 2", "written"], ["read: written"]]
 
 
 def test_the_tape_of_a_step_is_written_at_stage_four():
     trace = copied()
-    pictures = [step_figure(trace, UNITS, step=1, stage=stage).axes[4].images[0].get_array() for stage in (3, 4)]
+    pictures = [tape(step_figure(trace, UNITS, step=1, stage=stage)).get_array() for stage in (3, 4)]
     np.testing.assert_array_equal(pictures[0], trace.memory[0, 0])
     np.testing.assert_array_equal(pictures[1], trace.memory[0, 1])
     assert not np.array_equal(*pictures)
 
 
 def test_frames_stand_where_the_heads_point():
-    frames = step_figure(copied(), UNITS, step=5, stage=6).axes[4].patches
-    found = {frame.get_edgecolor()[:3]: round(frame.get_y() + frame.get_height() / 2) for frame in frames}
-    assert found == {to_rgb(READ): 2, to_rgb(WRITE): 6}
+    figure = step_figure(copied(), UNITS, step=5, stage=6)
+    _, _, below, above = tape(figure).get_extent()
+    tall = (below - above) / 11
+    frames = {frame.get_edgecolor()[:3]: frame for frame in figure.axes[0].patches}
+    middles = {colour: frame.get_y() + frame.get_height() / 2 for colour, frame in frames.items()}
+    found = {colour: int((middles[to_rgb(colour)] - above) / tall) for colour in (READ, WRITE)}
+    assert found == {READ: 2, WRITE: 6}
 
 
 def test_before_the_first_step_nothing_was_read():
-    assert not step_figure(copied(), UNITS, step=0).axes[1].images[0].get_array().any()
+    _, last_read, _ = strips(step_figure(copied(), UNITS, step=0))
+    assert not last_read.get_array().any()
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def images(figure):
 
 def test_everything_is_drawn_over_time():
     trace = copied()
-    top, heads, tape, bottom = images(run_figure(trace, first_row=FIRST))
+    top, heads, bottom, tape = images(run_figure(trace, first_row=FIRST))
     np.testing.assert_array_equal(top, trace.inputs[0].T)
     np.testing.assert_allclose(bottom[:, 5:], trace.targets[0, 5:].T, atol=1e-4)
     assert not bottom[:, :5].any()
@@ -67,13 +67,13 @@ def test_a_run_in_words():
 
 def test_steps_have_whole_numbers_however_few_they_are():
     figure = run_figure(copied(numbers=(5,)))
-    assert all(float(step).is_integer() for step in figure.axes[3].get_xticks())
+    assert all(float(step).is_integer() for step in figure.axes[2].get_xticks())
 
 
 def test_wrong_bits_are_pink_and_no_others():
     trace = copied(deaf_to_the_end())
     figure = run_figure(trace)
-    pink = figure.axes[3].images[1]
+    pink = figure.axes[2].images[1]
     np.testing.assert_array_equal(pink.get_array().filled(False), trace.wrong[0].numpy().T)
     assert to_hex(pink.cmap(1.0)) == ERROR
     assert trace.wrong.sum() == 10
