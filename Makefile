@@ -36,6 +36,8 @@ browser-test: $(VENV)/browser
 notebooks: $(VENV)/research
 	$(RUN_NOTEBOOKS) notebooks/*.ipynb notebooks/solutions/*.ipynb
 	$(VENV)/bin/python research/lessons.py
+	$(VENV)/bin/python -m research.lesson_map
+	$(VENV)/bin/python -m research.guilty_steps
 
 publish:
 	@$(PYTHON) notebooks/publish.py "$$REPO" "$$REF"

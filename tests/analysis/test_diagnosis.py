@@ -27,7 +27,7 @@ from torch import nn
 from ntm_lib import load, tasks
 from ntm_lib.analysis.causes import causes
 from ntm_lib.analysis.copies import judged_payloads
-from ntm_lib.analysis.diagnosis import diagnose, explain, sample, study_entry, wrong_in_verdict
+from ntm_lib.analysis.diagnosis import diagnose, explain, sample, shares_wrong, study_entry, wrong_in_verdict
 from ntm_lib.analysis.finding import CAUSES, CURES, Finding, Kind, head_name
 from ntm_lib.analysis.habits import SHORT
 from ntm_lib.analysis.trace import trace_copy
@@ -494,3 +494,12 @@ def test_machines_in_the_posts_format_are_diagnosed():
     found = diagnose(NTM(recipes.post_2014.machine), length=LENGTH)
     assert named(found, "wrong bits").evidence["wrong_bits"] > 0 and found[0].fault
     assert json.dumps([dataclasses.asdict(finding) for finding in found], allow_nan=False)
+
+
+def test_shares_of_wrong_bits_are_counted_by_cause_and_length():
+    """One of eight outputs is always a one, so the zeros of that place are wrong."""
+    shares = shares_wrong(planted.dead_output(), [3, 7, 11, 13, 17], memory_size=41)
+    assert shares.shape == (len(CAUSES), 5)
+    assert shares.sum(0).tolist() == shares[CAUSES.index(Kind.GARBLED)].tolist()
+    for length, share in zip([3, 7, 11, 13, 17], shares.sum(0).tolist(), strict=True):
+        assert share == pytest.approx((sample(8, length)[..., 3] == 0).float().mean().item() / 8)
