@@ -1,4 +1,4 @@
-"""Draw the guilty steps that lesson 6 has in its folds, for readers without a kernel: python -m research.guilty_steps"""
+"""Draw the guilty steps in the folds of lesson 6, for readers without a kernel: python -m research.guilty_steps"""
 
 from pathlib import Path
 

@@ -83,7 +83,7 @@ def find_slip(case: Case, sequence: int) -> dict[str, Any]:
     route = case.route
     vector = int((route.arrived[sequence] < SHARP).long().argmax())
     step, row, stood = (int(part[vector]) for part in (route.read_at, route.written[sequence], route.stood[sequence]))
-    slip = {"sequence": sequence, "step": step, "vector": vector, "row": row, "stood": stood}
+    slip: dict[str, Any] = {"sequence": sequence, "step": step, "vector": vector, "row": row, "stood": stood}
     usual, before = usual_step(route.written, case.rows)[0], int(route.written[sequence, vector - 1])
     if circular(torch.tensor(row - before), case.rows) == usual:
         return slip | {"slipped": "read", "slipped_at": step, "went": stood, "right_row": row}

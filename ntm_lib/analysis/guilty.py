@@ -1,4 +1,4 @@
-"""The guilty step of a copy: in which step a head went wrong, to which row, where it should have gone, and what drew it.
+"""The guilty step of a copy: in which step a head went wrong, to which row, and where it should have gone.
 
 Shapes: B sequences, L vectors in the payload.
 """
@@ -65,7 +65,7 @@ def rivals(trace: Trace, sequence: int = 0) -> Tensor:
     return torch.cat([two, 1 - two.sum(1, keepdim=True)], dim=1)
 
 
-def _missed_jump(case: Case, lost: Tensor, sequence: int) -> tuple[Place, Place | None]:
+def _missed_jump(case: Case, _: Tensor, sequence: int) -> tuple[Place, Place | None]:
     jump, route = find_jump(case, sequence), case.route
     step = jump["step"]
     on = int(case.trace.w_read[sequence, step, route.read_head].argmax())
@@ -75,7 +75,7 @@ def _missed_jump(case: Case, lost: Tensor, sequence: int) -> tuple[Place, Place 
     return went, Place(step, right, "read", "here it should have gone")
 
 
-def _off_by_one(case: Case, lost: Tensor, sequence: int) -> tuple[Place, Place | None]:
+def _off_by_one(case: Case, _: Tensor, sequence: int) -> tuple[Place, Place | None]:
     slip = find_slip(case, sequence)
     step, half = slip["slipped_at"], slip["slipped"]
     went = Place(step, slip["went"], half, f"here the {half} head went")
@@ -120,7 +120,9 @@ def _reader_strays(case: Case, lost: Tensor, sequence: int) -> tuple[Place, Plac
     route, vector = case.route, int(lost[sequence].long().argmax())
     step = max(0, int(route.wrote_at[vector]) - 1)
     row = int(case.trace.w_read[sequence, step, route.read_head].argmax())
-    written = Place(int(route.wrote_at[vector]), int(route.written[sequence, vector]), "write", "and goes into this row")
+    written = Place(
+        int(route.wrote_at[vector]), int(route.written[sequence, vector]), "write", "and goes into this row"
+    )
     return Place(step, row, "read", "what is read here"), written
 
 

@@ -35,7 +35,7 @@ def test_a_case_shows_its_fault(case, fault):
     trace = trace_case(case, MACHINES)
     counts = causes(trace)
     assert 2 * counts[fault] > sum(counts.values()) > 6
-    assert [found.kind for found in faults(case_of(trace))][0] == fault == guilty_step(trace).cause
+    assert faults(case_of(trace))[0].kind == fault == guilty_step(trace).cause
 
 
 def test_in_the_riddle_off_by_one_each_vector_is_read_a_row_off_and_no_gate_is_open():

@@ -28,7 +28,10 @@ def drawn():
 
 def test_nothing_is_drawn_or_shown_before_the_button_is_pressed(drawn):
     calls, reveal = drawn
-    assert isinstance(reveal.children[0], ipywidgets.ToggleButton) and reveal.children == (reveal.button, reveal.picture)
+    assert isinstance(reveal.children[0], ipywidgets.ToggleButton) and reveal.children == (
+        reveal.button,
+        reveal.picture,
+    )
     assert (calls, reveal.picture.value, reveal.picture.layout.display) == ([], "", "none")
     assert reveal.button.description == "Show the blank page"
     assert repr(reveal) == "Show the blank page: run this notebook to press the button"
@@ -55,7 +58,7 @@ def test_the_guilty_step_of_a_copy_that_does_not_fit():
     trace = trace_copy(handmade.copier(), tasks.payload(1, 11), memory_size=7)
     reveal = guilty_button(trace)
     reveal.button.value = True
-    assert 'alt="The guilty step, wrap-around. step 7, row 1: ' in reveal.picture.value
+    assert 'alt="The guilty step, cause: wrap-around. In step 7 on row 1: ' in reveal.picture.value
 
 
 def test_a_right_copy_has_no_guilty_step():

@@ -55,8 +55,8 @@ def guilty_figure(trace: Trace, guilty: Guilty) -> Figure:
     if right is not None:
         _arrow(panels, *spots)
     name_halves(figure)
-    told = "; ".join(f"step {place.step}, row {place.row}: {place.words}" for place in places)
-    return described(figure, f"The guilty step, {guilty.cause}. {told}.")
+    told = "; ".join(f"in step {place.step} on row {place.row}: {place.words}" for place in places)
+    return described(figure, f"The guilty step, cause: {guilty.cause}. I{told[1:]}.")
 
 
 def windows(rows: Sequence[int], size: int, around: int) -> list[list[int]]:
@@ -91,7 +91,7 @@ def _say(axes: Axes, x: float, y: float, words: str, above: bool, first: int, la
     """Write words above or below a ring, on its right unless the room there is small."""
     left = x - first > 0.7 * (last - first)
     box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5}
-    place = {"ha": "right" if left else "left", "va": "center", "fontsize": 10, "color": INK, "zorder": 7}
+    place: dict[str, Any] = {"ha": "right" if left else "left", "va": "center", "color": INK, "zorder": 7}
     offset = (-14 if left else 14, 15 if above else -15)
     axes.annotate(words, (x, y), offset, textcoords="offset points", bbox=box, **place)
 
@@ -100,5 +100,5 @@ def _arrow(panels: Sequence[Axes], start: tuple[int, float, float], end: tuple[i
     """Draw an arrow from one spot to another, across windows; it bends, so as not to hide the cells between."""
     line: dict[str, Any] = {"arrowstyle": "-|>", "connectionstyle": "arc3,rad=-0.15", "shrinkA": 9, "shrinkB": 9}
     line |= {"color": TARGET, "linewidth": 2, "mutation_scale": 13, "zorder": 6}
-    ends = {"axesA": panels[start[0]], "axesB": panels[end[0]]}
+    ends: dict[str, Any] = {"axesA": panels[start[0]], "axesB": panels[end[0]]}
     panels[0].figure.add_artist(ConnectionPatch(start[1:], end[1:], "data", "data", **ends, **line))

@@ -37,7 +37,7 @@ def test_on_a_long_tape_the_right_row_is_found_by_its_number():
     assert (arrow.axesA, arrow.axesB) == (first, second)
     assert [text.get_text() for text in first.texts + second.texts] == ["it went here", "not here"]
     assert figure.get_label() == (
-        "The guilty step, missed jump. step 12, row 2: it went here; step 12, row 50: not here."
+        "The guilty step, cause: missed jump. In step 12 on row 2: it went here; in step 12 on row 50: not here."
     )
 
 
@@ -76,7 +76,13 @@ def test_windows(rows, size, around, expected):
 
 @pytest.mark.parametrize(
     ("steps", "total", "expected"),
-    [([5], 24, (0, 23)), ([60], 242, (50, 89)), ([240], 242, (202, 241)), ([5, 90], 242, (0, 95)), ([7, 5], 90, (0, 39))],
+    [
+        ([5], 24, (0, 23)),
+        ([60], 242, (50, 89)),
+        ([240], 242, (202, 241)),
+        ([5, 90], 242, (0, 95)),
+        ([7, 5], 90, (0, 39)),
+    ],
 )
 def test_steps_round_a_place_are_drawn(steps, total, expected):
     assert stretch(steps, total, 40) == expected
