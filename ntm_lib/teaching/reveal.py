@@ -1,4 +1,4 @@
-"""A figure behind a button: the reader looks first, and presses then."""
+"""A figure behind a button: the reader looks first, and presses then. And the guilty step of a copy behind one."""
 
 from collections.abc import Callable
 from html import escape
@@ -8,9 +8,15 @@ from matplotlib.figure import Figure
 
 from ntm_lib.analysis.guilty import guilty_step
 from ntm_lib.analysis.trace import Trace
+from ntm_lib.teaching.plots.failures import autopsy_figure
 from ntm_lib.teaching.plots.guilty import guilty_figure
+from ntm_lib.teaching.plots.style import title
 from ntm_lib.teaching.plots.words import printable
 from ntm_lib.teaching.widgets import Picture
+
+
+LOOKS = ("whole copy", "guilty step")
+"""What there is to look at in a traced copy."""
 
 
 class Reveal(ipywidgets.VBox):
@@ -52,3 +58,18 @@ def figure_of(trace: Trace) -> Figure:
     if guilty is None:
         raise ValueError("every bit is right: expected a copy with a guilty step")
     return guilty_figure(trace, guilty)
+
+
+def look(trace: Trace, at: str, words: str = "") -> Figure:
+    """The whole of a copy, or its guilty step, as one of `LOOKS` says; a right copy has a title that says so instead.
+
+    `words` go into the description of the whole copy. Raises ValueError for any other `at`.
+    """
+    if at not in LOOKS:
+        raise ValueError(f"at is {at!r}: expected one of {', '.join(map(repr, LOOKS))}")
+    if at == "guilty step" and trace.wrong.any():
+        return figure_of(trace)
+    figure = autopsy_figure(trace, words)
+    if at == "guilty step":
+        title(figure.axes[0], "every bit is right, and no step is guilty")
+    return figure

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from ntm_lib import tasks
 from ntm_lib.analysis.trace import trace_copy
 from ntm_lib.teaching import handmade
-from ntm_lib.teaching.reveal import Reveal, figure_of, guilty_button
+from ntm_lib.teaching.reveal import Reveal, figure_of, guilty_button, look
 
 
 @pytest.fixture
@@ -64,3 +64,15 @@ def test_the_guilty_step_of_a_copy_that_does_not_fit():
 def test_a_right_copy_has_no_guilty_step():
     with pytest.raises(ValueError, match="every bit is right: expected a copy with a guilty step"):
         figure_of(trace_copy(handmade.copier(), tasks.payload(1, 11)))
+
+
+def test_a_look_at_the_whole_copy_and_at_its_guilty_step():
+    wrong, right = (trace_copy(handmade.copier(), tasks.payload(1, 11), memory_size=rows) for rows in (7, 31))
+    whole = look(wrong, "whole copy", "patient nobody")
+    assert whole.get_label().endswith("; patient nobody.") and not whole.axes[0].get_title(loc="left")
+    assert look(wrong, "guilty step").get_label() == figure_of(wrong).get_label()
+    well = look(right, "guilty step")
+    assert well.axes[0].get_title(loc="left") == "every bit is right, and no step is guilty"
+    assert well.get_label() == "A copy of 11 vectors over 31 rows: every bit is right."
+    with pytest.raises(ValueError, match="at is 'all': expected one of 'whole copy', 'guilty step'"):
+        look(right, "all")
