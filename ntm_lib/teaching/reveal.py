@@ -14,7 +14,6 @@ from ntm_lib.teaching.plots.style import title
 from ntm_lib.teaching.plots.words import printable
 from ntm_lib.teaching.widgets import Picture
 
-
 LOOKS = ("whole copy", "guilty step")
 """What there is to look at in a traced copy."""
 
