@@ -16,8 +16,10 @@ from ntm_lib.analysis.trace import Trace
 from ntm_lib.teaching.plots.heads import draw_pointing, mark_end_marker, name_halves
 from ntm_lib.teaching.plots.style import ERROR, INK, TARGET, described, page, title
 
-AROUND = 4
+AROUND = 3
 """Rows that are drawn before and after each place."""
+HIGHEST = 5.1
+"""Inches, so that a picture and its controls fit on one screen."""
 MOST_STEPS = 40
 """Steps that are drawn at most: more would make cells too narrow for a ring."""
 
@@ -33,7 +35,7 @@ def guilty_figure(trace: Trace, guilty: Guilty) -> Figure:
     first, last = stretch([place.step for place in places], trace.w.shape[1], MOST_STEPS)
     read, write = (weights[guilty.sequence].numpy() for weights in (trace.w_read, trace.w_write))
     heights = [len(rows) for rows in shown]
-    figure, grid = page(1.4 + 0.27 * sum(heights), len(shown), squeeze=False, sharex=True, height_ratios=heights)
+    figure, grid = page(min(HIGHEST, 1.4 + 0.27 * sum(heights)), len(shown), squeeze=False, sharex=True, height_ratios=heights)
     panels = list(grid[:, 0])
     for axes, rows in zip(panels, shown, strict=True):
         draw_pointing(axes, read[:, :, rows], write[:, :, rows])

@@ -12,6 +12,7 @@ from ntm_lib.analysis.trace import trace_copy
 from ntm_lib.teaching import handmade
 from ntm_lib.teaching.plots.guilty import guilty_figure, spot, stretch, windows
 from ntm_lib.teaching.plots.style import ERROR, TARGET, WRITE
+from ntm_lib.teaching.show import PIXELS_PER_INCH
 
 LENGTH = 11
 
@@ -30,10 +31,10 @@ def test_on_a_long_tape_the_right_row_is_found_by_its_number():
     figure = drawn(Place(12, 2, "read", "it went here"), Place(12, 50, "write", "not here"), rows=101)
     first, second = figure.axes
     labels = [[label.get_text() for label in axes.get_yticklabels()] for axes in (first, second)]
-    assert labels == ["99 100 0 1 2 3 4 5 6".split(), "46 47 48 49 50 51 52 53 54".split()]
-    assert rings(first) == {ERROR: (12.25, 4)} and rings(second) == {TARGET: (11.75, 4)}
+    assert labels == ["100 0 1 2 3 4 5".split(), "47 48 49 50 51 52 53".split()]
+    assert rings(first) == {ERROR: (12.25, 3)} and rings(second) == {TARGET: (11.75, 3)}
     (arrow,) = [artist for artist in figure.artists if isinstance(artist, ConnectionPatch)]
-    assert (arrow.xy1, arrow.xy2) == ((12.25, 4), (11.75, 4))
+    assert (arrow.xy1, arrow.xy2) == ((12.25, 3), (11.75, 3))
     assert (arrow.axesA, arrow.axesB) == (first, second)
     assert [text.get_text() for text in first.texts + second.texts] == ["it went here", "not here"]
     assert figure.get_label() == (
@@ -44,9 +45,9 @@ def test_on_a_long_tape_the_right_row_is_found_by_its_number():
 def test_near_rows_share_a_window_and_one_place_has_no_arrow():
     figure = drawn(Place(5, 40, "write", "here"), Place(5, 41, "write", "there"), rows=101)
     (axes,) = figure.axes
-    assert rings(axes) == {ERROR: (4.75, 4), TARGET: (4.75, 5)}
+    assert rings(axes) == {ERROR: (4.75, 3), TARGET: (4.75, 4)}
     figure = drawn(Place(5, 40, "write", "here"), None, rows=101)
-    assert rings(figure.axes[0]) == {ERROR: (4.75, 4)} and not figure.artists
+    assert rings(figure.axes[0]) == {ERROR: (4.75, 3)} and not figure.artists
 
 
 def test_the_rows_drawn_are_those_of_the_trace():
@@ -57,6 +58,12 @@ def test_the_rows_drawn_are_those_of_the_trace():
     line = shown.index(6)
     np.testing.assert_allclose(image[line, 2 * 5], [int(WRITE[i : i + 2], 16) / 255 for i in (1, 3, 5)], atol=1e-3)
     np.testing.assert_allclose(image[line, 2 * 4], 1, atol=1e-3)
+
+
+@pytest.mark.parametrize(("rows", "went", "right"), [(14, 3, 9), (101, 2, 50), (101, 40, 51)])
+def test_a_figure_fits_on_a_screen(rows, went, right):
+    figure = drawn(Place(5, went, "write", "here"), Place(5, right, "write", "there"), rows)
+    assert figure.get_figheight() * PIXELS_PER_INCH <= 430
 
 
 @pytest.mark.parametrize(
