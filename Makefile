@@ -36,6 +36,8 @@ browser-test: $(VENV)/browser site
 notebooks: $(VENV)/research
 	$(RUN_NOTEBOOKS) notebooks/*.ipynb notebooks/solutions/*.ipynb
 	$(VENV)/bin/python research/lessons.py
+	$(VENV)/bin/python -m research.lesson_map
+	$(VENV)/bin/python -m research.guilty_steps
 
 # Lessons, findings and calls as web pages in site/, whose links are then followed; page/dist/ becomes site/machine/.
 site: $(VENV)/site

@@ -17,6 +17,9 @@ from urllib.parse import quote
 ROOT = Path(__file__).resolve().parent.parent
 BADGES, SET_UP = "badges", "set-up"
 """Ids of the two cells of a notebook that follow from the address."""
+NOWHERE = "/".join(("OWNER", "NAME"))
+"""What stands for the repository in pyproject.toml before it has an address; in two parts, since only there it stands
+whole."""
 WITH_LINKS = ("pyproject.toml", "README.md", "CITATION.cff")
 """Files whose links to the repository follow from the address."""
 
@@ -53,16 +56,24 @@ def address_in(pyproject: str) -> Address:
 
 
 def badges(address: Address, notebook: str) -> str:
-    """Markdown of a notebook's head: badges that open it, such as "01_find_a_slot.ipynb", and pages to have at hand."""
+    """Markdown of a notebook's head: badges that open it, such as "01_find_a_slot.ipynb", and pages to have at hand.
+
+    Before the repository has an address there are no badges: they would lead nowhere.
+    """
+    pages = (
+        "[The paper](https://arxiv.org/abs/1410.5401) (Graves, Wayne and Danihelka 2014) ·"
+        " [cheat sheet](../docs/cheat-sheet.pdf) · [glossary](../docs/glossary.md) · [map](../docs/lesson-map.md) ·"
+        " [faults](../docs/faults.md)"
+    )
     repository, ref = address
+    if repository == NOWHERE:
+        return pages
     colab = f"https://colab.research.google.com/github/{repository}/blob/{ref}/notebooks/{notebook}"
     binder = f"https://mybinder.org/v2/gh/{repository}/{quote(ref, safe='')}?labpath=workbook%2F{notebook}"
     return (
         f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({colab})\n"
         f"[![Open in Binder](https://mybinder.org/badge_logo.svg)]({binder})\n"
-        "\n"
-        "[Cheat sheet](../docs/cheat-sheet.pdf) · [glossary](../docs/glossary.md) · [map](../docs/lesson-map.md) ·"
-        " [faults](../docs/faults.md)"
+        f"\n{pages}"
     )
 
 

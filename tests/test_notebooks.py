@@ -6,12 +6,14 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
+from html import escape
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from IPython.core.inputtransformer2 import TransformerManager
 
-from notebooks.publish import address_in, badges, set_up
+from notebooks.publish import Address, address_in, badges, set_up
 
 ROOT = Path(__file__).parent.parent
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -88,8 +90,12 @@ def complaints_about_pictures(name: str, notebook: dict) -> Iterator[str]:
         data = output.get("data", {})
         if "image/png" in data:
             pictures += 1
-            if not output["metadata"].get("image/png", {}).get("alt"):
+            alt = output["metadata"].get("image/png", {}).get("alt")
+            if not alt:
                 yield f"{name}/{cell['id']}: a picture without alternative text"
+            folds = [one for one in cell["outputs"] if "<details>" in "".join(one.get("data", {}).get("text/html", ""))]
+            if not any(escape(str(alt)) in "".join(fold["data"]["text/html"]) for fold in folds):
+                yield f"{name}/{cell['id']}: a picture whose words are not folded below it"
         if "application/vnd.jupyter.widget-view+json" in data and not pictures:
             yield f"{name}/{cell['id']}: a widget with no picture before it"
     for cell in cells(notebook, "markdown"):
@@ -131,6 +137,9 @@ def complaints_about_form(name: str, notebook: dict) -> Iterator[str]:
         yield f"{name}: a promise cell that asserts nothing"
     if not any("**Predict before you run:**" in cell["source"] for cell in cells(notebook, "markdown")):
         yield f"{name}: nothing to predict"
+    for cell, after in pairwise(notebook["cells"]):
+        if cell["source"].count("**Predict before you run:**") > (after["cell_type"] == "code"):
+            yield f"{name}/{cell['id']}: a prediction without a cell after it that says the answer"
     place = SERIES.index(name)
     neighbours = [f"{other}.ipynb" for other in SERIES[max(place - 1, 0) : place] + SERIES[place + 1 : place + 2]]
     if re.findall(r"\]\((\d\d\w?_\w+\.ipynb)\)", last.splitlines()[-1]) != neighbours:
@@ -275,8 +284,23 @@ def say_nothing_of_a_picture(notebook):
     output["metadata"] = {}
 
 
+def fold_nothing(notebook):
+    for _, output in outputs(notebook):
+        output.get("data", {}).pop("text/html", None)
+
+
+def predict_twice(notebook):
+    (asking, *_) = [cell for cell in cells(notebook, "markdown") if "Predict before you run" in cell["source"]]
+    asking["source"] *= 2
+
+
+def predict_nothing_that_is_run(notebook):
+    place = next(place for place, cell in enumerate(notebook["cells"]) if "Predict before" in cell["source"])
+    notebook["cells"].insert(place + 1, notebook["cells"][place])
+
+
 def say_nothing_of_a_badge(notebook):
-    notebook["cells"][1]["source"] = notebook["cells"][1]["source"].replace("Open in Binder", "")
+    notebook["cells"][1]["source"] += "\n[![](https://mybinder.org/badge_logo.svg)](https://mybinder.org)"
 
 
 def say_nothing_of_an_img(notebook):
@@ -353,7 +377,8 @@ def define_a_library_name_as_lambda(notebook):
 
 
 def badge_of_elsewhere(notebook):
-    notebook["cells"][1]["source"] = notebook["cells"][1]["source"].replace("/blob/", "/blob/old-")
+    elsewhere = Address("some-one/else", "main")
+    notebook["cells"][1]["source"] = badges(elsewhere, "01_find_a_slot.ipynb")
 
 
 def first_cell_of_elsewhere(notebook):
@@ -373,6 +398,9 @@ def first_cell_of_elsewhere(notebook):
         (keep_times, "keeps the times of its run"),
         (say_nothing_of_a_picture, "a picture without alternative text"),
         (say_nothing_of_a_badge, "a picture without alternative text"),
+        (fold_nothing, "a picture whose words are not folded below it"),
+        (predict_twice, "a prediction without a cell after it that says the answer"),
+        (predict_nothing_that_is_run, "a prediction without a cell after it that says the answer"),
         (say_nothing_of_an_img, "a picture without alternative text"),
         (show_no_picture_first, "a widget with no picture before it"),
         (split_cells, r": \d+ cells$"),

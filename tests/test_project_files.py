@@ -139,3 +139,9 @@ def test_the_question_that_contributing_writes_down_can_be_asked(tmp_path):
     (tmp_path / "batch" / "arms.toml").write_text(text, encoding="utf-8")
     question = arms.read_question(tmp_path / "batch" / "arms.toml")
     assert [(arm.name, arm.batch_size) for arm in question.arms.values()] == [("batch-one", 1), ("batch-eight", 8)]
+
+
+def test_make_notebooks_renews_all_that_is_made_from_notebooks():
+    (rule,) = re.findall(r"^notebooks: .*\n((?:\t.*\n)+)", MAKEFILE, re.MULTILINE)
+    for name in ("lessons", "lesson_map", "guilty_steps"):
+        assert f"research/{name}.py" in rule or f"-m research.{name}\n" in rule

@@ -110,6 +110,13 @@ def test_badges_open_this_notebook_at_this_ref():
     ]
 
 
+def test_before_there_is_an_address_no_badge_leads_nowhere():
+    nowhere = badges(Address(publish.NOWHERE, "main"), "01_find_a_slot.ipynb")
+    assert "badge" not in nowhere and publish.NOWHERE not in nowhere
+    assert badges(THERE, "01_find_a_slot.ipynb").endswith(f"\n\n{nowhere}")
+    assert "https://arxiv.org/abs/1410.5401" in nowhere
+
+
 INJECTIONS = (
     'a/b"; touch X; echo "',
     "a/b'; touch X; '",

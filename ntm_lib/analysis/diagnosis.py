@@ -1,5 +1,6 @@
 """The diagnosis of a machine: its faults and habits in sentences with numbers, from a traced copy and its training."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from itertools import product
 from typing import Any
@@ -12,7 +13,7 @@ from ntm_lib.analysis import habits
 from ntm_lib.analysis.causes import case_of, causes, first_wrong
 from ntm_lib.analysis.copies import copy_format, judged_payloads, rows_needed, wrong_bits
 from ntm_lib.analysis.faults import faults
-from ntm_lib.analysis.finding import Finding, Kind
+from ntm_lib.analysis.finding import CAUSES, Finding, Kind
 from ntm_lib.analysis.history import from_history
 from ntm_lib.analysis.reach import FARTHEST, LENGTH_TRIED, reach
 from ntm_lib.analysis.trace import Trace, require_room, trace_copy, with_memory
@@ -96,6 +97,14 @@ def sample(width: int, length: int) -> Tensor:
     generator = Generator().manual_seed(1)
     numbers = {kind: 4 if kind == "random" else 1 for kind in tasks.KINDS}
     return torch.cat([tasks.payload(numbers[kind], length, width, kind, generator) for kind in numbers])
+
+
+def shares_wrong(model: Machine, lengths: Sequence[int], memory_size: int | None = None) -> Tensor:
+    """Share of all bits that each cause makes wrong, in sequences of all kinds (`sample`) -> (causes, lengths)."""
+    width, _ = copy_format(model)
+    counts = [causes(trace_copy(model, sample(width, length), memory_size)) for length in lengths]
+    bits = torch.tensor([sample(width, length).numel() for length in lengths])
+    return torch.tensor([[count[cause] for count in counts] for cause in CAUSES]) / bits
 
 
 def wrong_in_verdict(model: Machine, kind: str, length: int) -> Tensor:

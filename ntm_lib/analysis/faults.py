@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from ntm_lib.analysis.causes import Case, read_meanwhile
@@ -72,24 +73,38 @@ def _missed_jump(case: Case, lost: Tensor) -> Explained:
     return sentence.format(reader=case.reader, why=why, **jump), jump | {"reason": reason}
 
 
-def _off_by_one(case: Case, lost: Tensor) -> Explained:
-    route, sequence = case.route, _worst(case, lost)
+def find_slip(case: Case, sequence: int) -> dict[str, Any]:
+    """List in plain numbers where a head of one sequence went to the row beside the right one.
+
+    `vector` is the first after which vectors are out of place, `row` its row, and `stood` the row where the read head
+    is at `step`, when it is due. The head that `slipped`, "read" or "write", did so in step `slipped_at`: it went to
+    row `went`, and `right_row` is where its usual step would have brought it.
+    """
+    route = case.route
     vector = int((route.arrived[sequence] < SHARP).long().argmax())
     step, row, stood = (int(part[vector]) for part in (route.read_at, route.written[sequence], route.stood[sequence]))
-    move = circular(route.written[sequence, vector] - route.written[sequence, vector - 1], case.rows)
-    slipped = "read" if move == usual_step(route.written, case.rows)[0] else "write"
+    slip: dict[str, Any] = {"sequence": sequence, "step": step, "vector": vector, "row": row, "stood": stood}
+    usual, before = usual_step(route.written, case.rows)[0], int(route.written[sequence, vector - 1])
+    if circular(torch.tensor(row - before), case.rows) == usual:
+        return slip | {"slipped": "read", "slipped_at": step, "went": stood, "right_row": row}
+    slip |= {"slipped": "write", "slipped_at": int(route.wrote_at[vector])}
+    return slip | {"went": row, "right_row": (before + usual) % case.rows}
+
+
+def _off_by_one(case: Case, lost: Tensor) -> Explained:
+    slip = find_slip(case, _worst(case, lost))
     sentence = (
-        f"{case.reader if slipped == 'read' else case.writer} slips in sequence {sequence}: in step {step}, when vector"
-        f" {vector} in row {row} is due, {case.reader} is on row {stood}, and from then on vectors are out of place."
+        "{name} slips in sequence {sequence}: in step {step}, when vector {vector} in row {row} is due, {reader} is on"
+        " row {stood}, and from then on vectors are out of place."
     )
-    evidence = {"sequence": sequence, "step": step, "vector": vector, "row": row, "stood": stood, "slipped": slipped}
-    return sentence, evidence
+    name = case.reader if slip["slipped"] == "read" else case.writer
+    return sentence.format(name=name, reader=case.reader, **slip), slip
 
 
 def _blur(case: Case, lost: Tensor) -> Explained:
     route, told, sequences = case.route, case.trace.emission, lost.any(1)
     head, name, place, peaks, steps = "read", case.reader, route.read_head, route.read_peak, route.read_at
-    if (route.write_peak[lost] < SHARP).float().mean() >= SHARP:
+    if writer_blurs(case, lost):
         head, name, place, peaks, steps = "write", case.writer, route.write_place, route.write_peak, route.wrote_at
     peaks = peaks[sequences].mean(0)  # (L)
     vector = int((peaks < SHARP).long().argmax()) if (peaks < SHARP).any() else int(peaks.argmin())
@@ -102,6 +117,11 @@ def _blur(case: Case, lost: Tensor) -> Explained:
     )
     evidence = {"head": head, "vector": vector, "step": step, "leak": leak, "gamma": gamma}
     return sentence, evidence | {"peaks": peaks[[0, vector, -1]].tolist()}
+
+
+def writer_blurs(case: Case, lost: Tensor) -> bool:
+    """Whether most vectors (B, L) that are lost to blur were blurred as they were written, not as they were read."""
+    return bool((case.route.write_peak[lost] < SHARP).float().mean() >= SHARP)
 
 
 def _wrap_around(case: Case, lost: Tensor) -> Explained:

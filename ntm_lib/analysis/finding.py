@@ -49,45 +49,46 @@ class Kind(StrEnum):
 CAUSES = tuple(Kind)[: list(Kind).index(Kind.GARBLED) + 1]
 """What can make a bit of a copy wrong: every wrong bit has one cause, and its cause is a fault of the machine."""
 
-SURE_WAYS = "Train heads to be sure which way to go after every vector (clear)."
-REST = "Train the write head not to go back in the answer (clear)."
+SURE_WAYS = "Train heads to be sure which way to go after every vector (--clear)."
+REST = "Train the write head not to go back in the answer (--clear)."
+APART = "Begin with heads on rows of their own (--machine.initial_weights spaced)"
 CALM = (
-    "Train again with gradients clipped to a smaller norm (clip_norm), a lower learning rate (learning_rate) or a"
-    " longer warm-up (warmup_updates)."
+    "Train again with gradients clipped to a smaller norm (--clip_norm), a lower learning rate (--learning_rate) or a"
+    " longer warm-up (--warmup_updates)."
 )
 CURES: dict[Kind, str] = {
     Kind.OFF_BY_ONE: SURE_WAYS,
-    Kind.BLUR: "Train for sharp weightings (focus).",
-    Kind.WRAP_AROUND: "Give the memory at least one row for every step (memory_size).",
+    Kind.BLUR: "Train for sharp weightings (--focus).",
+    Kind.WRAP_AROUND: "Give the memory at least one row for every step (--memory_size).",
     Kind.LAST_VECTORS: REST,
     Kind.OVERWRITTEN: SURE_WAYS,
     Kind.RESTLESS_WRITER: REST,
-    Kind.READER_STRAYS: "Train the read head to stay on a blank row while vectors come in (clear).",
-    Kind.GARBLED: "Train until bits come back with room to spare (margin), with heads sure after every vector (clear).",
+    Kind.READER_STRAYS: "Train the read head to stay on a blank row while vectors come in (--clear).",
+    Kind.GARBLED: (
+        "Train until bits come back with room to spare (--margin), with heads sure after every vector (--clear)."
+    ),
     Kind.NOT_FINITE: CALM,
     Kind.GRADIENT_EXPLOSION: CALM,
-    Kind.LOST: "Lower the learning rate (learning_rate, keep_rate), or clip gradients to a smaller norm (clip_norm).",
-    Kind.UNEXPLAINED: "Diagnose copies of another length, or train until bits come back with room to spare (margin).",
-    Kind.STUCK: "Begin with heads on rows of their own (initial_weights spaced), and short sequences (max_length).",
-    Kind.LOCKED_TOGETHER: (
-        "Begin with heads on rows of their own (initial_weights spaced): heads on one row get equal gradients."
+    Kind.LOST: (
+        "Lower the learning rate (--learning_rate, --keep_rate), or clip gradients to a smaller norm (--clip_norm)."
     ),
-    Kind.CONTENT_ONLY: (
-        "Train gates to close while heads walk (clear), and begin with heads on rows of their own (initial_weights"
-        " spaced)."
+    Kind.UNEXPLAINED: (
+        "Diagnose copies of another length (--length), or train until bits come back with room to spare (--margin)."
     ),
-    Kind.LOCATION_ONLY: "Train the read head's gate to open at the end marker (clear).",
-    Kind.IDLE_HEAD: (
-        "Begin with heads on rows of their own (initial_weights spaced), or take fewer (read_heads, write_heads)."
-    ),
+    Kind.STUCK: f"{APART}, and short sequences (--max_length).",
+    Kind.LOCKED_TOGETHER: f"{APART}: heads on one row get equal gradients.",
+    Kind.CONTENT_ONLY: f"Train gates to close while heads walk (--clear). {APART}.",
+    Kind.LOCATION_ONLY: "Train the read head's gate to open at the end marker (--clear).",
+    Kind.IDLE_HEAD: f"{APART}, or take fewer (--machine.read_heads, --machine.write_heads).",
 }
-"""For each fault but a missed jump what mends it, with fields of a recipe or of its machine in parentheses."""
+"""For each fault but a missed jump what mends it, with options of `ntm train`, `copy` or `diagnose` in parentheses."""
 JUMP_CURES = {
-    "gate": "Train the read head's gate to open at the end marker (clear).",
-    "key": "Train the read head's key to find one row among many (clear).",
-    "shift": "Train the read head to be sure which way to go from the end marker on (clear).",
+    "gate": "Train the read head's gate to open at the end marker (--clear).",
+    "key": "Train the read head's key to find one row among many (--clear).",
+    "shift": "Train the read head to be sure which way to go from the end marker on (--clear).",
 }
-"""What mends a missed jump, by the part of the addressing that missed it, with fields of a recipe in parentheses."""
+"""What mends a missed jump, by the part of the addressing that missed it, with options of `ntm train` in
+parentheses."""
 
 
 @dataclass

@@ -30,14 +30,14 @@ CASES = {
     "off by one": Patient("slips", 24, seed=0),
     "blur": Patient("blurred", 8, seed=6),
     "wrap-around": Patient("two_weightings", rows=12),
-    "restless": Patient("writes_while_reading", 16, "alternating", seed=3),
+    "restless writer": Patient("writes_while_reading", 16, "alternating", seed=3),
 }
-"""One copy for each name: two are right, four are named after their cause in `ntm_lib.analysis.causes`, and in one the
-heads go where they should while the write head changes the rows that are read."""
+"""One copy for each name: two are right, and the others are named after the cause of their wrong bits, a `CAUSES` of
+`ntm_lib.analysis.finding`."""
 
 RIDDLES = {
     "A": Patient("backwards", 12, seed=5, rows=11),
-    "B": Patient("keys_alone", 14, seed=2),
+    "B": Patient("slips", 26, seed=17),
     "C": Patient("missed_jump", 6, "counting", seed=4, rows=700),
     "D": Patient("blurred", 10, seed=8),
 }

@@ -38,6 +38,17 @@ def runs_of(directory: str | Path) -> dict[str, list[dict[str, str]]]:
     return by_arm
 
 
+def seeds_of(directory: str | Path, arm: str) -> tuple[list[int], list[bool]]:
+    """For each run of an arm, in the order of the table: how many sequences it had seen, and whether it converged."""
+    lines = runs_of(directory)[arm]
+    return [int(line["sequences"]) for line in lines], [line["converged"] == "True" for line in lines]
+
+
+def failed_runs(directory: str | Path, arm: str) -> list[dict[str, str]]:
+    """Read the lines of an arm's runs that did not converge."""
+    return [line for line in runs_of(directory)[arm] if line["converged"] == "False"]
+
+
 def verdict_of(line: dict[str, str]) -> int:
     """Count the wrong bits of a run's verdict, all kinds and lengths together."""
     judged = tuple(f"wrong_bits_{kind}_" for kind in tasks.KINDS)

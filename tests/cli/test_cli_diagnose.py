@@ -1,6 +1,7 @@
 """`ntm diagnose`: findings with evidence and cure, and checks of a prediction that can be pasted."""
 
 import json
+import re
 import shlex
 import shutil
 from dataclasses import asdict
@@ -8,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
+import ntm_lib
 from ntm_lib import load
 from ntm_lib.analysis import diagnosis
-from ntm_lib.analysis.finding import CURES, Finding, Kind
+from ntm_lib.analysis.finding import CURES, JUMP_CURES, Finding, Kind
+from ntm_lib.training import recipes
 
 HEALTHY = Path(__file__).parents[2] / "data" / "machines" / "backwards"
 
@@ -110,3 +113,26 @@ def test_a_healthy_machine_whose_reach_is_left_out_is_said_so(ntm, words):
     code, out, err = ntm("diagnose", HEALTHY, *words)
     assert code == 0 and "predicted to fail" not in out
     assert err == "ntm: the reach is left out: it is predicted where neither --length nor --memory_size is given\n"
+
+
+PRINTED = sorted({*CURES.values(), *JUMP_CURES.values()})
+"""Every cure that a diagnosis can print."""
+
+
+@pytest.mark.parametrize("cure", PRINTED)
+def test_every_cure_names_options_that_the_command_accepts(cure, ntm, trained, monkeypatch):
+    """Each option with its value or, where the cure has none, the recipe's own; a misspelt one is refused."""
+    usual = recipes.settings(recipes.reliable)
+    asked = [option.split() for words in re.findall(r"\((.*?)\)", cure) for option in words.split(", ")]
+    assert asked and all(option.startswith("--") for option, *_ in asked) and cure.endswith(".")
+    for option, *value in asked:
+        if option in ("--memory_size", "--length"):
+            assert ntm("diagnose", trained, option, 17)[0] in (0, 1)
+            continue
+        changed = []
+        monkeypatch.setattr(ntm_lib, "train", lambda recipe, *_, changed=changed, **__: changed.append(recipe) or 1 / 0)
+        field = option.removeprefix("--")
+        with pytest.raises(ZeroDivisionError):
+            ntm("train", "reliable", option, *(value or [usual[field]]), "--out", trained)
+        assert [str(recipes.settings(recipe)[field]) for recipe in changed] == [*(value or [str(usual[field])])]
+        assert ntm("train", "reliable", f"{option}s", *(value or [usual[field]]), "--out", trained)[0] == 2

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from ntm_lib.analysis.causes import causes
+from ntm_lib.analysis.causes import case_of, causes
 from ntm_lib.analysis.diagnosis import diagnose
+from ntm_lib.analysis.faults import faults
+from ntm_lib.analysis.guilty import guilty_step
 from ntm_lib.machine import NTM, NTMConfig
 from ntm_lib.runs.checkpoints import load
 from ntm_lib.teaching.cases import CASES, RIDDLES, key_strength_times, trace_case
@@ -19,19 +21,38 @@ FAULTS = {line.split("`")[1]: line.split("|")[2].strip() for line in LINES if li
 """The fault of each machine in the README's table."""
 COMMANDS = {line.split("runs/")[1]: line.split() for line in LINES if line.startswith("ntm train ")}
 """The words of the README's command for each machine that `ntm train` makes."""
+WELL = ["healthy", "backwards"]
+"""Cases without a wrong bit."""
 
 
 @pytest.mark.parametrize(
     ("case", "fault"),
-    [(CASES[name], name) for name in ("missed jump", "off by one", "blur", "wrap-around")]
+    [(case, name) for name, case in CASES.items() if name not in WELL]
     + [(RIDDLES[letter], fault) for letter, fault in ANSWERS.items()],
 )
 def test_a_case_shows_its_fault(case, fault):
-    counts = causes(trace_case(case, MACHINES))
-    assert 2 * counts[fault] > sum(counts.values()) > 8
+    """By the count of wrong bits, and by the fault that the diagnosis names first."""
+    trace = trace_case(case, MACHINES)
+    counts = causes(trace)
+    assert 2 * counts[fault] > sum(counts.values()) > 6
+    assert faults(case_of(trace))[0].kind == fault == guilty_step(trace).cause
 
 
-@pytest.mark.parametrize("name", ["healthy", "backwards"])
+def test_in_the_riddle_off_by_one_each_vector_is_read_a_row_off_and_no_gate_is_open():
+    """What lesson 06 taught, in the trace itself: rows written a step apart, but for one step, and read a row ahead."""
+    trace = trace_case(RIDDLES["B"], MACHINES)
+    assert ANSWERS["B"] == "off by one" and not ({case.seed for case in CASES.values()} & {RIDDLES["B"].seed})
+    length, end = RIDDLES["B"].length, RIDDLES["B"].length + 1
+    written = trace.w_write[0, 1:end, 0].argmax(-1)
+    read = trace.w_read[0, end : end + length, 0].argmax(-1)
+    slip = int((written.diff() != 1).long().argmax()) + 1
+    assert written.diff().tolist() == [1] * (slip - 1) + [0] + [1] * (length - 1 - slip)
+    assert (read - written).tolist() == [0] * slip + [1] * (length - slip)
+    assert not trace.wrong[0, end + 1 : end + slip].any()
+    assert trace.emission.g[0, end + 1 :, 0].max() < 0.5
+
+
+@pytest.mark.parametrize("name", WELL)
 def test_some_are_well(name):
     assert not trace_case(CASES[name], MACHINES).wrong.any()
 

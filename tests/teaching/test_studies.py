@@ -8,7 +8,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
 
-from ntm_lib.teaching.studies import runs_of, show_study, verdict_of
+from ntm_lib.teaching.studies import failed_runs, runs_of, seeds_of, show_study, verdict_of
 
 COMMANDS = [f"ntm study data/studies/sharing:{arm} --seeds 0-4 --out x" for arm in ("one", "two")]
 
@@ -73,3 +73,9 @@ def test_lines_as_they_stand(study):
 def test_a_verdict_counts_what_was_judged_and_nothing_else():
     line = {"seed": "5", "wrong_bits_random_20": "3", "wrong_bits_one-hot_120": "11", "wrong_bits_zeros_50": ""}
     assert verdict_of(line | {"wrong_bits_1000": "700", "wrong_bits_README.md": "9000"}) == 14
+
+
+def test_seeds_and_failures_of_an_arm(study):
+    assert seeds_of(study, "one") == ([0, 100, 200, 300, 400], [True, True, False, True, True])
+    assert [line["seed"] for line in failed_runs(study, "one")] == ["2"]
+    assert [line["sequences"] for line in failed_runs(study, "two")] == ["900"]

@@ -12,7 +12,7 @@ ANSWERS = {"A": "wrap-around", "B": "off by one", "C": "missed jump", "D": "blur
 """Names of the faults in the riddles of `cases`."""
 HINTS = {
     "A": "follow the write head to the edge of the tape, and count the rows",
-    "B": "the answer begins rightly; then look where the reader stands when the next vector is due",
+    "B": "the answer begins rightly; does the write head go a row on in every step before that?",
     "C": "look at the reader just after the end marker: has it moved to where the writer began?",
     "D": "look at the colour of the read head's cells: how much of its weight is on one row?",
 }
