@@ -1,0 +1,266 @@
+"""The induction over the steps of a copy: what the bounds of a certificate say before a step, they say after it.
+
+`claims` tells the invariant in words.
+"""
+
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import product
+from typing import Any
+
+from flint import arb, arb_mat
+
+from ntm_lib.proof.balls import Emitted, Machine, about
+from ntm_lib.proof.claims import (
+    COSINE,
+    SHARPEN,
+    WINDOW,
+    Claim,
+    Plan,
+    Shares,
+    W,
+    geometry,
+    max_of,
+    norm,
+    powered,
+    profile,
+    shifts,
+    walk,
+    worst,
+)
+
+READER, WRITER = 0, 1
+LEAST_MARGIN = 1e-6  # of a logit that counts as being on its right side
+
+
+def bounds_of(machine: Machine) -> dict[str, int]:
+    """How many numbers each bound of a certificate has; 0: one number and no list."""
+    near = dict.fromkeys(("writer_near", "answer_near", "ahead_near"), 2 * W)
+    far = dict.fromkeys(("writer_far", "answer_far", "ahead_far", "resting", "reading", "margin"), 0)
+    return near | far | {
+        **dict.fromkeys(("reads", "stored", "largest"), machine.word),
+        **dict.fromkeys(("damage", "last_damage"), machine.hidden),
+    }
+
+
+class Induction:
+    """What a machine emits in every step of a copy, if bounds hold; and what the bounds must then be."""
+
+    def __init__(self, machine: Machine, plan: Plan, bounds: dict[str, Any]):
+        self.machine, self.plan, self.rounding, self.bounds = machine, plan, plan.rounding, bounds
+        width, word = machine.width, machine.word
+        self.writing = Shares.of(bounds["writer_near"], bounds["writer_far"], plan.rows)
+        self.answering = Shares.of(bounds["answer_near"], bounds["answer_far"], plan.rows)
+        self.resting, self.reading = arb(bounds["resting"]), arb(bounds["reading"])
+        self.ahead = Shares.of(bounds["ahead_near"], bounds["ahead_far"], 0)._replace(others=self.reading)
+        self.reads, self.stored, self.largest = (list(map(arb, bounds[n])) for n in ("reads", "stored", "largest"))
+        self.staying = not plan.answer_writer
+        self.steps, self.all_steps = plan.length + 2, 2 * plan.length + 2  # up to the end marker; in all
+        self.vectors = [list(bits) for bits in product((0, 1), repeat=width)]  # vector n has the bits of n
+        cases = len(self.vectors)
+        quiet = [about(size) for size in self.reads]
+        self.begun = self._emit([[0] * width + [1, 0]], machine.start)
+        self.coming_in = self._emit([bits + [0, 0] for bits in self.vectors], arb_mat([quiet] * cases))
+        self.asked = self._emit([[0] * width + [0, 1]], arb_mat([quiet]))
+        radius = [about(self._off_code(i)) for i in range(word)]
+        codes = [[code + off for code, off in zip(row, radius, strict=True)] for row in self.coming_in.add.tolist()]
+        damage, last = (list(map(arb, bounds[name])) for name in ("damage", "last_damage"))
+        sizes, blank = [self.largest[i] + self._off_code(i) for i in range(word)], [[0] * (width + 2)] * cases
+        self.reading_back = self._emit(blank, arb_mat(codes), damage, sizes)
+        self.last = self._emit(blank, arb_mat(codes), last, sizes) if self.staying else self.reading_back
+        self.emitted = self.begun, self.coming_in, self.asked, self.reading_back
+
+    def _emit(self, inputs: list[list[int]], reads: arb_mat, *more: Any) -> Emitted:
+        """What heads emit, with shifts as seen in the direction of the walk."""
+        e = self.machine.emit(inputs, reads, self.rounding, *more)
+        return e if self.plan.direction == 1 else e._replace(shift=[head[::-1] for head in e.shift])
+
+    def _off_code(self, i: int) -> arb:
+        """How far number i of a read in the answer may be from the code of its vector, but for `damage`."""
+        r, grown = self.rounding, arb(0)
+        if self.staying:  # its row and those of its window ahead may grow by what is added in each step
+            share = worst([self.ahead.far, *(self.ahead.near[j] for j in WINDOW if j > 0)])[0]
+            grown = (W + 1) * share * (self.largest[i] + self.plan.length * self.largest[i])
+        off = self.stored[i] + r.tail * (2 * self.reading * self.largest[i] + grown)
+        return off + 16 * r.unit * self.largest[i]
+
+    @cached_property
+    def sizes(self) -> list[arb]:
+        """The largest size of each number that is ever added (Eq. 4)."""
+        rows = [row for e in self.emitted for row in e.add.tolist()]
+        return [worst([abs(row[i]) for row in rows])[0] for i in range(self.machine.word)]
+
+    @cached_property
+    def changes(self) -> list[arb]:
+        """By how much a write changes a number of a row, at most, for a weight of 1: |a - e M| (Eqs. 3 and 4)."""
+        each = [_change(e, case, self.largest) for e in self.emitted for case in range(e.add.nrows())]
+        return [self.rounding.tail * worst([change[i] for change in each])[0] for i in range(self.machine.word)]
+
+    def touched(self, share: arb) -> list[arb]:
+        """How large a row may be that was only ever written with weights that add up to a share."""
+        return [share * change for change in self.changes]
+
+    def likeness(self, share: arb) -> arb:
+        """The largest cosine (Eq. 6) of such a row and any key: its length by that of COSINE_EPSILON."""
+        length = sum((size * size for size in self.touched(share)), arb(0))
+        return (length / COSINE).sqrt().min(arb(1))
+
+    def most_found(self, beta: list[arb], share: arb, blank: int) -> list[arb]:
+        """The most that a content weighting puts on one row, among so many rows that were hardly touched."""
+        r, alike = self.rounding, self.likeness(share)
+        off = [r.similarity(each, self.machine.word) for each in beta]
+        most = [r.crowd * (each * (1 + alike) + more).exp() / blank for each, more in zip(beta, off, strict=True)]
+        return [each.min(arb(1)) for each in most]
+
+    def claims(self) -> Iterator[Claim]:
+        """All claims of a proof: it stands where each of them holds."""
+        yield from geometry(self.plan)
+        yield from self.start()
+        yield from self.payload()
+        yield from self.jump()
+        yield from self.answer()
+        yield from self.memory()
+
+    def start(self) -> Iterator[Claim]:
+        """Step 0: all weight was on one row, and the memory was blank, so that content finds every row alike."""
+        plan, r, e = self.plan, self.rounding, self.begun
+        yield from self._closed("start marker", e, READER, WRITER)
+        clean = Shares(dict.fromkeys(WINDOW, arb(0)), arb(0), arb(0))
+        shares = profile(e, WRITER, plan.first_writer * plan.direction, clean, [r.crowd / plan.rows], r)
+        yield from self._shares("start marker", "writer", shares)
+        others = walk(e, READER, plan.first_reader * plan.direction, arb(0), plan.rows, r)
+        yield self._most("start marker", "weight off the reader's place", others, "resting")
+
+    def payload(self) -> Iterator[Claim]:
+        """Steps 1 to l, and the writer at the end marker: it walks on, and the reader rests."""
+        plan, r = self.plan, self.rounding
+        blank, faint = plan.rows - (plan.length + 2 + 2 * W), self.steps * self.writing.far
+        for step, e, heads in (("payload", self.coming_in, (READER, WRITER)), ("end marker", self.asked, (WRITER,))):
+            yield from self._closed(step, e, *heads)
+            found = self.most_found(e.beta[WRITER], faint, blank)
+            yield from self._shares(step, "writer", profile(e, WRITER, 1, self.writing, found, r))
+        others = walk(self.coming_in, READER, 0, self.resting, plan.rows, r)
+        yield self._most("payload", "weight off the reader's place", others, "resting")
+        for i, (size, largest) in enumerate(zip(self.touched(faint), self.largest, strict=True)):
+            read = r.tail * (size + self.resting * largest)
+            yield self._most("payload", f"number {i} of what the resting reader reads", [read], "reads", i)
+
+    def jump(self) -> Iterator[Claim]:
+        """Step l + 1: the reader finds the start marker's row by content and steps on from it."""
+        plan, r, e = self.plan, self.rounding, self.asked
+        s, gamma, beta, odds = shifts(e, READER, 1, 0), e.gamma[READER][0], e.beta[READER][0], e.odds[READER][0]
+        yield Claim("end marker", "openness of the reader's gate, (1 - g) / g", 1 / odds, arb(0.5))
+        key, wide = e.key.tolist()[0], sum(s.values(), arb(0))
+        marker = self._cosine(key, self.begun.add.tolist()[0])
+        payload, byte = worst([self._cosine(key, code) for code in self.coming_in.add.tolist()])
+        sides = self.writing.side(1) + self.writing.side(-1)
+        faint, blank = (self.likeness(self.steps * self.writing.far + side) for side in (sides, arb(0)))
+        off = r.similarity(beta, self.machine.word)
+        crowd = [(plan.length, payload), (2 * W, faint), (plan.rows, blank)]
+        odds_of = [(rows, (beta * (cosine - marker) + off).exp()) for rows, cosine in crowd]  # by the marker's row
+        found = 1 / (r.crowd * (1 + sum((rows * each for rows, each in odds_of), arb(0))))
+        old = (1 / odds + 8 * r.library) * (1 + self.resting) / found  # what is left of the weighting before (Eq. 7)
+        small = plan.rows * SHARPEN * wide * (1 + old) / found
+        lifted = sum((rows * each ** gamma.lower() for rows, each in odds_of), arb(0)) ** (1 / gamma.lower())
+        base = norm((s[-1], s[0]), gamma) + wide * (lifted + old) + small
+        share = powered(base * r.swell, gamma, r) + plan.rows * r.least
+        text = "weight off the reader's place after its jump"
+        yield self._most("end marker", text, [share], "reading")._replace(byte=byte)
+        if self.staying:
+            spread = wide * (worst([each for _, each in odds_of])[0] + old) + small
+            near = {j: powered((s.get(j + 1, arb(0)) * (j < 0) + spread) * r.swell, gamma, r) for j in WINDOW}
+            shares = {j: [share] for j, share in near.items()}, [powered(spread * r.swell, gamma, r)]
+            yield from self._shares("end marker", "ahead", shares)
+
+    def answer(self) -> Iterator[Claim]:
+        """Steps l + 2 to 2 l + 1: right bits, a reader that walks on, and a writer that does no harm."""
+        plan, r, e = self.plan, self.rounding, self.reading_back
+        yield from self._closed("answer", e, READER, WRITER)
+        others = walk(e, READER, 1, self.reading, plan.rows, r)
+        yield self._most("answer", "weight off the reader's place", others, "reading")
+        if self.staying:
+            any_row = [r.crowd] * len(others)
+            yield from self._shares("answer", "ahead", profile(e, READER, 1, self.ahead, any_row, r))
+        before = {j: [share] for j, share in self.writing.near.items()}, [self.writing.far]
+        yield from self._shares("end marker", "answer", before)  # the writer begins the answer with what it had
+        blank = plan.rows - (plan.length + 2 + plan.answer_writer * plan.length + 2 * W)
+        found = self.most_found(e.beta[WRITER], self.all_steps * self.answering.far, blank)
+        shares = profile(e, WRITER, plan.answer_writer, self.answering, found, r)
+        yield from self._shares("answer", "answer", shares)
+        near, far = shares
+        if self.staying:  # a row stays as far behind the writer as it is; what is in the last one decides bits alone
+            for bound, first in (("damage", 2), ("last_damage", 1)):
+                nearest = [max_of(each) for each in zip(far, *(near[j] for j in WINDOW if j <= -first), strict=True)]
+                yield from self._damage(bound, [[plan.length * share for share in nearest]])
+        else:  # a row is at each distance once, from two rows on
+            passing = [near[j] for j in WINDOW if j < -1]
+            yield from self._damage("damage", [[plan.length * share for share in far], *passing])
+        yield Claim("answer", "least margin that counts", arb(LEAST_MARGIN), arb(self.bounds["margin"]), "margin")
+        for row in (e.logits.tolist(), self.last.logits.tolist()):
+            for bit in range(self.machine.width):
+                right = [each[bit] if x[bit] else -each[bit] for x, each in zip(self.vectors, row, strict=True)]
+                short, byte = worst([-each for each in right])
+                yield Claim("answer", f"margin of bit {bit}", arb(self.bounds["margin"]), -short, "margin", 0, byte)
+
+    def _damage(self, bound: str, writes: list[list[arb]]) -> Iterator[Claim]:
+        """What the writer does in the answer to a row that is still to be read, as the sums of hidden units see it.
+
+        The row is written with the weights of `writes`, each of which depends on the vector that was read before.
+        """
+        e, from_reads = self.reading_back, self.machine.from_reads
+        sizes = arb_mat([[abs(weight) for weight in row] for row in from_reads.tolist()])
+        erased = [[share.min(arb(1)) * m for share, m in zip(row, self.largest, strict=True)] for row in e.erase]
+        added, removed = (e.add * from_reads).tolist(), (arb_mat(erased) * sizes).tolist()
+        text = "damage to a row that is still to be read, as hidden unit {} sees it"
+        for unit in range(self.machine.hidden):
+            sees = [abs(a[unit]) + m[unit] for a, m in zip(added, removed, strict=True)]
+            each = [worst([w * v for w, v in zip(weights, sees, strict=True)]) for weights in writes]
+            claim = self._most("answer", text.format(unit), [sum((most for most, _ in each), arb(0))], bound, unit)
+            yield claim._replace(byte=each[0][1])
+
+    def memory(self) -> Iterator[Claim]:
+        """Every step: what rows hold beside what was meant for them, and how large their numbers are."""
+        r, writing, answering = self.rounding, self.writing, self.answering
+        tail = writing.side(1) + writing.side(-1) + self.steps * writing.far
+        length, far, passing = self.plan.length, answering.far, answering.side(-1, 2)
+        stay = max_of([far, *(answering.near[j] for j in WINDOW if j < 0)]) if self.staying else far
+        whole = answering.side(1) + answering.side(-1) + self.all_steps * far
+        for i, (size, change, largest) in enumerate(zip(self.sizes, self.changes, self.largest, strict=True)):
+            error = tail * change + r.tail * writing.others * size  # and a weight of not quite 1 (Eq. 4)
+            if r.unit > 0:  # what the answer's writes round, beside what they do (`damage`)
+                error += 16 * r.unit * (size + largest) + (0 if self.staying else passing * change)
+                error += length * (stay * change).min(4 * r.unit * (largest + stay * change))
+            yield self._most("any step", f"error of number {i} of a row", [error], "stored", i)
+            grown = length * stay * change if self.staying else whole * change
+            most = size * (1 + r.tail * answering.others + 16 * r.unit) + self.stored[i] + grown
+            yield self._most("any step", f"size of number {i} of a row", [most], "largest", i)
+
+    def _most(self, step: str, text: str, values: list[arb], bound: str, index: int | None = None) -> Claim:
+        """The largest of some numbers, one of each case, is at most a bound of the certificate."""
+        most, byte = worst(values)
+        right = self.bounds[bound] if index is None else self.bounds[bound][index]
+        return Claim(step, text, most, arb(right), bound, index or 0, byte if len(values) > 1 else None)
+
+    def _shares(self, step: str, name: str, shares: tuple[dict[int, list[arb]], list[arb]]) -> Iterator[Claim]:
+        """Shares of a weighting row by row are at most those of the certificate."""
+        head = {"writer": "writer", "answer": "writer", "ahead": "reader"}[name]
+        for index, (j, values) in enumerate(shares[0].items()):
+            yield self._most(step, f"share of the row {j:+} from the {head}'s place", values, f"{name}_near", index)
+        yield self._most(step, f"share of a row far from the {head}'s place", shares[1], f"{name}_far")
+
+    def _cosine(self, key: list[arb], row: list[arb]) -> arb:
+        """Eq. 6 for a row that holds some numbers within `stored`."""
+        held = [number + about(off) for number, off in zip(row, self.stored, strict=True)]
+        lengths = [(sum((v * v for v in vector), COSINE)).sqrt() for vector in (key, held)]
+        return sum((k * v for k, v in zip(key, held, strict=True)), arb(0)) / (lengths[0] * lengths[1])
+
+    def _closed(self, step: str, e: Emitted, *heads: int) -> Iterator[Claim]:
+        """Gates that keep to the weighting before; float32's `lerp` computes Eq. 7 in one way below 1 / 2."""
+        for head in heads:
+            odds, byte = worst(e.odds[head])
+            yield Claim(step, f"openness of the {('reader', 'writer')[head]}'s gate, g / (1 - g)", odds, arb(0.5), byte=byte)
+
+
+def _change(e: Emitted, case: int, largest: list[arb]) -> list[arb]:
+    added = [e.add[case, i] for i in range(len(largest))]
+    return [abs(a) + share.min(arb(1)) * m for a, share, m in zip(added, e.erase[case], largest, strict=True)]
