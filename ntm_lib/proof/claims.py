@@ -99,20 +99,23 @@ def shifts(e: Emitted, head: int, offset: int, case: int) -> dict[int, arb]:
     return {a: arb(1) if a == offset else e.shift[head][3 * (a + 1) + offset + 1][case] for a in OFFSETS}
 
 
-def walk(e: Emitted, head: int, offset: int, others: arb, rows: int, rounding: Rounding) -> list[arb]:
+def walk(
+    e: Emitted, head: int, offset: int, others: arb, found: list[arb], rows: int, rounding: Rounding
+) -> list[arb]:
     """Share of all rows but the place together after a step by `offset`, in each case; before it, that was `others`.
 
-    The old place spreads over three rows, and all other rows, with the rows found by content, over three rows each.
+    The old place spreads over three rows, and so do all other rows and the content weighting (Eqs. 5, 7, 8), which
+    puts at most `found` on one row. `norm` is a norm: the three parts may be bounded one by one.
     """
-    found = []
+    after = []
     for case, (odds, gamma) in enumerate(zip(e.odds[head], e.gamma[head], strict=True)):
         s, part = shifts(e, head, offset, case), 1 + rounding.tail * others  # 1 by the place's weight is at most `part`
         wide = sum(s.values(), arb(0))
-        spread = (others + rounding.crowd * odds * part) * wide  # a content weighting adds up to 1
+        thin = rounding.crowd * found[case] ** (1 - 1 / gamma.lower())  # norm of weights that add up to 1 (Hölder)
         faint = rows * SHARPEN * wide * (1 + odds) * part  # each row has 1e-30 more before its logarithm is taken
-        base = norm((s[a] for a in OFFSETS if a != offset), gamma) + spread + faint
-        found.append(powered(base * rounding.swell, gamma, rounding) + rows * rounding.least)
-    return found
+        base = norm((s[a] for a in OFFSETS if a != offset), gamma) + (others + odds * part * thin) * wide + faint
+        after.append(powered(base * rounding.swell, gamma, rounding) + rows * rounding.least)
+    return after
 
 
 def profile(
@@ -144,10 +147,9 @@ class Shares(NamedTuple):
     others: arb  # of all rows but the place together
 
     @classmethod
-    def of(cls, near: list[float], far: float, rows: int) -> "Shares":
-        """Shares from a certificate's numbers, in a memory of some rows."""
-        shares = dict(zip(WINDOW, map(arb, near), strict=True))
-        return cls(shares, arb(far), sum(shares.values(), rows * arb(far)))
+    def of(cls, near: list[float], far: float, others: float) -> "Shares":
+        """Shares from a certificate's numbers."""
+        return cls(dict(zip(WINDOW, map(arb, near), strict=True)), arb(far), arb(others))
 
     def side(self, sign: int, first: int = 1) -> arb:
         """Shares of the rows of one side of the window together, from some distance on."""

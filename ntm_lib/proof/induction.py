@@ -36,7 +36,7 @@ LEAST_MARGIN = 1e-6  # of a logit that counts as being on its right side
 def bounds_of(machine: Machine) -> dict[str, int]:
     """How many numbers each bound of a certificate has; 0: one number and no list."""
     near = dict.fromkeys(("writer_near", "answer_near", "ahead_near"), 2 * W)
-    far = dict.fromkeys(("writer_far", "answer_far", "ahead_far", "resting", "reading", "margin"), 0)
+    far = dict.fromkeys(("writer_far", "writer_others", "answer_far", "answer_others", "ahead_far", "resting", "reading", "margin"), 0)
     return near | far | {
         **dict.fromkeys(("reads", "stored", "largest"), machine.word),
         **dict.fromkeys(("damage", "last_damage"), machine.hidden),
@@ -49,10 +49,11 @@ class Induction:
     def __init__(self, machine: Machine, plan: Plan, bounds: dict[str, Any]):
         self.machine, self.plan, self.rounding, self.bounds = machine, plan, plan.rounding, bounds
         width, word = machine.width, machine.word
-        self.writing = Shares.of(bounds["writer_near"], bounds["writer_far"], plan.rows)
-        self.answering = Shares.of(bounds["answer_near"], bounds["answer_far"], plan.rows)
+        self.writing, self.answering, self.ahead = (
+            Shares.of(bounds[f"{name}_near"], bounds[f"{name}_far"], bounds[others])
+            for name, others in (("writer", "writer_others"), ("answer", "answer_others"), ("ahead", "reading"))
+        )
         self.resting, self.reading = arb(bounds["resting"]), arb(bounds["reading"])
-        self.ahead = Shares.of(bounds["ahead_near"], bounds["ahead_far"], 0)._replace(others=self.reading)
         self.reads, self.stored, self.largest = (list(map(arb, bounds[n])) for n in ("reads", "stored", "largest"))
         self.staying = not plan.answer_writer
         self.steps, self.all_steps = plan.length + 2, 2 * plan.length + 2  # up to the end marker; in all
@@ -102,12 +103,21 @@ class Induction:
 
     def likeness(self, share: arb) -> arb:
         """The largest cosine (Eq. 6) of such a row and any key: its length by that of COSINE_EPSILON."""
-        length = sum((size * size for size in self.touched(share)), arb(0))
-        return (length / COSINE).sqrt().min(arb(1))
+        return (self.length(share) / COSINE.sqrt()).min(arb(1))
 
-    def most_found(self, beta: list[arb], share: arb, blank: int) -> list[arb]:
-        """The most that a content weighting puts on one row, among so many rows that were hardly touched."""
-        r, alike = self.rounding, self.likeness(share)
+    def length(self, share: arb) -> arb:
+        """How long such a row may be."""
+        return sum((size * size for size in self.touched(share)), arb(0)).sqrt()
+
+    def most_found(self, beta: list[arb], steps: int, shares: Shares, blank: int) -> list[arb]:
+        """The most that a content weighting puts on one row, where so many rows were blank before these steps' tails.
+
+        One row may be as the key is, and the blank ones less like it than nothing: by `likeness`, or in the mean by what
+        all of them hold together (the mean of exponentials is at least that of the mean).
+        """
+        r = self.rounding
+        together = self.length(steps * shares.others) / (blank * COSINE.sqrt())
+        alike = self.likeness(steps * shares.far).min(together)
         off = [r.similarity(each, self.machine.word) for each in beta]
         most = [r.crowd * (each * (1 + alike) + more).exp() / blank for each, more in zip(beta, off, strict=True)]
         return [each.min(arb(1)) for each in most]
@@ -126,21 +136,23 @@ class Induction:
         plan, r, e = self.plan, self.rounding, self.begun
         yield from self._closed("start marker", e, READER, WRITER)
         clean = Shares(dict.fromkeys(WINDOW, arb(0)), arb(0), arb(0))
-        shares = profile(e, WRITER, plan.first_writer * plan.direction, clean, [r.crowd / plan.rows], r)
-        yield from self._shares("start marker", "writer", shares)
-        others = walk(e, READER, plan.first_reader * plan.direction, arb(0), plan.rows, r)
-        yield self._most("start marker", "weight off the reader's place", others, "resting")
+        even, writer, reader = [r.crowd / plan.rows], plan.first_writer * plan.direction, plan.first_reader * plan.direction
+        yield from self._shares("start marker", "writer", profile(e, WRITER, writer, clean, even, r))
+        for head, step, bound in ((WRITER, writer, "writer_others"), (READER, reader, "resting")):
+            yield self._off_place("start marker", walk(e, head, step, arb(0), even, plan.rows, r), bound)
 
     def payload(self) -> Iterator[Claim]:
         """Steps 1 to l, and the writer at the end marker: it walks on, and the reader rests."""
         plan, r = self.plan, self.rounding
-        blank, faint = plan.rows - (plan.length + 2 + 2 * W), self.steps * self.writing.far
+        blank, faint, writing = plan.rows - (plan.length + 2 + 2 * W), self.steps * self.writing.far, self.writing
         for step, e, heads in (("payload", self.coming_in, (READER, WRITER)), ("end marker", self.asked, (WRITER,))):
             yield from self._closed(step, e, *heads)
-            found = self.most_found(e.beta[WRITER], faint, blank)
-            yield from self._shares(step, "writer", profile(e, WRITER, 1, self.writing, found, r))
-        others = walk(self.coming_in, READER, 0, self.resting, plan.rows, r)
-        yield self._most("payload", "weight off the reader's place", others, "resting")
+            found = self.most_found(e.beta[WRITER], self.steps, writing, blank)
+            yield from self._shares(step, "writer", profile(e, WRITER, 1, writing, found, r))
+            yield self._off_place(step, walk(e, WRITER, 1, writing.others, found, plan.rows, r), "writer_others")
+        found = self.most_found(self.coming_in.beta[READER], self.steps, writing, blank)
+        others = walk(self.coming_in, READER, 0, self.resting, found, plan.rows, r)
+        yield self._off_place("payload", others, "resting")
         for i, (size, largest) in enumerate(zip(self.touched(faint), self.largest, strict=True)):
             read = r.tail * (size + self.resting * largest)
             yield self._most("payload", f"number {i} of what the resting reader reads", [read], "reads", i)
@@ -176,17 +188,19 @@ class Induction:
         """Steps l + 2 to 2 l + 1: right bits, a reader that walks on, and a writer that does no harm."""
         plan, r, e = self.plan, self.rounding, self.reading_back
         yield from self._closed("answer", e, READER, WRITER)
-        others = walk(e, READER, 1, self.reading, plan.rows, r)
-        yield self._most("answer", "weight off the reader's place", others, "reading")
+        any_row = [arb(1)] * len(e.add.tolist())
+        yield self._off_place("answer", walk(e, READER, 1, self.reading, any_row, plan.rows, r), "reading")
         if self.staying:
-            any_row = [r.crowd] * len(others)
             yield from self._shares("answer", "ahead", profile(e, READER, 1, self.ahead, any_row, r))
         before = {j: [share] for j, share in self.writing.near.items()}, [self.writing.far]
         yield from self._shares("end marker", "answer", before)  # the writer begins the answer with what it had
-        blank = plan.rows - (plan.length + 2 + plan.answer_writer * plan.length + 2 * W)
-        found = self.most_found(e.beta[WRITER], self.all_steps * self.answering.far, blank)
-        shares = profile(e, WRITER, plan.answer_writer, self.answering, found, r)
+        yield self._off_place("end marker", [self.writing.others], "answer_others")
+        step, blank = plan.answer_writer, plan.rows - (plan.length + 2 + plan.answer_writer * plan.length + 2 * W)
+        found = self.most_found(e.beta[WRITER], self.all_steps, self.answering, blank)
+        shares = profile(e, WRITER, step, self.answering, found, r)
         yield from self._shares("answer", "answer", shares)
+        others = walk(e, WRITER, step, self.answering.others, found, plan.rows, r)
+        yield self._off_place("answer", others, "answer_others")
         near, far = shares
         if self.staying:  # a row stays as far behind the writer as it is; what is in the last one decides bits alone
             for bound, first in (("damage", 2), ("last_damage", 1)):
@@ -247,6 +261,11 @@ class Induction:
         for index, (j, values) in enumerate(shares[0].items()):
             yield self._most(step, f"share of the row {j:+} from the {head}'s place", values, f"{name}_near", index)
         yield self._most(step, f"share of a row far from the {head}'s place", shares[1], f"{name}_far")
+
+    def _off_place(self, step: str, others: list[arb], bound: str) -> Claim:
+        """All rows but a weighting's place together have a share of at most a bound."""
+        head = "reader" if bound in ("resting", "reading") else "writer"
+        return self._most(step, f"share of all rows off the {head}'s place", others, bound)
 
     def _cosine(self, key: list[arb], row: list[arb]) -> arb:
         """Eq. 6 for a row that holds some numbers within `stored`."""
