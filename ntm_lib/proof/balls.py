@@ -143,7 +143,8 @@ class Machine:
             of_sizes = arb_mat([[abs(w) for w in row] for row in self.controller.weight.tolist()])
             off = plus(arb_mat(large) * of_sizes, [abs(b) for b in self.controller.bias]).tolist()
             share = rounding.summing(len(rows[0]) + 1)
-            sums = arb_mat([[v + about(share * o) for v, o in zip(*pair)] for pair in zip(sums.tolist(), off)])
+            pairs = zip(sums.tolist(), off, strict=True)
+            sums = arb_mat([[v + about(share * o) for v, o in zip(*pair, strict=True)] for pair in pairs])
         h = arb_mat([[v.tanh() + about(rounding.library) for v in row] for row in sums.tolist()])
         share = rounding.summing(self.hidden + 1) * (1 + rounding.library)
 
@@ -203,13 +204,13 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     try:
         with safe_open(path, "numpy") as file:
             header = file.metadata() or {}
-            names = [name for name in file.keys() if name.startswith("model.")]  # noqa: SIM118 (not a dictionary)
+            names = [name for name in file.keys() if name.startswith("model.")]
             tensors = {name.removeprefix("model."): file.get_tensor(name) for name in names}
-        recipe = json.loads(header["run"])["recipe"]
-        if header.get("format") != FORMAT:
-            raise ValueError(f"its format is {header.get('format')!r}: expected {FORMAT!r}")
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} cannot be read ({' '.join(str(error).split())}): expected a run of today") from error
+        recipe = json.loads(header.get("run", "{}")).get("recipe")
+    except (SafetensorError, OSError, AttributeError, ValueError) as error:
+        raise ValueError(f"{path} cannot be read ({' '.join(str(error).split())}): restore the file") from error
+    if header.get("format") != FORMAT or not isinstance(recipe, dict):
+        raise ValueError(f"no proof covers this machine: {path} is not of format {FORMAT!r}; train it anew")
     return tensors, recipe
 
 
@@ -217,7 +218,7 @@ def _require_shapes(tensors: dict[str, Any], config: dict[str, Any]) -> None:
     """ValueError, naming a tensor, for weights that are not those of a config."""
     inputs, outputs, word, hidden = (config[n] for n in ("input_size", "output_size", "word_size", "controller_size"))
     emitted = 4 * word + 12  # two keys, an erase and an add vector; and of each head beta, g, gamma and three shifts
-    expected = {"reads_0": (1, word)}
+    expected: dict[str, tuple[int, ...]] = {"reads_0": (1, word)}
     for name, out, into in (
         ("controller.from_input", hidden, inputs + word),
         ("heads.linear", emitted, hidden),

@@ -5,7 +5,8 @@ x_1 .. x_l (steps 1 .. l), the end marker (step l + 1) and l blank inputs (steps
 k has to give x_k. Rows are counted from the start marker's in the direction in which the writer walks: row j is row
 N // 2 + first step + direction * j of the memory, on a ring. A weighting's *place* is the row that has nearly all of
 its weight; the *share* of another row is its weight divided by the place's. `W` rows on either side of the place have a
-bound each on their share, all rows farther away have one in common.
+bound each on their share, all rows farther away have one in common; `writer_others` and `answer_others` bound the share
+of all rows off the writer's place together.
 
 The invariant, after every step, for every payload:
 
@@ -18,14 +19,15 @@ The invariant, after every step, for every payload:
    rows that all hold the vector most like it, 2 W rows that were written a little, and N blank ones, and steps on to
    row 1; all other rows together have a share of at most `reading`.
 3. *Answer* (step l + 1 + k). Before it, the reader's place is row k: it has read the code of x_k, within a radius made
-   of `stored`, of `reading` and of what the writer did since. So the 8 logits have the right signs (by `margin`), the
-   reader steps on to row k + 1 and is as sharp as before, and the writer stays or walks on, with shares of at most
-   `answer_near` and `answer_far`. A writer that walks on does so ahead of the reader. One that stays, on row l + 1,
-   writes there again and again; the row may grow, but rows ahead of the reader have a share of at most `ahead_near` and
-   `ahead_far` in what it reads; and what the writer's tail does to the last rows is summed over all answer steps, hidden
-   unit by hidden unit, in `damage`. The read of the last step is not used, so its place need not hold a code.
+   of `stored` and `reading`, and changed by what the writer did to the row since the end marker: `damage` bounds by how
+   much that moves the sum of each hidden unit. So the 8 logits have the right signs (by `margin`), the reader steps on
+   to row k + 1 and is as sharp as before, and the writer stays or walks on, with shares of at most `answer_near` and
+   `answer_far`. A writer that walks on does so two rows and more ahead of row l. One that stays, on row l + 1, writes
+   there again and again: that row, and W rows ahead of it, may grow, but in what the reader reads they have shares of
+   at most `ahead_near` and `ahead_far`. Row l, right behind it, is damaged most (`last_damage`); it is read for the
+   last answer, which only has to have the right bits. What is read in the last step is not used.
 
-No number of any row but the staying writer's is ever larger than `largest`. Every claim is an upper bound that grows
+No number of any other row is ever larger than `largest`. Every claim is an upper bound that grows
 with l (more steps, fewer blank rows), so that what holds for L holds for every l below; and it is taken at the worst
 of all inputs, so that it holds for every payload. Both directions are one: with direction -1 shifts are mirrored, and
 nothing else in Eqs. 2-9 tells one direction of the ring from the other.
@@ -44,6 +46,7 @@ WINDOW = [j for j in range(-W, W + 1) if j]
 COSINE = arb("1e-6")  # machine.addressing.COSINE_EPSILON
 SHARPEN = arb("1.0001e-30")  # above machine.addressing.SHARPEN_EPSILON, and what float32 rounds a weight up by
 
+
 class Claim(NamedTuple):
     """An inequality, left <= right, and what it says."""
 
@@ -52,7 +55,7 @@ class Claim(NamedTuple):
     left: arb
     right: arb
     bound: str = ""  # the certificate's bound on the right, if it is one
-    index: int = 0
+    at: int = 0  # which number of that bound
     byte: int | None = None  # the input for which the left side is largest
 
     @property
@@ -99,9 +102,7 @@ def shifts(e: Emitted, head: int, offset: int, case: int) -> dict[int, arb]:
     return {a: arb(1) if a == offset else e.shift[head][3 * (a + 1) + offset + 1][case] for a in OFFSETS}
 
 
-def walk(
-    e: Emitted, head: int, offset: int, others: arb, found: list[arb], rows: int, rounding: Rounding
-) -> list[arb]:
+def walk(e: Emitted, head: int, offset: int, others: arb, found: list[arb], rows: int, rounding: Rounding) -> list[arb]:
     """Share of all rows but the place together after a step by `offset`, in each case; before it, that was `others`.
 
     The old place spreads over three rows, and so do all other rows and the content weighting (Eqs. 5, 7, 8), which

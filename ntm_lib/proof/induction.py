@@ -5,7 +5,6 @@
 
 from collections.abc import Iterator
 from functools import cached_property
-from itertools import product
 from typing import Any
 
 from flint import arb, arb_mat
@@ -36,11 +35,22 @@ LEAST_MARGIN = 1e-6  # of a logit that counts as being on its right side
 def bounds_of(machine: Machine) -> dict[str, int]:
     """How many numbers each bound of a certificate has; 0: one number and no list."""
     near = dict.fromkeys(("writer_near", "answer_near", "ahead_near"), 2 * W)
-    far = dict.fromkeys(("writer_far", "writer_others", "answer_far", "answer_others", "ahead_far", "resting", "reading", "margin"), 0)
-    return near | far | {
-        **dict.fromkeys(("reads", "stored", "largest"), machine.word),
-        **dict.fromkeys(("damage", "last_damage"), machine.hidden),
-    }
+    far = dict.fromkeys(
+        ("writer_far", "writer_others", "answer_far", "answer_others", "ahead_far", "resting", "reading", "margin"), 0
+    )
+    return (
+        near
+        | far
+        | {
+            **dict.fromkeys(("reads", "stored", "largest"), machine.word),
+            **dict.fromkeys(("damage", "last_damage"), machine.hidden),
+        }
+    )
+
+
+def vectors_of(machine: Machine) -> list[list[int]]:
+    """All vectors of a machine's width: number n holds the bits of n, the least first, as `tasks.number_bits`."""
+    return [[n >> bit & 1 for bit in range(machine.width)] for n in range(2**machine.width)]
 
 
 class Induction:
@@ -57,11 +67,11 @@ class Induction:
         self.reads, self.stored, self.largest = (list(map(arb, bounds[n])) for n in ("reads", "stored", "largest"))
         self.staying = not plan.answer_writer
         self.steps, self.all_steps = plan.length + 2, 2 * plan.length + 2  # up to the end marker; in all
-        self.vectors = [list(bits) for bits in product((0, 1), repeat=width)]  # vector n has the bits of n
+        self.vectors = vectors_of(machine)
         cases = len(self.vectors)
         quiet = [about(size) for size in self.reads]
         self.begun = self._emit([[0] * width + [1, 0]], machine.start)
-        self.coming_in = self._emit([bits + [0, 0] for bits in self.vectors], arb_mat([quiet] * cases))
+        self.coming_in = self._emit([[*bits, 0, 0] for bits in self.vectors], arb_mat([quiet] * cases))
         self.asked = self._emit([[0] * width + [0, 1]], arb_mat([quiet]))
         radius = [about(self._off_code(i)) for i in range(word)]
         codes = [[code + off for code, off in zip(row, radius, strict=True)] for row in self.coming_in.add.tolist()]
@@ -112,8 +122,8 @@ class Induction:
     def most_found(self, beta: list[arb], steps: int, shares: Shares, blank: int) -> list[arb]:
         """The most that a content weighting puts on one row, where so many rows were blank before these steps' tails.
 
-        One row may be as the key is, and the blank ones less like it than nothing: by `likeness`, or in the mean by what
-        all of them hold together (the mean of exponentials is at least that of the mean).
+        One row may be as the key is, and the blank ones less like it than nothing: by `likeness`, or in the mean by
+        what all of them hold together (the mean of exponentials is at least that of the mean).
         """
         r = self.rounding
         together = self.length(steps * shares.others) / (blank * COSINE.sqrt())
@@ -136,7 +146,11 @@ class Induction:
         plan, r, e = self.plan, self.rounding, self.begun
         yield from self._closed("start marker", e, READER, WRITER)
         clean = Shares(dict.fromkeys(WINDOW, arb(0)), arb(0), arb(0))
-        even, writer, reader = [r.crowd / plan.rows], plan.first_writer * plan.direction, plan.first_reader * plan.direction
+        even, writer, reader = (
+            [r.crowd / plan.rows],
+            plan.first_writer * plan.direction,
+            plan.first_reader * plan.direction,
+        )
         yield from self._shares("start marker", "writer", profile(e, WRITER, writer, clean, even, r))
         for head, step, bound in ((WRITER, writer, "writer_others"), (READER, reader, "resting")):
             yield self._off_place("start marker", walk(e, head, step, arb(0), even, plan.rows, r), bound)
@@ -277,7 +291,9 @@ class Induction:
         """Gates that keep to the weighting before; float32's `lerp` computes Eq. 7 in one way below 1 / 2."""
         for head in heads:
             odds, byte = worst(e.odds[head])
-            yield Claim(step, f"openness of the {('reader', 'writer')[head]}'s gate, g / (1 - g)", odds, arb(0.5), byte=byte)
+            yield Claim(
+                step, f"openness of the {('reader', 'writer')[head]}'s gate, g / (1 - g)", odds, arb(0.5), byte=byte
+            )
 
 
 def _change(e: Emitted, case: int, largest: list[arb]) -> list[arb]:
