@@ -117,6 +117,20 @@ def slack(claims: list[Claim], bounds: dict[str, Any]) -> list[tuple[str, int, f
     return found + [("margin", 0, math.inf)] * (not 1 <= least / max(bounds["margin"], 1e-300) <= ROOMY)
 
 
+def said(plan: Plan, width: int) -> str:
+    """What a certificate proves, in a sentence."""
+    vectors, many = 2**width, f"1 to {plan.length:,} {'bytes' if width == 8 else f'vectors of {width} bits'}"
+    counted = " + … + ".join(f"{vectors}^{n:,}" for n in dict.fromkeys((1, plan.length)))
+    how = {
+        "exact": "of the exact function of the stored weights",
+        "float32": "of what float32 computes, whatever the order of its sums",
+    }[plan.rounding.name]
+    return (
+        f"Every one of the {counted} sequences of {many}, in a memory of {plan.rows:,} rows, comes back without a wrong"
+        f" bit: proved {how}."
+    )
+
+
 def seal(certificate: dict[str, Any]) -> str:
     """A hash of all that a certificate says."""
     said = {name: value for name, value in certificate.items() if name != "seal"}

@@ -18,14 +18,15 @@ The invariant, after every step, for every payload:
 2. *End marker* (step l + 1). The writer goes on to row l + 1. The reader finds row 0 by its content among l payload
    rows that all hold the vector most like it, 2 W rows that were written a little, and N blank ones, and steps on to
    row 1; all other rows together have a share of at most `reading`.
-3. *Answer* (step l + 1 + k). Before it, the reader's place is row k: it has read the code of x_k, within a radius made
-   of `stored` and `reading`, and changed by what the writer did to the row since the end marker: `damage` bounds by how
-   much that moves the sum of each hidden unit. So the 8 logits have the right signs (by `margin`), the reader steps on
-   to row k + 1 and is as sharp as before, and the writer stays or walks on, with shares of at most `answer_near` and
-   `answer_far`. A writer that walks on does so two rows and more ahead of row l. One that stays, on row l + 1, writes
-   there again and again: that row, and W rows ahead of it, may grow, but in what the reader reads they have shares of
-   at most `ahead_near` and `ahead_far`. Row l, right behind it, is damaged most (`last_damage`); it is read for the
-   last answer, which only has to have the right bits. What is read in the last step is not used.
+3. *Answer* (step l + 1 + k). Before it, the reader's place is row k: it has read the code of x_k, within a radius
+   made of `stored` and `reading`, and changed by what the writer did to the row since the end marker: `damage` bounds
+   by how much that moves the sum of each hidden unit. So the 8 logits have the right signs (by `margin`), the reader
+   steps on to row k + 1 and is as sharp as before, and the writer stays or walks on, with shares of at most
+   `answer_near` and `answer_far`. A writer that walks on does so two rows and more ahead of row l. One that stays, on
+   row l + 1, writes there again and again: that row, and W rows ahead of it, may grow, but not before the reader has
+   jumped, when rows ahead of it have shares of at most `ahead_near` and `ahead_far`; a step later these are at most
+   `settled`. Row l, right behind it, is damaged most (`last_damage`); it is read for the last answer, which only has
+   to have the right bits. What is read in the last step is not used.
 
 No number of any other row is ever larger than `largest`. Every claim is an upper bound that grows
 with l (more steps, fewer blank rows), so that what holds for L holds for every l below; and it is taken at the worst

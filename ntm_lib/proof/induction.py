@@ -36,7 +36,18 @@ def bounds_of(machine: Machine) -> dict[str, int]:
     """How many numbers each bound of a certificate has; 0: one number and no list."""
     near = dict.fromkeys(("writer_near", "answer_near", "ahead_near"), 2 * W)
     far = dict.fromkeys(
-        ("writer_far", "writer_others", "answer_far", "answer_others", "ahead_far", "resting", "reading", "margin"), 0
+        (
+            "writer_far",
+            "writer_others",
+            "answer_far",
+            "answer_others",
+            "ahead_far",
+            "settled",
+            "resting",
+            "reading",
+            "margin",
+        ),
+        0,
     )
     return (
         near
@@ -90,8 +101,7 @@ class Induction:
         """How far number i of a read in the answer may be from the code of its vector, but for `damage`."""
         r, grown = self.rounding, arb(0)
         if self.staying:  # its row and those of its window ahead may grow by what is added in each step
-            share = worst([self.ahead.far, *(self.ahead.near[j] for j in WINDOW if j > 0)])[0]
-            grown = (W + 1) * share * (self.largest[i] + self.plan.length * self.largest[i])
+            grown = (W + 1) * arb(self.bounds["settled"]) * (self.largest[i] + self.plan.length * self.largest[i])
         off = self.stored[i] + r.tail * (2 * self.reading * self.largest[i] + grown)
         return off + 16 * r.unit * self.largest[i]
 
@@ -205,7 +215,10 @@ class Induction:
         any_row = [arb(1)] * len(e.add.tolist())
         yield self._off_place("answer", walk(e, READER, 1, self.reading, any_row, plan.rows, r), "reading")
         if self.staying:
-            yield from self._shares("answer", "ahead", profile(e, READER, 1, self.ahead, any_row, r))
+            near, far = profile(e, READER, 1, self.ahead, any_row, r)
+            yield from self._shares("answer", "ahead", (near, far))
+            settled = [max_of(each) for each in zip(far, *(near[j] for j in WINDOW if j > 0), strict=True)]
+            yield self._most("answer", "share of a row ahead of the reader, a step after its jump", settled, "settled")
         before = {j: [share] for j, share in self.writing.near.items()}, [self.writing.far]
         yield from self._shares("end marker", "answer", before)  # the writer begins the answer with what it had
         yield self._off_place("end marker", [self.writing.others], "answer_others")

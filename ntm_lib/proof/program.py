@@ -1,7 +1,7 @@
 """The program inside a machine: two pointers, a jump and a table of codes, in the words of the paper's section 4.1.
 
-Where a certificate holds, the program and the machine agree on every sequence of the proved lengths: the theorem says that
-the machine's answer is the payload, and so is the program's where each code of its table is decoded as what it codes.
+Where a certificate holds, the program and the machine agree on every sequence of the proved lengths: the theorem says
+that the machine's answer is the payload, and the program's is where each code is decoded as the vector that it codes.
 """
 
 from typing import NamedTuple
@@ -32,13 +32,12 @@ class Program(NamedTuple):
         Raises ValueError for no vector, for one beyond the table, and for rows that do not suffice: the write pointer
         may not come to where the read pointer waits.
         """
-        rows = rows or 2 * len(content) + 16
+        needed = 2 * len(content) + 16
+        rows = needed if rows is None else rows
         if not content or max(content) >= len(self.decoded):
             raise ValueError(f"expected at least one vector, and none beyond {len(self.decoded) - 1}")
-        if rows < 2 * len(content) + 16:
-            raise ValueError(
-                f"{rows:,} rows are too few for {len(content):,} vectors: expected {2 * len(content) + 16:,}"
-            )
+        if rows < needed:
+            raise ValueError(f"{rows:,} rows are too few for {len(content):,} vectors: expected at least {needed:,}")
         tape = [BLANK] * rows
         start = write = (rows // 2 + self.first_writer) % rows
         for vector in content:
@@ -52,8 +51,8 @@ class Program(NamedTuple):
 
     def text(self) -> str:
         """The program in words, in the manner of section 4.1."""
-        step = WAYS[self.direction]
-        begin = {-1: "one row before", 0: "on", 1: "one row after"}
+        step, begin = WAYS[self.direction], {-1: "the row before", 0: "on", 1: "the row after"}
+        reader, writer = begin[self.first_reader], begin[self.first_writer]
         wrong = [n for n, decoded in enumerate(self.decoded) if n != decoded]
         table = (
             "each decoded as its own vector" if not wrong else f"of which {len(wrong)} are decoded as another vector"
@@ -61,7 +60,7 @@ class Program(NamedTuple):
         after = f"and {step} it" if self.answer_writer else "and keep it"
         return "\n".join(
             [
-                f"read pointer: {begin[self.first_reader]} row 0; write pointer: {begin[self.first_writer]} the middle row",
+                f"read pointer: {reader} row 0; write pointer: {writer} the middle row",
                 "at the start marker",
                 "    write the start marker's code to the write pointer's row",
                 "while the end marker has not come do",

@@ -15,6 +15,7 @@ ROUNDS = 60  # times that bounds are raised to what their claims need
 ROOM = 1.05  # a bound is so many times what its claim needs
 LARGE = 1e9  # a bound that grows beyond has no end
 FIRST = 1e-30  # bounds to begin with
+MANY = 2**22  # rows that are many for any length
 FLAG = {"exact": "", "float32": " --float32"}
 
 
@@ -73,13 +74,16 @@ def find_bounds(machine: Machine, plan: Plan) -> dict[str, Any]:
         hopeless = [claim for claim in lacking if not claim.bound or not upper(claim.left) < LARGE]
         if hopeless:  # of numbers that grew beyond all bounds, those of the round before say more
             sized = [claim for claim in hopeless if upper(claim.left) < LARGE] or before or hopeless
-            raise Unproved(plan, max(sized, key=factor))
+            raise Unproved(plan, max(sized, key=lambda claim: factor(claim) if upper(claim.right) > 2 * FIRST else 0))
         before = lacking or before
         if not lacking and not slack(claims, bounds):
             return bounds
         needed = needs(claims, bounds)
         if not lacking:  # all hold; bounds that are larger than they need be shrink, and all hold all the more
-            bounds = {name: _each(lambda need, _: ROOM * need, needed[name], value) for name, value in bounds.items()}
+            bounds = {
+                name: _each(lambda need, held: min(held, ROOM * need), needed[name], value)
+                for name, value in bounds.items()
+            }
             bounds["margin"] = _margin(plan, claims)
             continue
         for name, value in bounds.items():
@@ -106,11 +110,12 @@ def _margin(plan: Plan, claims: list[Claim]) -> float:
 
 
 def rows_for(length: int) -> int:
-    """Rows to prove a length in, where none are named: the power of two from 100 rows a vector on.
+    """Rows to prove a length in, where none are named: a power of two, from 100 rows a vector on.
 
     Content weightings spread over all blank rows; the more there are, the less of a weighting strays to any one row.
+    From 4,194,304 rows on, within which the bounds of float32 hold, 4 rows a vector do.
     """
-    return int(2 ** math.ceil(math.log2(100 * length)))
+    return int(2 ** math.ceil(math.log2(max(4 * length, min(100 * length, MANY)))))
 
 
 def prove(machine: Machine, length: int, rows: int | None = None, rounding: Rounding = EXACT) -> dict[str, Any]:
@@ -118,6 +123,9 @@ def prove(machine: Machine, length: int, rows: int | None = None, rounding: Roun
 
     Raises `Unproved` where no bounds are found, ValueError for a machine whose heads move in another way.
     """
+    for name, value in (("length", length), ("memory", rows)):
+        if value is not None and value < 1:
+            raise ValueError(f"{name} is {value}: expected a whole number from 1 on")
     plan = plan_of(machine, length, rows or rows_for(length), rounding)
     moves = {name: getattr(plan, name) for name in PLAN}
     certificate = {
@@ -133,17 +141,3 @@ def prove(machine: Machine, length: int, rows: int | None = None, rounding: Roun
         "bounds": find_bounds(machine, plan),
     }
     return certificate | {"seal": seal(certificate)}
-
-
-def said(plan: Plan, width: int) -> str:
-    """What a certificate proves, in a sentence."""
-    vectors, many = 2**width, f"1 to {plan.length:,} {'bytes' if width == 8 else f'vectors of {width} bits'}"
-    counted = " + … + ".join(f"{vectors}^{n:,}" for n in dict.fromkeys((1, plan.length)))
-    how = {
-        "exact": "of the exact function of the stored weights",
-        "float32": "of what float32 computes, whatever the order of its sums",
-    }[plan.rounding.name]
-    return (
-        f"Every one of the {counted} sequences of {many}, in a memory of {plan.rows:,} rows, comes back without a wrong"
-        f" bit: proved {how}."
-    )
