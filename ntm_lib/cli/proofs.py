@@ -26,7 +26,8 @@ def prove(words: list[str]) -> int:
 
     from ntm_lib.proof import prove as prover
     from ntm_lib.proof.balls import EXACT, FLOAT32, Machine
-    from ntm_lib.proof.check import check, said
+    from ntm_lib.proof.check import check
+    from ntm_lib.proof.words import said
     from ntm_lib.runs.checkpoints import write_whole
 
     machine = Machine(values.dir)
@@ -63,6 +64,7 @@ def check(words: list[str]) -> int:
 
     from ntm_lib.proof import check as checker
     from ntm_lib.proof.balls import Machine
+    from ntm_lib.proof.words import said
 
     machine = Machine(values.dir)
     try:
@@ -70,7 +72,7 @@ def check(words: list[str]) -> int:
     except checker.Refused as error:
         show(f"Refused: {error}")
         return FAILED
-    return show(checker.said(plan, machine.width))
+    return show(said(plan, machine.width))
 
 
 def program_of(directory: str, rows: int | None) -> Callable[[bytes], bytes]:

@@ -6,11 +6,11 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from flint import arb
-
 from ntm_lib.proof.balls import ROUNDINGS, Machine
 from ntm_lib.proof.claims import Claim, Plan
-from ntm_lib.proof.induction import Induction, bounds_of
+from ntm_lib.proof.induction import Induction
+from ntm_lib.proof.known import bounds_of
+from ntm_lib.proof.words import told, upper
 
 FORMAT = "ntm-lib proof 1"
 ROOMY = 2.0  # a bound more than so many times as large as its claims need says less of the machine than it might
@@ -117,20 +117,6 @@ def slack(claims: list[Claim], bounds: dict[str, Any]) -> list[tuple[str, int, f
     return found + [("margin", 0, math.inf)] * (not 1 <= least / max(bounds["margin"], 1e-300) <= ROOMY)
 
 
-def said(plan: Plan, width: int) -> str:
-    """What a certificate proves, in a sentence."""
-    vectors, many = 2**width, f"1 to {plan.length:,} {'bytes' if width == 8 else f'vectors of {width} bits'}"
-    counted = " + … + ".join(f"{vectors}^{n:,}" for n in dict.fromkeys((1, plan.length)))
-    how = {
-        "exact": "of the exact function of the stored weights",
-        "float32": "of what float32 computes, whatever the order of its sums",
-    }[plan.rounding.name]
-    return (
-        f"Every one of the {counted} sequences of {many}, in a memory of {plan.rows:,} rows, comes back without a wrong"
-        f" bit: proved {how}."
-    )
-
-
 def seal(certificate: dict[str, Any]) -> str:
     """A hash of all that a certificate says."""
     said = {name: value for name, value in certificate.items() if name != "seal"}
@@ -145,20 +131,3 @@ def read(path: str | Path) -> Any:
         raise ValueError(f"cannot read {path}: {error.strerror}; name a certificate that `ntm prove` wrote") from error
     except (ValueError, RecursionError) as error:
         raise Refused(f"{path} is no certificate: it is not JSON") from error
-
-
-def told(claim: Claim) -> str:
-    """A claim that does not hold, in words: the step, what is too large, the input, and by what factor."""
-    after = "" if claim.byte is None else f", after input {claim.byte}"
-    sizes = f"may be {upper(claim.left):.4g}, at most {upper(claim.right):.4g} will do"
-    return f"{claim.step}: {claim.text}{after} {sizes} ({factor(claim):.3g} times too large)"
-
-
-def factor(claim: Claim) -> float:
-    """How many times the left side of a claim is as large as the right one."""
-    return upper(claim.left) / max(upper(claim.right), 1e-300)
-
-
-def upper(ball: arb) -> float:
-    """A number above all that a ball stands for."""
-    return math.nextafter(float(ball.upper()), math.inf)

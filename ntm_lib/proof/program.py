@@ -9,7 +9,7 @@ from typing import NamedTuple
 from flint import arb_mat
 
 from ntm_lib.proof.balls import EXACT, Machine
-from ntm_lib.proof.induction import vectors_of
+from ntm_lib.proof.known import vectors_of
 from ntm_lib.proof.prove import plan_of
 
 WAYS = {-1: "decrement", 0: "keep", 1: "increment"}
