@@ -27,8 +27,9 @@ MAY_IMPORT = {
     "analysis": LEARNING | {"runs"},
     "study": LEARNING | {"runs", "analysis", "__init__"},  # whose version a study notes
     "__init__": LEARNING | {"runs", "analysis"},  # what `from ntm_lib import ...` offers a newcomer
-    "teaching": LEARNING | {"runs", "analysis", "study", "__init__"},
-    "cli": LEARNING | {"runs", "analysis", "study", "teaching", "__init__"},
+    "teaching": LEARNING | {"runs", "analysis", "study", "proof", "__init__"},
+    "proof": LEARNING | {"runs", "analysis"},
+    "cli": LEARNING | {"runs", "analysis", "study", "proof", "teaching", "__init__"},
     "__main__": {"cli"},
 }
 CORE = {"torch", "safetensors"}
@@ -37,6 +38,7 @@ MAY_USE = {
     "study": STUDY,
     "teaching": STUDY | {"numpy", "matplotlib", "PIL", "IPython", "ipywidgets", "psutil"},
     "runs": CORE | {"filelock"},  # which torch brings
+    "proof": CORE | {"flint"},
     "cli": CORE | {"tqdm"},
 }
 """Packages of others that a room may import; every other room: those of CORE."""
@@ -155,7 +157,11 @@ with TemporaryDirectory() as folder:
     assert cli.main(["evaluate", folder, "--lengths", "2", "--sequences", "1"]) in (0, 1)
 assert cli.main(["recipes"]) == 0
 """,
-    "command": "from tqdm import tqdm",
+    "command": """
+from tqdm import tqdm
+from ntm_lib.cli import main
+assert main(["extract", "data/proofs/walks"]) == 0
+""",
     "study": """
 from ntm_lib.cli import main
 import ntm_lib.study.study

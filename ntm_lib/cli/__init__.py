@@ -11,8 +11,8 @@ from ntm_lib.cli.terminal import discard_output, say, show, warnings_on_one_line
 
 BAD_INPUT, INTERRUPTED = 2, 130
 """Exit codes for a value that cannot be used, and for Ctrl-C."""
-EXTRAS = {"scipy", "joblib", "filelock", "tqdm"}
-"""Packages of the extra [study]."""
+EXTRAS = dict.fromkeys(("scipy", "joblib", "filelock", "tqdm"), "study") | {"flint": "command", "matplotlib": "lab"}
+"""Packages that some commands need, and the extra that brings each."""
 AFTER_INTERRUPT = {
     "train": "; the same command goes on from the last validation",
     "study": "; the same command goes on, and finished runs are not done again",
@@ -43,7 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if error.name not in EXTRAS:
             raise
-        say(f"{error.name} is not installed: pip install -e '.[study]' in the folder of the library")
+        extra = EXTRAS[error.name]
+        say(f"{error.name} is not installed: pip install -e '.[{extra}]' in the folder of the library")
     except (BadOption, ValueError, TypeError) as error:
         say(str(error))
     except OSError as error:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from ntm_lib.cli import proofs
 from ntm_lib.cli.options import Options, add_fields, changes_in, recipe_in
 from ntm_lib.cli.terminal import progress_bar, say, show, steps_shown, told
 
@@ -90,16 +91,25 @@ def _copy(words: list[str]) -> int:
     options = _options_of_a_machine("copy", _copy.__doc__)
     options.value("input", nargs="?", default="-", metavar="INPUT", text="a file; -: standard input")
     options.value("--out", text="a file; -: standard output", default="-", metavar="FILE")
+    options.switch("--program", "send them through the program that `ntm extract` finds inside the machine")
     values = options.parse(words)
 
-    from ntm_lib.analysis.copies import copy_bytes
     from ntm_lib.study import content
 
-    model, _ = _loaded(values)
+    if values.program:
+        copied_by = proofs.program_of(values.dir, values.memory_size)
+    else:
+        from ntm_lib.analysis.copies import copy_bytes
+
+        model, _ = _loaded(values)
+
+        def copied_by(original: bytes) -> bytes:
+            with steps_shown(model, [len(original)], 1):
+                return copy_bytes(model, original, values.memory_size)
+
     content.require_writable(values.out, values.input)
     original = content.read_content(values.input)
-    with steps_shown(model, [len(original)], 1):
-        copied = copy_bytes(model, original, values.memory_size)
+    copied = copied_by(original)
     content.write_content(values.out, copied)
     wrong = content.wrong_in(original, copied)
     say("{wrong_bits:,} of {bits:,} bits and {wrong_bytes:,} of {bytes:,} bytes differ".format(**wrong))
@@ -199,6 +209,9 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "diagnose": _diagnose,
     "study": _study,
     "recipes": _recipes,
+    "prove": proofs.prove,
+    "check": proofs.check,
+    "extract": proofs.extract,
 }
 
 

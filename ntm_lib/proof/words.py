@@ -1,0 +1,38 @@
+"""Claims and plans in words."""
+
+import math
+
+from flint import arb
+
+from ntm_lib.proof.claims import Claim, Plan
+
+
+def said(plan: Plan, width: int) -> str:
+    """What a certificate proves, in a sentence."""
+    vectors, many = 2**width, f"1 to {plan.length:,} {'bytes' if width == 8 else f'vectors of {width} bits'}"
+    counted = " + … + ".join(f"{vectors}^{n:,}" for n in dict.fromkeys((1, plan.length)))
+    how = {
+        "exact": "of the exact function of the stored weights",
+        "float32": "of what float32 computes, whatever the order of its sums",
+    }[plan.rounding.name]
+    return (
+        f"Every one of the {counted} sequences of {many}, in a memory of {plan.rows:,} rows, comes back without a wrong"
+        f" bit: proved {how}."
+    )
+
+
+def told(claim: Claim) -> str:
+    """A claim that does not hold, in words: the step, what is too large, the input, and by what factor."""
+    after = "" if claim.byte is None else f", after input {claim.byte}"
+    sizes = f"may be {upper(claim.left):.4g}, at most {upper(claim.right):.4g} will do"
+    return f"{claim.step}: {claim.text}{after} {sizes} ({factor(claim):.3g} times too large)"
+
+
+def factor(claim: Claim) -> float:
+    """How many times the left side of a claim is as large as the right one."""
+    return upper(claim.left) / max(upper(claim.right), 1e-300)
+
+
+def upper(ball: arb) -> float:
+    """A number above all that a ball stands for."""
+    return math.nextafter(float(ball.upper()), math.inf)
