@@ -39,11 +39,12 @@ COLUMNS = ("model", "seed", "weights", "shown", "seconds", "length", *Count.__an
 
 
 class Decoder(nn.Module):
-    """A small causal Transformer of PyTorch's own layers, which is shown its own answers, a vector late.
+    """A small causal Transformer of PyTorch's own layers, with one of two codes of where a step stands.
 
     Without `windows`, sines of a step's number are added to it (Vaswani et al. 2017). With them, head number i sees the
-    last i + 1 steps for i < windows, the other heads all, and there is no other code of where a step stands: this is
-    hard-ALiBi (Jelassi et al. 2024), which copies farthest beyond its training of the codes that they compare.
+    last i + 1 steps for i < windows, the other heads all, and nothing else tells steps apart: this is hard-ALiBi
+    (Jelassi et al. 2024), which copies farthest beyond its training of the codes that they compare. It finds its place
+    by the last few vectors of its answer, so it is shown that answer, a vector late.
     """
 
     def __init__(self, windows: int = 0, width: int = 64, layers: int = 2, heads: int = 8):
@@ -88,7 +89,7 @@ class Plan(NamedTuple):
 
 PLANS = {
     "lstm": Plan(lambda: LSTMBaseline(LSTMConfig(10, 8, hidden_size=128, layers=2)), updates=9000, rate=4e-3, first=2),
-    "sinusoidal": Plan(Decoder, updates=2500, rate=3e-3, first=LONGEST),
+    "sinusoidal": Plan(Decoder, updates=3000, rate=2e-3, first=LONGEST),
     "hard-alibi": Plan(lambda: Decoder(windows=4), updates=4000, rate=2e-3, first=LONGEST),
 }
 
@@ -124,12 +125,12 @@ def draw_length(longest: int, generator: Generator) -> int:
 
 
 def fed_back(batch: Batch, model: nn.Module) -> Batch:
-    """A batch as a model sees it: a decoder is shown each vector of the answer in the step after it was due.
+    """A batch as a model sees it: a decoder with windows is shown each vector of the answer a step after it was due.
 
     These are the right vectors, not the decoder's. All its answers are right with them if, and only if, all are right
     when it is shown its own.
     """
-    if not isinstance(model, Decoder):
+    if not getattr(model, "windows", 0):
         return batch
     inputs = batch.inputs.clone()
     inputs[:, 1:, :8] += batch.targets[:, :-1]

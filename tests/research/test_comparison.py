@@ -59,11 +59,12 @@ def test_only_sines_tell_where_a_step_stands():
     torch.testing.assert_close(comparison.sines(3, 2), torch.tensor([[0, 1], [0.84147, 0.54030], [0.90930, -0.41615]]))
 
 
-def test_a_decoder_is_shown_its_answer_a_vector_late_and_an_lstm_is_not():
+def test_a_decoder_with_windows_is_shown_its_answer_a_vector_late_and_no_other_model_is():
     batch = tasks.copy(batch_size=3, length=2)
-    shown = fed_back(batch, decoder())
+    shown = fed_back(batch, decoder(WINDOWS))
     assert torch.equal(shown.inputs[:, :5], batch.inputs[:, :5])  # start, two vectors, end, and the first blank
     assert torch.equal(shown.inputs[:, 5, :8], batch.inputs[:, 1, :8]) and not shown.inputs[:, 5, 8:].any()
+    assert fed_back(batch, decoder()) is batch
     assert fed_back(batch, LSTMBaseline(LSTMConfig(10, 8, hidden_size=3))) is batch
 
 
