@@ -89,7 +89,7 @@ class Plan(NamedTuple):
 
 PLANS = {
     "lstm": Plan(lambda: LSTMBaseline(LSTMConfig(10, 8, hidden_size=128, layers=2)), updates=9000, rate=4e-3, first=2),
-    "sinusoidal": Plan(Decoder, updates=3000, rate=2e-3, first=LONGEST),
+    "sinusoidal": Plan(Decoder, updates=4000, rate=2e-3, first=LONGEST),
     "hard-alibi": Plan(lambda: Decoder(windows=4), updates=4000, rate=2e-3, first=LONGEST),
 }
 
@@ -187,6 +187,10 @@ def main(arguments: list[str]) -> None:
     table = values.out / "lengths.csv"
     if not table.exists():
         table.write_text(",".join(COLUMNS) + "\n", encoding="utf-8")
+    versions = {"python": platform.python_version(), "torch": torch.__version__, "ntm_lib": __version__}
+    command = f"python -m research.comparison --seeds 0-9 --out {values.out}"
+    manifest = {"commands": [command], "versions": versions}
+    (values.out / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     with table.open(newline="", encoding="utf-8") as file:
         done = {(row["model"], int(row["seed"])) for row in csv.DictReader(file)}
     for seed in values.seeds:
@@ -196,10 +200,6 @@ def main(arguments: list[str]) -> None:
                 with table.open("a", newline="", encoding="utf-8") as file:
                     csv.DictWriter(file, COLUMNS, lineterminator="\n").writerows(rows)
                 print(*list(rows[0].values())[:5], {row["length"]: row["wrong_sequences"] for row in rows}, flush=True)
-    versions = {"python": platform.python_version(), "torch": torch.__version__, "ntm_lib": __version__}
-    command = f"python -m research.comparison --seeds 0-9 --out {values.out}"
-    manifest = {"commands": [command], "versions": versions}
-    (values.out / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,9 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+from safetensors.torch import load_file
+
+from ntm_lib.machine import LSTMBaseline, LSTMConfig
 from ntm_lib.study.tables import aligned, share
 from ntm_lib.teaching.plots.compared import whole_figure
 from ntm_lib.teaching.show import show_figure, show_folded
@@ -35,6 +38,16 @@ def whole_by_length(directory: str | Path) -> tuple[list[int], dict[str, list[li
         NAMES[name]: [[one[length] for length in lengths] for one in seeds.values()] for name, seeds in found.items()
     }
     return lengths, {name: seeds for name, seeds in shares.items() if seeds}
+
+
+def load_lstm(directory: str | Path) -> LSTMBaseline:
+    """Load the LSTM of a comparison that learned from seed 0; its sizes are those of its weights."""
+    weights = load_file(Path(directory) / "lstm.safetensors")
+    hidden, inputs = (weights[f"lstm.weight_{part}_l0"].shape[1] for part in ("hh", "ih"))
+    layers = sum(name.startswith("lstm.weight_hh") for name in weights)
+    model = LSTMBaseline(LSTMConfig(inputs, len(weights["output.bias"]), hidden, layers))
+    model.load_state_dict(weights)
+    return model
 
 
 def show_comparison(directory: str | Path, trained: int, lengths: Sequence[int]) -> None:

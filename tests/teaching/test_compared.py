@@ -3,10 +3,13 @@
 import json
 
 import pytest
+import torch
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from safetensors.torch import save_file
 
-from ntm_lib.teaching.compared import show_comparison, whole_by_length
+from ntm_lib.machine import LSTMBaseline, LSTMConfig
+from ntm_lib.teaching.compared import load_lstm, show_comparison, whole_by_length
 
 HEAD = "model,seed,weights,shown,seconds,length,sequences,wrong_sequences,bits,wrong_bits"
 COMMAND = "python -m research.comparison --seeds 0-2 --out here"
@@ -57,3 +60,11 @@ def test_counts_of_exact_seeds_are_printed_and_the_command_folded(table, capsys)
     picture, words, commands = shown.outputs
     assert "NTM – up to 30; LSTM – up to 2" in picture.metadata["image/png"]["alt"]
     assert "NTM" in words.data["text/html"] and COMMAND in commands.data["text/html"]
+
+
+def test_an_lstm_has_the_sizes_and_the_weights_it_was_saved_with(tmp_path):
+    saved = LSTMBaseline(LSTMConfig(input_size=7, output_size=5, hidden_size=3, layers=2))
+    save_file(saved.state_dict(), tmp_path / "lstm.safetensors")
+    loaded, inputs = load_lstm(tmp_path), torch.randn(2, 11, 7)
+    assert loaded.config == saved.config
+    torch.testing.assert_close(loaded(inputs)[0], saved(inputs)[0])
