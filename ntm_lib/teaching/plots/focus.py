@@ -11,7 +11,7 @@ from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from ntm_lib.teaching.plots.parts import cells, seed_dots, shades
+from ntm_lib.teaching.plots.parts import cells, shades
 from ntm_lib.teaching.plots.style import DASHES, ERROR, INK, PALE, READ, TARGET, WRITE, described, page, panel, title
 
 
@@ -112,18 +112,3 @@ def limit_figure(lengths: Sequence[int], wrong: Sequence[float], predicted: floa
     axes.set_yticks([0, 0.5, 1], ["none", "half", "all"])
     exact = max((length for length, share in zip(lengths, wrong, strict=True) if share == 0), default=0)
     return described(figure, f"Share of wrong sequences by length: none up to {exact} vectors. Dashed: the prediction.")
-
-
-def exact_figure(exact: Mapping[str, Sequence[bool]]) -> Figure:
-    """Draw a dot for each seed in the order of their numbers, a panel a trial: green where every bit was right."""
-    figure, panels = page(2.2, 1, len(exact))
-    told = {}
-    for axes, (name, given) in zip(panels, exact.items(), strict=True):
-        right = np.asarray(given, dtype=bool)
-        seed_dots(axes, right, 20, TARGET, "o", 18)
-        seed_dots(axes, ~right, 20, ERROR, "X", 70)
-        axes.set_ylim((len(right) - 1) // 20 + 0.7, -0.7)
-        told[name] = f"{right.sum()} of {len(right)}"
-        title(axes, f"{name}: {told[name]}")
-        axes.axis("off")
-    return described(figure, "One dot a seed, green where every bit is right", told)

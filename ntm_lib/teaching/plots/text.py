@@ -1,4 +1,4 @@
-"""Figures of texts that are remembered, and of how much is remembered by how long a text is."""
+"""The figure of a text that is remembered."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,16 +6,11 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import ArrayLike
 
 from ntm_lib.analysis.trace import Trace
 from ntm_lib.teaching.plots.heads import draw_pointing, name_halves
-from ntm_lib.teaching.plots.style import ERROR, INK, PALE, described, no_frame, page, panel, title
+from ntm_lib.teaching.plots.style import ERROR, INK, described, no_frame, page, title
 from ntm_lib.teaching.plots.tape import number_rows
-from ntm_lib.teaching.plots.words import about
-
-STYLES = ((INK, "o-"), (ERROR, "s--"))
-"""Colour and marks of the first and of the second curve."""
 
 
 def text_figure(trace: Trace, text: bytes, answers: Mapping[str, bytes], first_row: int = 0) -> Figure:
@@ -55,27 +50,3 @@ def _letters(axes: Axes, answer: bytes, text: bytes, first_step: int, steps: int
     axes.axvspan(first_step - 0.5, first_step + len(text) - 0.5, color="#f4f4f4", zorder=0)
     axes.set(ylim=(-1, 1), xlim=(-0.5, steps - 0.5), yticks=[])
     no_frame(axes)
-
-
-def lengths_figure(lengths: ArrayLike, shares: Mapping[str, ArrayLike], trained: int) -> Figure:
-    """Draw the share of wrong bits (0 to 1) by length, a curve a machine; grey, the lengths that were trained on."""
-    lengths = np.asarray(lengths)
-    figure, axes = page(3.8)
-    first, longest = lengths[0] / 1.15, lengths[-1] * 1.05
-    panel(axes, xscale="log", ylim=(-0.01, 0.6), xlim=(first, longest))
-    axes.set(xlabel="length of the sequence, in bytes", ylabel="wrong bits")
-    axes.set_xticks(lengths, map(str, lengths))
-    axes.minorticks_off()
-    axes.set_yticks([0, 0.25, 0.5], ["0 %", "25 %", "50 %"])
-    axes.axvspan(first, trained, color="#eeeeee", zorder=0)
-    axes.text(trained / 1.06, 0.555, "trained on", ha="right", fontsize=10, color=INK)
-    axes.axhline(0.5, color=PALE, linewidth=1, linestyle=(0, (4, 3)))
-    axes.text(lengths[-1], 0.515, "a coin", ha="right", fontsize=10, color=INK)
-    middle, last = len(lengths) // 2, {}
-    for (name, given), (colour, marks) in zip(shares.items(), STYLES, strict=False):
-        values = np.asarray(given)
-        axes.plot(lengths, values, marks, color=colour, linewidth=2, markersize=5, clip_on=False, zorder=3)
-        beside: dict[str, Any] = {"xytext": (14, -6 if values.any() else 8), "textcoords": "offset points"}
-        axes.annotate(name, (lengths[middle], values[middle]), color=colour, fontsize=11, **beside)
-        last[name] = about(values[-1])
-    return described(figure, f"Share of wrong bits by length; at {lengths[-1]}", last)

@@ -7,8 +7,8 @@ import pytest
 import torch
 from matplotlib.colors import to_hex
 
-from ntm_lib.teaching.plots.focus import exact_figure, focus_figure, found_figure, limit_figure, map_figure
-from ntm_lib.teaching.plots.style import ERROR, READ, TARGET, WRITE
+from ntm_lib.teaching.plots.focus import focus_figure, found_figure, limit_figure, map_figure
+from ntm_lib.teaching.plots.style import READ, WRITE
 
 STEPS, SEEN = 7, 5
 
@@ -58,19 +58,3 @@ def test_where_a_machine_fails_stands_beside_the_prediction():
     np.testing.assert_array_equal(axes.lines[0].get_xydata(), [[20, 0], [50, 0], [70, 0.25], [90, 1]])
     assert set(axes.lines[1].get_xdata()) == {64.5}
     assert figure.get_label() == ("Share of wrong sequences by length: none up to 50 vectors. Dashed: the prediction.")
-
-
-def test_every_seed_has_one_mark_in_every_panel():
-    exact = {"near": [True] * 23, "far": [seed != 21 for seed in range(23)]}
-    near, far = (figure := exact_figure(exact)).axes
-    marks = [
-        {
-            to_hex(kind.get_facecolor()[0]): len(kind.get_offsets())
-            for kind in axes.collections
-            if len(kind.get_offsets())
-        }
-        for axes in (near, far)
-    ]
-    assert marks == [{TARGET: 23}, {TARGET: 22, ERROR: 1}]
-    assert far.collections[1].get_offsets().tolist() == [[1, 1]]
-    assert figure.get_label() == ("One dot a seed, green where every bit is right: near – 23 of 23; far – 22 of 23.")

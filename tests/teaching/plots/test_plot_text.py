@@ -1,6 +1,5 @@
-"""Figures of texts: letters stand at their steps, wrong ones are pink, curves go through the numbers given."""
+"""Figures of texts: letters stand at their steps, wrong ones are pink."""
 
-import numpy as np
 import pytest
 import torch
 from matplotlib.colors import to_hex
@@ -9,7 +8,7 @@ from ntm_lib import tasks
 from ntm_lib.analysis.trace import trace_copy
 from ntm_lib.teaching import handmade
 from ntm_lib.teaching.plots.style import ERROR
-from ntm_lib.teaching.plots.text import lengths_figure, text_figure
+from ntm_lib.teaching.plots.text import text_figure
 
 TEXT = b"tape!"
 
@@ -54,14 +53,3 @@ def test_texts_of_another_length_are_refused(text, answer):
     trace = trace_copy(handmade.copier(), bits, memory_size=13)
     with pytest.raises(ValueError, match="a trace of 12 steps: expected 2 L \\+ 2"):
         text_figure(trace, text, {"a machine": answer})
-
-
-def test_curves_go_through_the_shares():
-    shares = {"exact": [0.0, 0.0, 0.0], "not exact": [0.0, 0.2, 0.47]}
-    figure = lengths_figure([2, 10, 70], shares, trained=10)
-    curves = [line for line in figure.axes[0].lines if len(line.get_xdata()) == 3]
-    for curve, values in zip(curves, shares.values(), strict=True):
-        np.testing.assert_array_equal(curve.get_xydata(), np.column_stack([[2, 10, 70], values]))
-    assert figure.get_label() == (
-        "Share of wrong bits by length; at 70: exact – no bit is wrong; not exact – about 50 % of bits are wrong."
-    )
