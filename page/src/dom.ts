@@ -1,9 +1,9 @@
 /** Small helpers for the elements of the page. */
 
-export function by<Kind extends HTMLElement>(id: string): Kind {
+export function by<Kind extends Element = HTMLElement>(id: string): Kind {
   const found = document.getElementById(id);
   if (!found) throw new Error(`the page has no element #${id}`);
-  return found as Kind;
+  return found as unknown as Kind;
 }
 
 /** Set a text only where it changes, so that a screen reader hears it once. */

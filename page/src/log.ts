@@ -42,6 +42,7 @@ export class Layer {
 
 export class Log {
   readonly rows: number;
+  readonly single: boolean; // one head reads and writes
   readonly firstRow: number; // drawn at the top, so that a walk crosses the picture once
   readonly sent: Layer;
   readonly came: Layer;
@@ -55,6 +56,7 @@ export class Log {
 
   constructor(readonly plan: Plan, private readonly about: About, start: State) {
     this.rows = start[1].dims[2];
+    this.single = about.single;
     const { steps, frame } = plan;
     this.sent = new Layer(steps, frame.width);
     this.came = new Layer(steps, frame.width);

@@ -88,9 +88,9 @@ export function drawCopy(
   frame(TITLE + LETTERS, BITS);
 
   heading(pen, tint.ink, "the heads on the tape", LEFT, ABOVE - TITLE / 2);
-  pen.globalCompositeOperation = dark() ? "screen" : "multiply"; // both heads on one row show as both
-  lay(log.write, tint.write, ABOVE, tall, done);
-  lay(log.read, tint.read, ABOVE, tall, done);
+  pen.globalCompositeOperation = tint.ground === "#ffffff" ? "multiply" : "screen"; // heads on one row show as both
+  lay(log.write, log.single ? tint.ink : tint.write, ABOVE, tall, done);
+  if (!log.single) lay(log.read, tint.read, ABOVE, tall, done);
   pen.globalCompositeOperation = "source-over";
   frame(ABOVE, tall);
   rowNames(pen, tint.ink, log, LEFT - 5, ABOVE, tall, { first: 0, count: log.rows });
@@ -104,7 +104,7 @@ export function drawCopy(
     letter(byte, plan.end + 1 + place, outBits + BITS + LETTERS / 2, right ? tint.target : tint.error);
   });
 
-  marker(pen, tint.pale, LEFT + (plan.end + 0.5) * step, TITLE + LETTERS, outBits + BITS);
+  outline(pen, tint.pale, LEFT + (plan.end + 0.5) * step, TITLE + LETTERS, 0, outBits + BITS - TITLE - LETTERS, 1);
   if (done > 0 && done < plan.steps) {
     outline(pen, tint.ink, LEFT + (done - 1) * step, TITLE + LETTERS, Math.max(step, 2), outBits + BITS - TITLE - LETTERS, 1);
   }
@@ -166,10 +166,9 @@ export function drawMemory(
       if (weight < 0.02) continue;
       pen.globalAlpha = Math.sqrt(weight);
       const y = ABOVE + (place + 0.5) * line;
-      pointer(pen, colour, kind === "write" ? left - 2 : left + wide + 2, y, kind === "write" ? -12 : 12);
-      pen.lineWidth = 2;
-      pen.strokeStyle = colour;
-      pen.strokeRect(left, y - line / 2, wide, line);
+      const [glyph, x] = kind === "write" ? ["▶", left - 15] : ["◀", left + wide + 2];
+      heading(pen, colour, glyph, x, y);
+      outline(pen, colour, left, y - line / 2, wide, line, 2);
     }
   }
   pen.globalAlpha = 1;
@@ -204,34 +203,10 @@ function rowNames(
   }
 }
 
-function pointer(pen: CanvasRenderingContext2D, colour: string, x: number, y: number, size: number): void {
-  pen.fillStyle = colour;
-  pen.beginPath();
-  pen.moveTo(x, y);
-  pen.lineTo(x + size, y - 6);
-  pen.lineTo(x + size, y + 6);
-  pen.fill();
-}
-
-function marker(pen: CanvasRenderingContext2D, colour: string, x: number, from: number, to: number): void {
-  pen.strokeStyle = colour;
-  pen.lineWidth = 1;
-  pen.setLineDash([3, 3]);
-  pen.beginPath();
-  pen.moveTo(x, from);
-  pen.lineTo(x, to);
-  pen.stroke();
-  pen.setLineDash([]);
-}
-
-function outline(
+export function outline(
   pen: CanvasRenderingContext2D, colour: string, x: number, y: number, wide: number, tall: number, line: number,
 ): void {
   pen.strokeStyle = colour;
   pen.lineWidth = line;
   pen.strokeRect(x, y, wide, tall);
-}
-
-export function dark(): boolean {
-  return matchMedia("(prefers-color-scheme: dark)").matches;
 }

@@ -2,7 +2,7 @@
 
 import { by, options, redrawn, say } from "./dom";
 import { json } from "./engine";
-import { colours, fresh, heading } from "./picture";
+import { type Colours, colours, fresh, heading, outline } from "./picture";
 
 export interface Arm {
   name: string;
@@ -84,13 +84,11 @@ export async function seeds(): Promise<void> {
     const { pen } = fresh(canvas);
     const tint = colours();
     for (const { words, y } of names) heading(pen, tint.ink, words, 0, y);
+    const longest = new Map(arms().map((each) => [each, Math.max(...each.sequences)]));
     for (const { arm: each, place, x, y } of marks) {
-      mark(pen, each, place, x + CELL / 2, y + CELL / 2, tint);
-      if (chosen?.arm === each && chosen.place === place) {
-        pen.strokeStyle = tint.ink;
-        pen.lineWidth = 2;
-        pen.strokeRect(x + 1, y + 1, CELL - 2, CELL - 2);
-      }
+      const size = 2.5 + (3.5 * each.sequences[place]) / longest.get(each)!;
+      mark(pen, each, place, x + CELL / 2, y + CELL / 2, size, tint);
+      if (chosen?.arm === each && chosen.place === place) outline(pen, tint.ink, x + 1, y + 1, CELL - 2, CELL - 2, 2);
     }
     canvas.setAttribute("aria-label", names.map(({ words }) => words).join("; "));
   };
@@ -125,31 +123,24 @@ export async function seeds(): Promise<void> {
   find();
 }
 
-function mark(pen: CanvasRenderingContext2D, arm: Arm, place: number, x: number, y: number, tint: ReturnType<typeof colours>): void {
-  const [size, way] = [4.5, { f: 1, b: -1 }[arm.stores[place]]];
-  pen.fillStyle = tint.target;
-  pen.strokeStyle = tint.error;
-  pen.lineWidth = 2;
+function mark(pen: CanvasRenderingContext2D, arm: Arm, place: number, x: number, y: number, size: number, tint: Colours): void {
+  const way = { f: 1, b: -1 }[arm.stores[place]] ?? 0;
+  [pen.fillStyle, pen.strokeStyle, pen.lineWidth] = [tint.target, tint.error, 2];
   pen.beginPath();
   if (arm.converged[place] === "0") {
     for (const turn of [-1, 1]) {
-      pen.moveTo(x - size, y - turn * size);
-      pen.lineTo(x + size, y + turn * size);
+      pen.moveTo(x - 4, y - turn * 4);
+      pen.lineTo(x + 4, y + turn * 4);
     }
     pen.stroke();
   } else if (way) {
-    pen.moveTo(x + way * size, y);
-    pen.lineTo(x - way * size, y - size);
-    pen.lineTo(x - way * size, y + size);
+    for (const [ahead, aside] of [[1, 0], [-1, -1], [-1, 1]]) pen.lineTo(x + way * ahead * size, y + aside * size);
     pen.fill();
   } else {
     pen.arc(x, y, size, 0, 7);
     pen.fill();
   }
   if (!arm.proved[place]) return;
-  pen.strokeStyle = tint.ink;
-  pen.lineWidth = 1;
-  pen.beginPath();
-  pen.arc(x, y, size + 2, 0, 7);
-  pen.stroke();
+  [pen.strokeStyle, pen.lineWidth] = [tint.ink, 1];
+  pen.strokeRect(x - 6.5, y - 6.5, 13, 13);
 }

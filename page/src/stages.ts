@@ -1,8 +1,7 @@
 /** The five stages of addressing on five slots, with sliders; the library's `address` computes them. */
 
-import { by, element, redrawn, say } from "./dom";
+import { by, element, say } from "./dom";
 import { addressing, json } from "./engine";
-import { colours, fresh, heading } from "./picture";
 
 interface Slots {
   memory: number[][];
@@ -20,7 +19,7 @@ const STAGES = { similarity: "1 compare", w_c: "2 find", w_g: "3 blend", w_s: "4
 
 export async function stages(): Promise<void> {
   const slots = await json<Slots>("slots.json");
-  const canvas = by<HTMLCanvasElement>("bars");
+  const table = by("bars");
   const inputs = Object.fromEntries(Object.keys(SLIDERS).map((name) => [name, slider(name as Name)])) as Record<Name, HTMLInputElement>;
   let made: Record<string, number[]> = {};
   let waiting = false;
@@ -41,14 +40,13 @@ export async function stages(): Promise<void> {
       shares: { values: shares.some(Boolean) ? shares : [0, 1, 0], shape: [1, 1, 3] }, // no shift where none is asked for
       gamma: { values: [value("gamma")], shape: [1, 1] },
     });
-    draw(canvas, slots.memory, made, was);
+    draw(table, slots.memory, made, was);
     const best = made.w.indexOf(Math.max(...made.w));
     const used = made.s.map((one) => one.toFixed(2)).join(", ");
     say(by("focus"), `Most weight ends on row ${best}: ${made.w[best].toFixed(2)}. Shifts used: ${used} (backward, none, forward).`);
-    canvas.setAttribute("aria-label", Object.entries(STAGES).map(([name, words]) => `${words}: ${made[name].map((one) => one.toFixed(2)).join(", ")}`).join("; "));
+    table.setAttribute("aria-label", Object.entries(STAGES).map(([name, words]) => `${words}: ${made[name].map((one) => one.toFixed(2)).join(", ")}`).join("; "));
   };
   for (const input of Object.values(inputs)) input.addEventListener("input", () => void compute());
-  redrawn(canvas, () => void compute());
   await compute();
 }
 
@@ -64,52 +62,25 @@ function slider(name: Name): HTMLInputElement {
   return input;
 }
 
-function draw(canvas: HTMLCanvasElement, memory: number[][], made: Record<string, number[]>, was: number[]): void {
-  const { pen, width, height } = fresh(canvas);
-  const tint = colours();
-  const names = Math.min(110, width * 0.24);
-  const column = (width - names) / memory.length;
-  const bar = (values: number[], row: number, y: number, tall: number, colour: string, share = 0.7) => {
-    pen.fillStyle = colour;
-    pen.fillRect(names + (row + 0.5 - share / 2) * column, y - values[row] * tall, share * column, values[row] * tall);
-  };
-  memory.forEach((numbers, row) => {
-    heading(pen, tint.ink, `row ${row}`, names + (row + 0.28) * column, 10);
-    numbers.forEach((value, place) => {
-      pen.globalAlpha = Math.min(1, Math.abs(value) / 2);
-      pen.fillStyle = value < 0 ? tint.minus : tint.plus;
-      pen.fillRect(names + (row + 0.04) * column, 22 + place * 22, column * 0.92, 21);
-      pen.globalAlpha = 1;
-      middle(pen, tint.ink, String(value), names + (row + 0.5) * column, 33 + place * 22);
-    });
+/** A line of bars for each stage, over the memory; dashed the stage before, grey where the head was. */
+function draw(table: HTMLElement, memory: number[][], made: Record<string, number[]>, was: number[]): void {
+  const line = (name: string, cells: HTMLElement[]) => [element("span", name), ...cells];
+  const names = memory.map((_, row) => element("span", `row ${row}`, "name"));
+  const numbers = memory[0].map((_, place) => memory.map((row) => colour(element("span", (Math.round(100 * row[place]) / 100).toString(), "cell"), row[place])));
+  const bars = Object.entries(STAGES).map(([stage, words], index) => {
+    const before = index > 1 ? made[Object.keys(STAGES)[index - 1]] : undefined;
+    return line(words, made[stage].map((value, row) => {
+      const bar = element("span", value.toFixed(2), `bar ${stage}`);
+      const heights = { value: Math.max(0, value), below: Math.max(0, -value), before: before?.[row] ?? 0, was: stage === "w_g" ? was[row] : 0 };
+      for (const [name, height] of Object.entries(heights)) bar.style.setProperty(`--${name}`, String(height));
+      return bar;
+    }));
   });
-  heading(pen, tint.ink, "memory", 0, 55);
-  const tall = (height - 100) / 5 - 34;
-  Object.entries(STAGES).forEach(([name, words], stage) => {
-    const base = 100 + (stage + 1) * (tall + 34) - (stage === 0 ? 14 : 2);
-    heading(pen, tint.ink, words, 0, base - tall / 2);
-    const before = made[Object.keys(STAGES)[stage - 1]];
-    const scale = stage === 0 ? tall - 12 : tall;
-    memory.forEach((_, row) => {
-      if (name === "w_g") bar(was, row, base, scale, tint.pale, 0.86);
-      bar(made[name], row, base, scale, stage ? tint.read : tint.ink);
-      if (stage > 1) {
-        pen.setLineDash([3, 3]);
-        pen.strokeStyle = tint.ink;
-        pen.strokeRect(names + (row + 0.15) * column, base - before[row] * scale, 0.7 * column, before[row] * scale);
-        pen.setLineDash([]);
-      }
-      const top = Math.max(made[name][row], stage > 1 ? before[row] : 0, name === "w_g" ? was[row] : 0, 0);
-      middle(pen, tint.ink, made[name][row].toFixed(2), names + (row + 0.5) * column, base - top * scale - 9);
-    });
-    pen.fillStyle = tint.ink;
-    pen.fillRect(names, base, width - names, 1);
-  });
+  table.replaceChildren(...line("", names), ...numbers.flatMap((cells, place) => line(place === 1 ? "memory" : "", cells)), ...bars.flat());
 }
 
-function middle(pen: CanvasRenderingContext2D, colour: string, words: string, x: number, y: number): void {
-  pen.font = "12px system-ui, sans-serif";
-  pen.textAlign = "center";
-  pen.fillStyle = colour;
-  pen.fillText(words, x, y);
+function colour(cell: HTMLElement, value: number): HTMLElement {
+  cell.style.setProperty("--shade", `${Math.min(100, Math.abs(value) * 50)}%`);
+  cell.classList.add(value < 0 ? "below" : "above");
+  return cell;
 }

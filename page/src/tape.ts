@@ -46,6 +46,7 @@ export class Tape {
     const machine = await Machine.load(about);
     if (turn !== this.asked) return;
     this.machine = machine;
+    by("tape").classList.toggle("single", about.single);
     rows.disabled = about.rows !== null;
     rows.value = "";
     say(by("about"), `${about.name.replaceAll("_", " ")}: ${about.shows}. It was trained with ${about.made}.`);
@@ -84,6 +85,7 @@ export class Tape {
       await run.advance(SLICE);
       await new Promise((next) => setTimeout(next));
     }
+    if (run === this.run && !run.edits.length) row.value = String(run.log.writeAt[run.plan.end >> 1]); // a letter's
     this.redraw();
   }
 

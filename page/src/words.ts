@@ -24,7 +24,7 @@ function outcome(came: number, due: number): string {
 
 function heads(log: Log, about: About, done: number): string {
   const [read, write] = [log.readAt[done], log.writeAt[done]];
-  if (about.single) return `The head is on row ${write}.`;
+  if (about.single) return `The head, which reads and writes, is on row ${write}.`;
   const before = log.readAt[Math.max(0, done - 1)];
   const away = Math.abs(read - before);
   const jumps = Math.min(away, log.rows - away) > 1;

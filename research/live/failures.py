@@ -42,7 +42,7 @@ def failures(machines: dict[str, tuple[NTM, Run]]) -> list[dict[str, Any]]:
     bits = tasks.payload(1, size, machine.config.output_size, generator=torch.Generator().manual_seed(0))
     if case := case_of(machine, run, bits, size, fault):
         found[fault] = {"machine": name, **case}
-    return sorted(found.values(), key=lambda case: len(case["payload"]))
+    return sorted(found.values(), key=lambda case: list(Kind).index(case["fault"]))
 
 
 def find_case(machine: NTM, run: Run, fault: str) -> dict[str, Any] | None:
