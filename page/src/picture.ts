@@ -5,13 +5,15 @@ import type { Layer, Log } from "./log";
 import { shown } from "./text";
 
 const [TITLE, LETTERS, BITS, GAP, LEFT] = [20, 18, 40, 12, 34];
-/** Where rows of the memory begin, and what is left below them, in every picture. */
-export const ABOVE = TITLE + LETTERS + BITS + GAP + TITLE;
-export const BELOW = GAP + TITLE + BITS + LETTERS;
+/** Where rows of the memory begin in the picture of a copy, and what is left below them. */
+const ABOVE = TITLE + LETTERS + BITS + GAP + TITLE;
+const BELOW = GAP + TITLE + BITS + LETTERS;
 const LEAST_LETTER = 8; // pixels a step from which on letters are drawn
 const LEAST_ROW = 7; // pixels of a row of the memory that can be clicked
 
 export type Colours = Record<"read" | "write" | "target" | "error" | "ink" | "pale" | "ground" | "plus" | "minus", string>;
+
+const dark = matchMedia("(prefers-color-scheme: dark)");
 
 export function colours(): Colours {
   const style = getComputedStyle(document.documentElement);
@@ -39,9 +41,12 @@ function image(layer: Layer, colour: string): OffscreenCanvas {
   if (before && before.colour === colour && !layer.changed) return before.image;
   const made = before?.image ?? new OffscreenCanvas(layer.columns, layer.rows);
   const pen = made.getContext("2d")!;
-  const [red, green, blue] = [1, 3, 5].map((place) => parseInt(colour.slice(place, place + 2), 16));
+  pen.fillStyle = colour; // which reads it in any form, and gives it back in one
+  const [red, green, blue] = [1, 3, 5].map((place) => parseInt(String(pen.fillStyle).slice(place, place + 2), 16));
   const pixels = pen.createImageData(layer.columns, layer.rows);
-  layer.ink.forEach((ink, cell) => pixels.data.set([red, green, blue, ink], 4 * cell));
+  const whole = new Uint32Array(pixels.data.buffer); // a pixel each: alpha, blue, green, red from the highest byte on
+  const paint = (blue << 16) | (green << 8) | red;
+  for (let cell = 0; cell < whole.length; cell++) whole[cell] = (layer.ink[cell] << 24) | paint;
   pen.putImageData(pixels, 0, 0);
   layer.changed = false;
   inked.set(layer, { colour, image: made });
@@ -69,7 +74,7 @@ export function drawCopy(
   const letter = (byte: number, at: number, y: number, colour: string) => {
     if (step < LEAST_LETTER) return;
     const text = shown(byte);
-    pen.font = `${Math.min(15, text.length > 1 ? step / 1.3 : step * 1.4)}px ui-monospace, monospace`;
+    pen.font = `${Math.min(15, text.length > 1 ? step / 1.5 : step * 1.4)}px ui-monospace, monospace`;
     pen.fillStyle = colour;
     pen.textAlign = "center";
     pen.fillText(text, LEFT + (at + 0.5) * step, y);
@@ -88,7 +93,7 @@ export function drawCopy(
   frame(TITLE + LETTERS, BITS);
 
   heading(pen, tint.ink, "the heads on the tape", LEFT, ABOVE - TITLE / 2);
-  pen.globalCompositeOperation = tint.ground === "#ffffff" ? "multiply" : "screen"; // heads on one row show as both
+  pen.globalCompositeOperation = dark.matches ? "screen" : "multiply"; // heads on one row show as both
   lay(log.write, log.single ? tint.ink : tint.write, ABOVE, tall, done);
   if (!log.single) lay(log.read, tint.read, ABOVE, tall, done);
   pen.globalCompositeOperation = "source-over";
@@ -126,9 +131,15 @@ export interface Near {
   count: number;
 }
 
-/** As many rows as can be told apart in a height, round the row in the middle of what happens. */
-export function nearby(log: Log, row: number, height: number): Near {
-  const count = Math.min(log.rows, Math.max(1, Math.floor((height - ABOVE - BELOW) / LEAST_ROW)));
+/** What is left above and below the memory: beside a copy its rows stand beside the copy's, below it there is room. */
+function edges(canvas: HTMLCanvasElement): [above: number, below: number] {
+  return canvas.clientWidth > 0.6 * canvas.parentElement!.clientWidth ? [TITLE, 4] : [ABOVE, BELOW];
+}
+
+/** As many rows as can be told apart on a canvas, round the row in the middle of what happens. */
+export function nearby(log: Log, row: number, canvas: HTMLCanvasElement): Near {
+  const [above, below] = edges(canvas);
+  const count = Math.min(log.rows, Math.max(1, Math.floor((canvas.clientHeight - above - below) / LEAST_ROW)));
   return { first: Math.max(0, Math.min(log.rows - count, log.placeOf(row) - Math.floor(count / 2))), count };
 }
 
@@ -143,29 +154,30 @@ export function drawMemory(
 ): (x: number, y: number) => { row: number; number: number } | undefined {
   const { pen, width, height } = fresh(canvas);
   const [tint, numbers, margin] = [colours(), memory.dims[2], 16];
-  const [wide, tall] = [width - LEFT - 2 * margin, height - ABOVE - BELOW];
+  const [above, below] = edges(canvas);
+  const [wide, tall] = [width - LEFT - 2 * margin, height - above - below];
   const [cell, line, left] = [wide / numbers, tall / near.count, LEFT + margin];
   const tape = memory.data as Float32Array;
   const reach = tape.reduce((most, value) => Math.max(most, Math.abs(value)), 0.5);
-  heading(pen, tint.ink, "the memory", left, ABOVE - TITLE / 2);
+  heading(pen, tint.ink, "the memory", left, above - TITLE / 2);
   for (let place = 0; place < near.count; place++) {
     const row = log.rowAt(near.first + place);
     for (let number = 0; number < numbers; number++) {
       const value = tape[row * numbers + number];
       pen.globalAlpha = Math.min(1, Math.abs(value) / Math.min(reach, 2));
       pen.fillStyle = value > 0 ? tint.plus : tint.minus;
-      pen.fillRect(left + number * cell, ABOVE + place * line, cell + 0.3, line + 0.3);
+      pen.fillRect(left + number * cell, above + place * line, cell + 0.3, line + 0.3);
     }
   }
   pen.globalAlpha = 1;
-  outline(pen, tint.pale, left, ABOVE, wide, tall, 1);
-  rowNames(pen, tint.ink, log, LEFT - 5, ABOVE, tall, near);
+  outline(pen, tint.pale, left, above, wide, tall, 1);
+  rowNames(pen, tint.ink, log, LEFT - 5, above, tall, near);
   for (const [kind, colour] of [["write", tint.write], ["read", tint.read]] as const) {
     for (let place = 0; place < near.count; place++) {
       const weight = (weights.data as Float32Array)[heads[kind] * log.rows + log.rowAt(near.first + place)];
       if (weight < 0.02) continue;
       pen.globalAlpha = Math.sqrt(weight);
-      const y = ABOVE + (place + 0.5) * line;
+      const y = above + (place + 0.5) * line;
       const [glyph, x] = kind === "write" ? ["▶", left - 15] : ["◀", left + wide + 2];
       heading(pen, colour, glyph, x, y);
       outline(pen, colour, left, y - line / 2, wide, line, 2);
@@ -174,10 +186,10 @@ export function drawMemory(
   pen.globalAlpha = 1;
   const place = log.placeOf(chosen.row) - near.first;
   if (place >= 0 && place < near.count) {
-    outline(pen, tint.ink, left + chosen.number * cell, ABOVE + place * line, cell, line, 2);
+    outline(pen, tint.ink, left + chosen.number * cell, above + place * line, cell, line, 2);
   }
   return (x, y) => {
-    const [at, number] = [Math.floor((y - ABOVE) / line), Math.floor((x - left) / cell)];
+    const [at, number] = [Math.floor((y - above) / line), Math.floor((x - left) / cell)];
     if (at < 0 || at >= near.count || number < 0 || number >= numbers) return undefined;
     return { row: log.rowAt(near.first + at), number };
   };

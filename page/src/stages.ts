@@ -11,7 +11,7 @@ interface Slots {
 const SLIDERS = {
   key0: ["key, first number", -1, 1, 0], key1: ["key, second number", -1, 1, 1], key2: ["key, third number", -1, 1, 0],
   beta: ["β: how strictly", 0, 20, 5], g: ["g: by content 1, stay 0", 0, 1, 0.75], was: ["the head was on row", 0, 4, 4],
-  back: ["shift backward", 0, 1, 0], stay: ["no shift", 0, 1, 0.2], forth: ["shift forward", 0, 1, 0.8],
+  backward: ["shift backward", 0, 1, 0], none: ["no shift", 0, 1, 0.2], forward: ["shift forward", 0, 1, 0.8],
   gamma: ["γ: how sharp", 1, 10, 3],
 } as const;
 type Name = keyof typeof SLIDERS;
@@ -29,7 +29,7 @@ export async function stages(): Promise<void> {
     await Promise.resolve(); // all events of one move together
     waiting = false;
     const value = (name: Name) => Number(inputs[name].value);
-    const shares = (["back", "stay", "forth"] as const).map(value);
+    const shares = (["backward", "none", "forward"] as const).map(value);
     const was = slots.memory.map((_, row) => Number(row === value("was")));
     made = await addressing(slots.graph, {
       memory: { values: slots.memory.flat(), shape: [1, 5, 3] },

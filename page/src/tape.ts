@@ -8,7 +8,7 @@ import { encode, shown } from "./text";
 import { happening, verdict } from "./words";
 
 const MOST_ROWS = 6000;
-const SLICE = 10; // milliseconds of computing between two frames
+const SLICE = 12; // milliseconds of computing between two frames
 const [copy, memory] = [by<HTMLCanvasElement>("copy"), by<HTMLCanvasElement>("memory")];
 const [text, rows] = [by<HTMLTextAreaElement>("text"), by<HTMLInputElement>("rows")];
 const [machines, speed] = [by<HTMLSelectElement>("machine"), by<HTMLSelectElement>("speed")];
@@ -124,11 +124,14 @@ export class Tape {
     this.go(step);
     await this.compute(run);
     const letters = run.log.answers.flatMap((byte, place) => (byte === before[place] ? [] : [place + 1]));
-    const where = `row ${chosen.row}${held === undefined ? "" : `, which holds “${shown(held)}”`}`;
-    const deeds = { spoil: `Number ${chosen.number} of ${where}, is spoiled`, empty: `${where} is empty now`, reader: `The read head is moved to ${where}` };
+    const where = `row ${chosen.row}${held === undefined ? "" : `, which holds “${shown(held)}”,`}`;
+    const deeds = {
+      spoil: `Number ${chosen.number} of ${where} is spoiled before step ${step}`,
+      empty: `${where} is empty from step ${step} on`.replace("r", "R"),
+      reader: `Before step ${step} the read head is moved to row ${chosen.row}`,
+    };
     const told = letters.length ? `character ${letters.slice(0, 12).join(", ")}${letters.length > 12 ? " …" : ""} of the answer changes` : "not one character of the answer changes";
-    const deed = deeds[kind].replace(/^r/, "R").replace(/(row \d+), is/, "$1 is");
-    say(by("suffers"), `${deed}, before step ${step}: ${told}.`);
+    say(by("suffers"), `${deeds[kind]}: ${told}.`);
     this.player.turn(!calm());
     if (calm()) this.go(run.plan.steps);
   }
@@ -167,7 +170,7 @@ export class Tape {
 
   private show(run: Run, done: number, state: Awaited<ReturnType<Run["stateAt"]>>): void {
     const { log, plan, machine: { about } } = run;
-    const near = nearby(log, done > plan.end ? log.readAt[done] : log.writeAt[done], memory.clientHeight);
+    const near = nearby(log, done > plan.end ? log.readAt[done] : log.writeAt[done], memory);
     const chosen = { row: Number(row.value), number: Number(number.value) };
     drawCopy(copy, log, done, { near });
     this.cellAt = drawMemory(memory, log, state, near, { read: about.reader, write: about.writer }, chosen);

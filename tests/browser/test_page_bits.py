@@ -164,9 +164,9 @@ def test_the_five_stages_are_those_of_address(page):
         "beta": 7,
         "g": 0.3,
         "was": 2,
-        "back": 0.5,
-        "stay": 0.1,
-        "forth": 0.2,
+        "backward": 0.5,
+        "none": 0.1,
+        "forward": 0.2,
     }
     values["gamma"] = 2.5
     set_all = """(values) => { for (const [id, value] of Object.entries(values)) {
@@ -175,7 +175,7 @@ def test_the_five_stages_are_those_of_address(page):
     key = torch.tensor([[[values["key0"], values["key1"], values["key2"]]]])
     was = torch.eye(5)[values["was"]].view(1, 1, 5)
     beta, g, gamma = (torch.full((1, 1), float(values[name])) for name in ("beta", "g", "gamma"))
-    shares = torch.tensor([[[values[name] for name in ("back", "stay", "forth")]]])
+    shares = torch.tensor([[[values[name] for name in ("backward", "none", "forward")]]])
     stages = addressing.address(five_slots(), was, key, beta, g, shares / shares.sum(), gamma)
     found = [addressing.cosine_similarity(five_slots(), key), *stages]
     names = ("1 compare", "2 find", "3 blend", "4 shift", "5 sharpen")
@@ -183,7 +183,5 @@ def test_the_five_stages_are_those_of_address(page):
         f"{name}: {', '.join(f'{one:.2f}' for one in stage.flatten().tolist())}"
         for name, stage in zip(names, found, strict=True)
     )
-    page.wait_for_function(
-        "(said) => document.getElementById('bars').ariaLabel === said", arg=said.replace("-0.00", "-0.00")
-    )
+    page.wait_for_function("(said) => document.getElementById('bars').ariaLabel === said", arg=said)
     assert page.locator("#focus").inner_text().startswith(f"Most weight ends on row {int(stages.w.argmax())}")
