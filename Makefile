@@ -8,12 +8,15 @@ NBVAL = $(PYTEST) --nbval --nbval-current-env --nbval-cell-timeout=120
 RUN_NOTEBOOKS = $(VENV)/bin/jupyter nbconvert --to notebook --execute --inplace \
 	--ExecutePreprocessor.store_widget_state=False --ExecutePreprocessor.record_timing=False
 
+# What the data of the page is made from: it takes a minute to make, and is made anew when one of these is newer.
+PAGE_FROM = $(wildcard ntm_lib/*/*.py research/*.py research/live/*.py data/machines/*/* data/studies/*/*)
+
 # Taken as they were typed: make would run $(shell …) in a value when it hands the value on.
 override REPO := $(value REPO)
 override REF := $(value REF)
 export REPO REF
 
-.PHONY: demo lab test browser-test notebooks site publish study findings bench lint
+.PHONY: demo lab test browser-test page page-test page-bits notebooks site publish study findings bench lint
 
 demo: $(VENV)/core
 	$(NTM) train reliable --seed 0 --out runs/demo
@@ -30,8 +33,26 @@ test: lint site
 	$(NBVAL) notebooks
 
 # Not in `make test`: it needs a Chromium.
-browser-test: $(VENV)/browser site
+browser-test: $(VENV)/browser page site
 	OMP_NUM_THREADS=1 $(VENV)/bin/pytest tests/browser
+
+# The live machine as a page in page/dist/: data from the library, and scripts that npm bundles.
+page: page/public/data/machines.json page/node_modules
+	npm --prefix page run build
+
+page-test: page/node_modules
+	npm --prefix page test
+
+# 1,000 random, 100 chosen and 20 text sequences through each machine of the page: a quarter of an hour or more.
+page-bits: $(VENV)/browser page
+	OMP_NUM_THREADS=1 PAGE_SEQUENCES=1000,100,20 $(VENV)/bin/pytest tests/browser/test_page_bits.py
+
+page/public/data/machines.json: $(PAGE_FROM) | $(VENV)/page
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m research.live page/public/data
+
+page/node_modules: page/package.json page/package-lock.json
+	npm --prefix page ci
+	touch $@
 
 notebooks: $(VENV)/research
 	$(RUN_NOTEBOOKS) notebooks/*.ipynb notebooks/solutions/*.ipynb
@@ -71,6 +92,6 @@ $(VENV)/bench: $(VENV)/study
 	$(VENV)/bin/pip install --quiet --no-deps dnc==1.1.0
 	touch $@
 
-$(VENV)/study $(VENV)/cluster $(VENV)/lab $(VENV)/research $(VENV)/test $(VENV)/browser $(VENV)/site: $(VENV)/core
+$(VENV)/study $(VENV)/cluster $(VENV)/lab $(VENV)/research $(VENV)/page $(VENV)/test $(VENV)/browser $(VENV)/site: $(VENV)/core
 	$(VENV)/bin/pip install --quiet --editable ".[$(@F)]" --constraint constraints.txt
 	touch $@

@@ -78,4 +78,4 @@ def first_weights(machine: "NTM", like: Tensor, rows: int) -> Tensor:
         return like.new_full((heads, rows), 1 / rows)
     indices = torch.arange(heads, device=like.device)
     focus = indices * rows // heads if kind == "spaced" else torch.zeros_like(indices)
-    return torch.nn.functional.one_hot(focus, rows).to(like.dtype)
+    return (torch.arange(rows, device=like.device) == focus.unsqueeze(-1)).to(like.dtype)

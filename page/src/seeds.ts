@@ -1,0 +1,146 @@
+/** All runs of all studies: a mark for each seed. */
+
+import { by, options, redrawn, say } from "./dom";
+import { json } from "./engine";
+import { type Colours, colours, fresh, heading, outline } from "./picture";
+
+export interface Arm {
+  name: string;
+  seeds: number[];
+  sequences: number[];
+  converged: string; // a digit for each seed
+  stores: string; // a letter for each seed
+  firstRow: (number | null)[];
+  faults: string[];
+  proved: number[];
+}
+
+interface Study {
+  name: string;
+  question: string;
+  arms: Arm[];
+}
+
+const WAYS: Record<string, string> = {
+  f: "walks forwards", b: "walks backwards", n: "writes in no order", o: "writes in one row", "-": "way not noted",
+};
+const CELL = 15; // pixels of a mark
+const LINE = 24; // pixels of an arm's name
+
+/** One run in a sentence. */
+export function told(arm: Arm, place: number): string {
+  const learned = arm.converged[place] === "1" ? "learned" : "did not learn";
+  const row = arm.firstRow[place];
+  const way = arm.stores[place] === "-" ? "" : `, ${WAYS[arm.stores[place]]}${row === null ? "" : ` from row ${row}`}`;
+  const faults = arm.faults[place] && ` (${arm.faults[place]})`;
+  const proof = arm.proved[place] ? `; proved for all texts up to ${arm.proved[place].toLocaleString("en")} bytes` : "";
+  return `${arm.name}, seed ${arm.seeds[place]}: ${learned}${faults}, ${arm.sequences[place].toLocaleString("en")} sequences${way}${proof}.`;
+}
+
+/** Whether a run is one of those that are asked for. */
+export function fits(arm: Arm, place: number, which: string): boolean {
+  switch (which) {
+    case "converged":
+      return arm.converged[place] === "1";
+    case "failed":
+      return arm.converged[place] === "0";
+    case "proved":
+      return arm.proved[place] > 0;
+    default:
+      return which === "all" || arm.stores[place] === which;
+  }
+}
+
+export async function seeds(): Promise<void> {
+  const studies = await json<Study[]>("seeds.json");
+  const [study, arm, which] = ["study", "arm", "which"].map((id) => by<HTMLSelectElement>(id));
+  const [seed, canvas] = [by<HTMLInputElement>("seed"), by<HTMLCanvasElement>("dots")];
+  let marks: { arm: Arm; place: number; x: number; y: number }[] = [];
+  let chosen: { arm: Arm; place: number } | undefined;
+
+  const arms = () => {
+    const one = studies.find(({ name }) => name === study.value)!;
+    return arm.value === "" ? one.arms : one.arms.filter(({ name }) => name === arm.value);
+  };
+  const lay = () => {
+    const across = Math.max(1, Math.floor(canvas.clientWidth / CELL));
+    let y = 0;
+    marks = [];
+    const names = arms().map((each) => {
+      const places = each.seeds.map((_, place) => place).filter((place) => fits(each, place, which.value));
+      const name = { words: `${each.name}: ${places.length} of ${each.seeds.length}`, y: y + LINE / 2 };
+      y += LINE;
+      places.forEach((place, index) => {
+        marks.push({ arm: each, place, x: (index % across) * CELL, y: y + Math.floor(index / across) * CELL });
+      });
+      y += Math.ceil(places.length / across) * CELL;
+      return name;
+    });
+    canvas.style.height = `${y + 8}px`;
+    return names;
+  };
+  const draw = () => {
+    const names = lay();
+    const { pen } = fresh(canvas);
+    const tint = colours();
+    for (const { words, y } of names) heading(pen, tint.ink, words, 0, y);
+    const longest = new Map(arms().map((each) => [each, Math.max(...each.sequences)]));
+    for (const { arm: each, place, x, y } of marks) {
+      const size = 2.5 + (3.5 * each.sequences[place]) / longest.get(each)!;
+      mark(pen, each, place, x + CELL / 2, y + CELL / 2, size, tint);
+      if (chosen?.arm === each && chosen.place === place) outline(pen, tint.ink, x + 1, y + 1, CELL - 2, CELL - 2, 2);
+    }
+    canvas.setAttribute("aria-label", names.map(({ words }) => words).join("; "));
+  };
+  const tell = (one: { arm: Arm; place: number } | undefined) => {
+    chosen = one;
+    say(by("one"), one ? told(one.arm, one.place) : "No such seed here.");
+    draw();
+  };
+  const find = () => tell(marks.find(({ arm: each, place }) => each.seeds[place] === Number(seed.value)));
+  const list = () => {
+    const one = studies.find(({ name }) => name === study.value)!;
+    options(arm, [["", "all arms"], ...one.arms.map(({ name }) => [name, name] as const)]);
+    say(by("asked"), one.question);
+  };
+
+  options(study, studies.map(({ name }) => [name, name]));
+  list();
+  study.addEventListener("change", list);
+  for (const select of [study, arm, which]) {
+    select.addEventListener("change", () => {
+      lay();
+      find();
+    });
+  }
+  seed.addEventListener("input", find);
+  canvas.addEventListener("pointermove", ({ offsetX, offsetY }) => {
+    const under = marks.find(({ x, y }) => offsetX >= x && offsetX < x + CELL && offsetY >= y && offsetY < y + CELL);
+    if (under && (under.arm !== chosen?.arm || under.place !== chosen.place)) tell(under);
+  });
+  redrawn(canvas, draw);
+  lay();
+  find();
+}
+
+function mark(pen: CanvasRenderingContext2D, arm: Arm, place: number, x: number, y: number, size: number, tint: Colours): void {
+  const way = { f: 1, b: -1 }[arm.stores[place]] ?? 0;
+  [pen.fillStyle, pen.strokeStyle, pen.lineWidth] = [tint.target, tint.error, 2];
+  pen.beginPath();
+  if (arm.converged[place] === "0") {
+    for (const turn of [-1, 1]) {
+      pen.moveTo(x - 4, y - turn * 4);
+      pen.lineTo(x + 4, y + turn * 4);
+    }
+    pen.stroke();
+  } else if (way) {
+    for (const [ahead, aside] of [[1, 0], [-1, -1], [-1, 1]]) pen.lineTo(x + way * ahead * size, y + aside * size);
+    pen.fill();
+  } else {
+    pen.arc(x, y, size, 0, 7);
+    pen.fill();
+  }
+  if (!arm.proved[place]) return;
+  [pen.strokeStyle, pen.lineWidth] = [tint.ink, 1];
+  pen.strokeRect(x - 6.5, y - 6.5, 13, 13);
+}

@@ -1,0 +1,204 @@
+"""Data of the live page: graphs compute what the library computes, and files hold what machines and studies hold."""
+
+import csv
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from small import SMALL
+
+from ntm_lib import NTM, NTMConfig, tasks
+from ntm_lib.analysis.trace import trace_copy
+from ntm_lib.machine import addressing
+from ntm_lib.runs.checkpoints import load
+from ntm_lib.training.run import Run
+from research.live import __main__ as command
+from research.live import failures, graphs, machines, seeds, training
+
+QUIET = pytest.mark.filterwarnings("ignore")  # of the exporter itself
+
+
+def session(graph):
+    return onnxruntime.InferenceSession(graph)
+
+
+def close(found, expected):
+    torch.testing.assert_close(torch.from_numpy(found), expected, rtol=1e-5, atol=1e-5)
+
+
+@QUIET
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "config",
+    [
+        NTMConfig(5, 3, 31, 7, controller_size=11, initial_weights="spaced"),
+        NTMConfig(
+            5,
+            3,
+            13,
+            7,
+            2,
+            2,
+            "lstm",
+            11,
+            weightings="single",
+            initial_weights="learned",
+            initial_memory="random",
+            initial_value=0.1,
+        ),
+    ],
+    ids=["any number of rows", "rows of its own"],
+)
+@torch.no_grad()
+def test_graphs_of_a_machine_start_and_step_as_it_does(config):
+    """Weights are inputs: those of another machine than the one that was traced."""
+    traced, other = NTM(config), NTM(config)
+    start, step = (session(make(traced)) for make in (graphs.start_graph, graphs.step_graph))
+    weights = {name: part.numpy() for name, part in graphs.weights_of(other).items()}
+
+    def given(graph, more):
+        return {name: value for name, value in (weights | more).items() if name in names(graph)}
+
+    for rows in (17, 31) if other.free_memory_size else (13,):
+        state = other.initial_state(1, rows)
+        found = start.run(None, given(start, {"tape": np.zeros(rows, np.float32)}))
+        for part, expected in zip(found, state.tensors(), strict=True):
+            close(part, expected)
+        for x in torch.randn(4, 1, 5, generator=torch.Generator().manual_seed(1)).unbind():
+            logits, state = other.step(x, state)
+            kept = dict(zip(graphs.STATE, found, strict=False))
+            y, *found, gates = step.run(None, given(step, {"x": x.numpy(), **kept}))
+            close(y, logits)
+            assert gates.shape == (1, config.addressing_heads)
+            for part, expected in zip(found, state.tensors(), strict=True):
+                close(part, expected)
+
+
+def names(graph):
+    return {one.name for one in graph.get_inputs()}
+
+
+@QUIET
+def test_the_graph_of_an_addressing_has_every_stage():
+    drawn = torch.Generator().manual_seed(0)
+    memory, was, key = (torch.rand(shape, generator=drawn) for shape in ((1, 7, 3), (1, 1, 7), (1, 1, 3)))
+    beta, g, gamma, shares = (torch.tensor([one]) for one in ([3.0], [0.3], [2.0], [[1.0, 2.0, 5.0]]))
+    given = {"memory": memory, "w_previous": was, "key": key, "beta": beta, "g": g, "shares": shares, "gamma": gamma}
+    one = session(graphs.address_graph(7, 3))
+    s = shares / 8
+    stages = addressing.address(memory, was, key, beta, g, s, gamma)
+    expected = [addressing.cosine_similarity(memory, key), *stages, s]
+    found = one.run(None, {name: value.numpy() for name, value in given.items()})
+    for part, stage in zip(found, expected, strict=True):
+        close(part, stage)
+
+
+def test_weights_stand_one_after_the_other(tmp_path):
+    machine = NTM(SMALL.machine)
+    shapes = machines.write_weights(machine, tmp_path / "weights" / "one.bin")
+    numbers = np.fromfile(tmp_path / "weights" / "one.bin", "<f4")
+    assert sum(np.prod(shape) for shape in shapes) == len(numbers)
+    for (_, part), shape in zip(graphs.weights_of(machine).items(), shapes, strict=True):
+        assert list(part.shape) == shape
+        here, numbers = np.split(numbers, [part.numel()])
+        assert np.array_equal(here, part.flatten().numpy())
+
+
+def test_every_directory_of_machines_is_in_the_table():
+    assert set(machines.table()) == {path.name for path in machines.MACHINES.iterdir() if path.is_dir()}
+    assert machines.table()["backwards"] == ("none", "the vectors are stored from high rows to low ones")
+
+
+def test_habits_tell_which_way_a_machine_stores_and_with_which_heads():
+    there, back = (load(machines.MACHINES / name)[0] for name in ("two_weightings", "backwards"))
+    assert machines.habits(there) == {"backwards": False, "reader": 0, "writer": 1}
+    assert machines.habits(back) == {"backwards": True, "reader": 0, "writer": 1}
+
+
+def test_a_fault_has_its_step_its_row_and_its_cure():
+    machine, run = load(machines.MACHINES / "missed_jump")
+    case = failures.find_case(machine, run, "missed jump")
+    bits = tasks.number_bits(torch.tensor(case["payload"])).unsqueeze(0)
+    trace = trace_copy(machine, bits, case["rows"])
+    assert case["wrong"] == trace.wrong.sum() > 0
+    assert case["rows"] == failures.LONG_TAPE
+    end = len(case["payload"]) + 1
+    assert case["step"] == end
+    assert case["row"] == trace.w_read[0, end, 0].argmax()
+    assert f"In step {end} the read head should jump" in case["sentence"]
+    assert "key" in case["cure"]
+
+
+def test_a_machine_without_a_fault_has_no_case_of_it():
+    machine, run = load(machines.MACHINES / "two_weightings")
+    bits = tasks.payload(1, 5, generator=torch.Generator().manual_seed(0))
+    assert failures.case_of(machine, run, bits, 26, "blur") is None
+    case = failures.case_of(
+        machine, run, tasks.payload(1, 12, generator=torch.Generator().manual_seed(0)), 12, "wrap-around"
+    )
+    assert case["rows"] == 12
+
+
+def test_moments_run_from_the_first_numbers_to_the_verdict(tmp_path):
+    run = Run(SMALL, seed=0)
+    first = {name: part.clone() for name, part in run.judged.state_dict().items()}
+    seen = training.moments(run)
+    assert [moment.update for moment in seen] == list(range(run.progress.update + 1))
+    assert all(torch.equal(part, first[name]) for name, part in seen[0].machine.state_dict().items())
+    last = run.judged.state_dict()
+    assert all(torch.equal(part, last[name]) for name, part in seen[-1].machine.state_dict().items())
+    recorded = training.training(machines.Graphs(tmp_path), SMALL)
+    assert len(recorded["moments"]) == len(list(tmp_path.glob("weights/training-*.bin")))
+    assert recorded["moments"][0][:2] == [0, 0]
+    assert recorded["moments"][-1][0] == run.progress.update
+
+
+def test_about_forty_moments_are_chosen_most_of_them_while_it_learns():
+    seen = [SimpleNamespace(update=update) for update in range(226)]
+    updates = [moment.update for moment in training.chosen(seen, 117)]
+    assert len(updates) == training.LEARNING + training.SETTLING
+    assert sorted(updates) == updates
+    assert updates[0] == 0
+    assert updates[-1] == 225
+    assert sum(update < 117 for update in updates) == training.LEARNING
+
+
+def test_seeds_are_those_of_the_tables():
+    found = {study["name"]: study for study in seeds.seeds()}
+    assert next(iter(found)) == "reliable"
+    for name, study in found.items():
+        with (seeds.STUDIES / name / "runs.csv").open(newline="", encoding="utf-8") as file:
+            lines = list(csv.DictReader(file))
+        assert sum(len(arm["seeds"]) for arm in study["arms"]) == len(lines)
+        assert sum(arm["converged"].count("1") for arm in study["arms"]) == sum(
+            line["converged"] == "True" for line in lines
+        )
+        ways = "".join(arm["stores"] for arm in study["arms"])
+        assert ways.count("b") == sum(line.get("stores") == "backwards" for line in lines)
+        assert len({len(column) for arm in study["arms"][:1] for column in list(arm.values())[1:]}) == 1
+
+
+def test_the_longest_proof_of_a_seed_counts(tmp_path, monkeypatch):
+    monkeypatch.setattr(seeds, "STUDIES", tmp_path)
+    assert seeds.proofs("reliable") == {}
+    (tmp_path / "reliable").mkdir()
+    lines = "seed,length,proved\n0,120,True\n0,1000,True\n1,120,True\n1,1000,False\n2,120,False\n"
+    (tmp_path / "reliable" / "proofs.csv").write_text(lines)
+    assert seeds.proofs("reliable") == {0: 1000, 1: 120}
+
+
+def test_pictures_stand_where_they_are_taken_from():
+    assert all((machines.ROOT / picture).is_file() for picture in command.PICTURES.values())
+    page = (machines.ROOT / "page" / "index.html").read_text(encoding="utf-8")
+    assert all(f"data/{name}{path[path.rindex('.') :]}" in page for name, path in command.PICTURES.items())
+
+
+def test_the_lock_file_is_that_of_the_package():
+    package, lock = (
+        json.loads((machines.ROOT / "page" / name).read_text()) for name in ("package.json", "package-lock.json")
+    )
+    for kind in ("dependencies", "devDependencies"):
+        assert package[kind] == lock["packages"][""][kind]
