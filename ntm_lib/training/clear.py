@@ -76,9 +76,9 @@ def missed_of(readers: int, asked: Emission, start: Tensor, added: Tensor) -> Te
     rows = of_writers[[head % len(of_writers) for head in range(readers)]]  # (R, F+V, M)
     similarity = cosine_similarity(rows, asked.key[:, :readers].transpose(0, 1))  # (R, cases, F+V)
     logits = asked.beta[:, :readers].T.unsqueeze(-1) * similarity
-    starts, others = logits.split([len(start), len(added)], dim=-1)
+    starts, others = logits[..., : len(start)].amin(-1), logits[..., len(start) :]
     others = pad(others, (0, 1)).logsumexp(-1) + math.log(ROWS)  # a blank row resembles no key
-    return softplus(others - starts.amin(-1)).amax(1).sum()
+    return softplus(others - starts).amax(1).sum()
 
 
 def alone(machine: NTM, alphabet: Alphabet, turn: int = 1) -> Alone:
