@@ -2,9 +2,9 @@
 
     python -m research.proofs runs/reliable --seeds 0-99 --lengths 120 1000
 
-proves the machines that `ntm study reliable --seeds 0-99 --out runs/reliable` trained. Each certificate is checked as
-`ntm check` does. The table is written row by row, and a command that goes on leaves out what it holds. With `--sample N`
-the bounds of one certificate a machine are held against N sequences that it copies.
+proves the machines that `ntm study reliable --seeds 0-99 --out runs/reliable` trained. Certificates are checked as by
+`ntm check`. The table is written row by row, and a command that goes on leaves out what it holds. With `--sample N` the
+bounds of one certificate a machine are held against N sequences that it copies.
 """
 
 import argparse

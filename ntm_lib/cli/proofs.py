@@ -64,11 +64,11 @@ def check(words: list[str]) -> int:
 
     from ntm_lib.proof import check as checker
     from ntm_lib.proof.balls import Machine
-    from ntm_lib.proof.words import said
+    from ntm_lib.proof.words import read, said
 
     machine = Machine(values.dir)
     try:
-        plan = checker.check(checker.read(values.certificate), machine)
+        plan = checker.check(read(values.certificate), machine)
     except checker.Refused as error:
         show(f"Refused: {error}")
         return FAILED

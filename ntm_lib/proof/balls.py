@@ -26,6 +26,7 @@ COVERED = {
     "initial_value": 0.0,
     "initial_reads": "learned",
     "output_from": "hidden",
+    "averaging": 0.0,
 }
 """Fields of a machine's config that the invariant of `claims` is about, and the one value that it covers of each."""
 ctx.prec = 64  # bits of a ball's middle
@@ -218,13 +219,10 @@ def _require_shapes(tensors: dict[str, Any], config: dict[str, Any]) -> None:
     """ValueError, naming a tensor, for weights that are not those of a config."""
     inputs, outputs, word, hidden = (config[n] for n in ("input_size", "output_size", "word_size", "controller_size"))
     emitted = 4 * word + 12  # two keys, an erase and an add vector; and of each head beta, g, gamma and three shifts
-    expected: dict[str, tuple[int, ...]] = {"reads_0": (1, word)}
-    for name, out, into in (
-        ("controller.from_input", hidden, inputs + word),
-        ("heads.linear", emitted, hidden),
-        ("output", outputs, hidden),
-    ):
-        expected |= {f"{name}.weight": (out, into), f"{name}.bias": (out,)}
+    layers = {"controller.from_input": (hidden, inputs + word), "heads.linear": (emitted, hidden)}
+    layers |= {"output": (outputs, hidden)}
+    expected: dict[str, tuple[int, ...]] = {f"{name}.weight": shape for name, shape in layers.items()}
+    expected |= {f"{name}.bias": shape[:1] for name, shape in layers.items()} | {"reads_0": (1, word)}
     found = {name: tuple(value.shape) for name, value in tensors.items() if str(value.dtype) == "float32"}
     for name in sorted(expected.keys() | tensors.keys()):
         if found.get(name) != expected.get(name):
@@ -233,14 +231,10 @@ def _require_shapes(tensors: dict[str, Any], config: dict[str, Any]) -> None:
 
 def _require_covered(recipe: dict[str, Any]) -> None:
     """ValueError, naming a field, for a machine of another shape than the invariant is about."""
-    config, refused = recipe["machine"], "no proof covers this machine"
-    if "word_size" not in config:
-        raise ValueError(f"{refused}: it is an LSTM without a memory")
+    config, refused = {**recipe["machine"], "averaging": recipe["averaging"]}, "no proof covers this machine"
     for field, value in COVERED.items():
-        if config[field] != value:
-            raise ValueError(f"{refused}: {field} is {config[field]!r}, expected {value!r}")
-    if recipe["averaging"]:
-        raise ValueError(f"{refused}: averaging is {recipe['averaging']}, expected 0")
+        if config.get(field) != value:
+            raise ValueError(f"{refused}: {field} is {config.get(field)!r}, expected {value!r}")
     if config["input_size"] != config["output_size"] + 2 or not 1 <= config["output_size"] <= 8:
         sizes = f"input_size {config['input_size']} and output_size {config['output_size']}"
         raise ValueError(f"{refused}: {sizes}, expected up to 8 outputs, and two inputs more for the markers")

@@ -3,7 +3,6 @@
 import json
 import math
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from ntm_lib.proof.balls import ROUNDINGS, Machine
@@ -59,18 +58,17 @@ def read_plan(certificate: Any) -> Plan:
     if not isinstance(certificate, dict) or certificate.keys() != FIELDS:
         odd = sorted(FIELDS.symmetric_difference(certificate if isinstance(certificate, dict) else ()))
         raise Refused(f"the certificate has not the fields of one, or has others: {', '.join(odd)}")
-    if certificate["format"] != FORMAT:
-        raise Refused(f"the certificate's format is {certificate['format']!r}: expected {FORMAT!r}")
-    if certificate["arithmetic"] not in ROUNDINGS:
-        raise Refused(f"arithmetic is {certificate['arithmetic']!r}: expected {' or '.join(ROUNDINGS)}")
+    for name, values in (("format", [FORMAT]), ("arithmetic", [*ROUNDINGS])):
+        if certificate[name] not in values:
+            raise Refused(f"{name} is {certificate[name]!r}: expected {' or '.join(values)}")
     for name in ("length", "memory", *PLAN):
         value = certificate[name]
         if type(value) is not int or value not in PLAN.get(name, (value,)) or (name not in PLAN and value < 1):
             raise Refused(
                 f"{name} is {value!r}: expected {' or '.join(map(str, PLAN.get(name, ['a whole number from 1 on'])))}"
             )
-    values = {name: certificate[name] for name in ("length", *PLAN)}
-    return Plan(rows=certificate["memory"], rounding=ROUNDINGS[certificate["arithmetic"]], **values)
+    moves = {name: certificate[name] for name in ("length", *PLAN)}
+    return Plan(rows=certificate["memory"], rounding=ROUNDINGS[certificate["arithmetic"]], **moves)
 
 
 def read_bounds(bounds: Any, machine: Machine) -> dict[str, Any]:
@@ -121,13 +119,3 @@ def seal(certificate: dict[str, Any]) -> str:
     """A hash of all that a certificate says."""
     said = {name: value for name, value in certificate.items() if name != "seal"}
     return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
-
-
-def read(path: str | Path) -> Any:
-    """A certificate from its file; ValueError for a file that cannot be read or is no JSON."""
-    try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ValueError(f"cannot read {path}: {error.strerror}; name a certificate that `ntm prove` wrote") from error
-    except (ValueError, RecursionError) as error:
-        raise Refused(f"{path} is no certificate: it is not JSON") from error

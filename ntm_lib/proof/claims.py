@@ -44,7 +44,7 @@ from ntm_lib.proof.balls import OFFSETS, Emitted, Rounding
 
 W = 4  # rows on either side of a weighting's place whose shares are bounded one by one
 WINDOW = [j for j in range(-W, W + 1) if j]
-COSINE = arb("1e-6")  # machine.addressing.COSINE_EPSILON
+COSINE = arb(1e-6, 1e-14)  # machine.addressing.COSINE_EPSILON, in any precision
 SHARPEN = arb("1.0001e-30")  # above machine.addressing.SHARPEN_EPSILON, and what float32 rounds a weight up by
 
 

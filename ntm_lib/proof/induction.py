@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Iterator
+from itertools import chain
 
 from flint import arb, arb_mat
 
@@ -33,12 +34,8 @@ class Induction(Known):
 
     def claims(self) -> Iterator[Claim]:
         """All claims of a proof: it stands where each of them holds."""
-        yield from geometry(self.plan)
-        yield from self.start()
-        yield from self.payload()
-        yield from self.jump()
-        yield from self.answer()
-        yield from self.memory()
+        steps = self.start(), self.payload(), self.jump(), self.answer(), self.memory()
+        return chain(geometry(self.plan), *steps)
 
     def start(self) -> Iterator[Claim]:
         """Step 0: all weight was on one row, and the memory was blank, so that content finds every row alike."""

@@ -28,7 +28,7 @@ def vectors_of(machine: Machine) -> list[list[int]]:
 
 
 class Known:
-    """What a machine emits in each step of a copy, what rows hold, and how content weightings spread, if bounds hold."""
+    """What a machine emits in each step of a copy, what rows hold and how content weightings spread, if bounds hold."""
 
     def __init__(self, machine: Machine, plan: Plan, bounds: dict[str, Any]):
         self.machine, self.plan, self.rounding, self.bounds = machine, plan, plan.rounding, bounds

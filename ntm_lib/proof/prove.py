@@ -18,6 +18,17 @@ ROOM = 1.05  # a bound is so many times what its claim needs
 LARGE = 1e9  # a bound that grows beyond has no end
 FIRST = 1e-30  # bounds to begin with
 MANY = 2**22  # rows that are many for any length
+SHARES = {
+    "writer_near",
+    "writer_far",
+    "writer_others",
+    "answer_near",
+    "answer_far",
+    "answer_others",
+    "resting",
+    "reading",
+}
+SHARP = 0.01  # a step from a perfect weighting that leaves a larger share beside the place is no step of a copy
 FLAG = {"exact": "", "float32": " --float32"}
 
 
@@ -74,6 +85,10 @@ def find_bounds(machine: Machine, plan: Plan) -> dict[str, Any]:
         claims = list(Induction(machine, plan, bounds).claims())
         lacking = [claim for claim in claims if not claim.holds and claim.bound != "margin"]
         hopeless = [claim for claim in lacking if not claim.bound or not upper(claim.left) < LARGE]
+        blurred = [claim._replace(right=arb(SHARP)) for claim in lacking if claim.bound in SHARES and not before]
+        blurred = [claim for claim in blurred if upper(claim.left) > SHARP]
+        if blurred:  # from what is nearly a perfect weighting
+            raise Unproved(plan, max(blurred, key=factor))
         if hopeless:  # of numbers that grew beyond all bounds, those of the round before say more
             sized = [claim for claim in hopeless if upper(claim.left) < LARGE] or before or hopeless
             raise Unproved(plan, max(sized, key=lambda claim: factor(claim) if upper(claim.right) > 2 * FIRST else 0))

@@ -1,6 +1,9 @@
 """Claims and plans in words."""
 
+import json
 import math
+from pathlib import Path
+from typing import Any
 
 from flint import arb
 
@@ -36,3 +39,13 @@ def factor(claim: Claim) -> float:
 def upper(ball: arb) -> float:
     """A number above all that a ball stands for."""
     return math.nextafter(float(ball.upper()), math.inf)
+
+
+def read(path: str | Path) -> Any:
+    """A certificate from its file; ValueError for a file that cannot be read or is no JSON."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"cannot read {path}: {error.strerror}; name a certificate that `ntm prove` wrote") from error
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is no certificate: it is not JSON") from error
