@@ -54,7 +54,7 @@ function slider(name: Name): HTMLInputElement {
   const [words, low, high, start] = SLIDERS[name];
   const label = document.createElement("label");
   const input = Object.assign(document.createElement("input"), { type: "range", id: name });
-  Object.assign(input, { min: low, max: high, step: high === 4 ? 1 : (high - low) / 100, value: start });
+  Object.assign(input, { min: low, max: high, step: high === 4 ? 1 : high > 4 ? 0.1 : 0.01, value: start });
   const output = element("output", String(start));
   input.addEventListener("input", () => (output.textContent = input.value));
   label.append(element("span", words), input, output);

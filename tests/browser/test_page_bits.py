@@ -123,7 +123,9 @@ def test_a_disturbed_copy_goes_on_as_the_library_says_and_can_be_gone_through_in
     assert answers != payload
     for step, parts in zip(steps, found["states"], strict=True):
         for part, expected in zip(parts, states[step].tensors(), strict=True):
-            torch.testing.assert_close(torch.tensor(part), expected.flatten(), rtol=1e-3, atol=1e-3)
+            torch.testing.assert_close(
+                torch.tensor(part, dtype=torch.float32), expected.flatten(), rtol=1e-3, atol=1e-3
+            )
 
 
 @torch.no_grad()
