@@ -35,7 +35,8 @@ def guilty_figure(trace: Trace, guilty: Guilty) -> Figure:
     first, last = stretch([place.step for place in places], trace.w.shape[1], MOST_STEPS)
     read, write = (weights[guilty.sequence].numpy() for weights in (trace.w_read, trace.w_write))
     heights = [len(rows) for rows in shown]
-    figure, grid = page(min(HIGHEST, 1.4 + 0.27 * sum(heights)), len(shown), squeeze=False, sharex=True, height_ratios=heights)
+    height = min(HIGHEST, 1.4 + 0.27 * sum(heights))
+    figure, grid = page(height, len(shown), squeeze=False, sharex=True, height_ratios=heights)
     panels = list(grid[:, 0])
     for axes, rows in zip(panels, shown, strict=True):
         draw_pointing(axes, read[:, :, rows], write[:, :, rows])
