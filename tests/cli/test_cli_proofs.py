@@ -1,0 +1,73 @@
+"""The commands about certainty: what they print, what they keep, and their exit codes."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+PROOFS = Path(__file__).parents[2] / "data" / "proofs"
+
+
+@pytest.fixture
+def walks(tmp_path):
+    shutil.copytree(PROOFS / "walks", tmp_path / "walks")
+    return tmp_path / "walks"
+
+
+def test_a_proof_is_written_and_checked(ntm, walks):
+    code, out, err = ntm("prove", walks, "--length", 9, "--memory", 512)
+    assert code == 0 and out.startswith(
+        "Every one of the 256^1 + … + 256^9 sequences of 1 to 9 bytes, in a memory of 512 rows"
+    )
+    assert err.startswith(f"ntm: the certificate is in {walks}")
+    assert ntm("check", walks / "certificate.json", walks) == (0, out, "")
+    certificate = json.loads((walks / "certificate.json").read_text())
+    (walks / "certificate.json").write_text(json.dumps(certificate | {"length": 900}))
+    code, out, err = ntm("check", walks / "certificate.json", walks)
+    assert (code, err) == (1, "") and out.startswith("Refused: a claim does not hold: any step: rows from the start")
+
+
+def test_what_is_not_proved_is_told_with_its_step_and_factor(ntm, walks, monkeypatch):
+    monkeypatch.setattr("ntm_lib.proof.breaking.GENERATIONS", 1)
+    code, out, err = ntm("prove", walks, "--length", 9, "--memory", 24)
+    assert (code, err) == (1, "")
+    first, reason, _ = out.splitlines()
+    assert first == "Not proved: 9 vectors in 24 rows, exact."
+    assert "any step: rows " in reason and "times too large" in reason
+    assert not (walks / "certificate.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["prove", "DIR", "--length", "0"], "length is 0: expected a whole number from 1 on"),
+        (["prove", "DIR", "--memory", "-3"], "memory is -3: expected a whole number from 1 on"),
+        (["prove", "nowhere"], "nowhere holds no run.safetensors"),
+        (["check", "nowhere.json", "DIR"], "cannot read nowhere.json"),
+        (["check", "DIR/run.safetensors", "DIR"], "is no certificate: it is not JSON"),
+        (["extract", "nowhere"], "nowhere holds no run.safetensors"),
+        (["extract", "DIR", "--plot", "nowhere/codes.png"], "cannot write nowhere/codes.png"),
+        (["prove", "data/machines/one_weighting"], "no proof covers this machine"),
+    ],
+)
+def test_bad_input_is_one_line(ntm, walks, words, complaint):
+    code, out, err = ntm(*(str(word).replace("DIR", str(walks)) for word in words))
+    assert (code, out) == (2, "") and complaint in err and err.count("\n") == 1
+
+
+def test_the_program_is_printed_and_drawn(ntm, walks, tmp_path):
+    code, out, err = ntm("extract", walks, "--plot", tmp_path / "codes.png")
+    assert (code, err) == (0, "") and "while the end marker has not come do" in out
+    assert (tmp_path / "codes.png").read_bytes().startswith(b"\x89PNG")
+    code, out, _ = ntm("extract", walks, "--json")
+    found = json.loads(out)
+    assert code == 0 and found["decoded"] == list(range(256)) and len(found["codes"]) == 256
+
+
+def test_a_megabyte_goes_through_the_program(ntm, walks, tmp_path):
+    content = bytes(range(256)) * 3906
+    (tmp_path / "file").write_bytes(content)
+    code, _, err = ntm("copy", "--program", walks, tmp_path / "file", "--out", tmp_path / "copy")
+    assert code == 0 and "0 of 999,936 bytes differ" in err
+    assert (tmp_path / "copy").read_bytes() == content
