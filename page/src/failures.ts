@@ -33,10 +33,15 @@ export async function failures(abouts: About[]): Promise<void> {
       "What mends it": one.cure,
       Machine: `${one.machine.replaceAll("_", " ")}, on ${one.rows} rows`,
     };
-    by("cause").replaceChildren(...Object.entries(told).flatMap(([name, words]) => [element("dt", name), element("dd", words)]));
+    by("cause").replaceChildren(
+      ...Object.entries(told).flatMap(([name, words]) => [element("dt", name), element("dd", words)]),
+    );
     canvas.setAttribute("aria-label", `A copy of ${one.payload.length} vectors. ${told["What happened"]}`);
   };
-  options(choice, cases.map(({ fault }) => [fault, fault]));
+  options(
+    choice,
+    cases.map(({ fault }) => [fault, fault]),
+  );
   choice.addEventListener("change", () => void show(choice.value));
   await show(cases[0].fault);
 }

@@ -15,7 +15,12 @@ export class Still {
   }
 
   /** Run a copy and show it, with a ring where something happened; nothing where another was asked for meanwhile. */
-  async show(about: About, payload: number[], rows: number, more: { weights?: string; ring?: Still["ring"] } = {}): Promise<Run | undefined> {
+  async show(
+    about: About,
+    payload: number[],
+    rows: number,
+    more: { weights?: string; ring?: Still["ring"] } = {},
+  ): Promise<Run | undefined> {
     const turn = ++this.turns;
     const machine = await Machine.load(about, more.weights);
     const run = await (await Run.begin(machine, payload, rows)).finish();
