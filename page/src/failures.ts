@@ -15,6 +15,7 @@ interface Case {
   cure: string;
   step: number;
   row: number;
+  right: [step: number, row: number][];
 }
 
 export async function failures(abouts: About[]): Promise<void> {
@@ -24,7 +25,7 @@ export async function failures(abouts: About[]): Promise<void> {
   const show = async (fault: string) => {
     const one = cases.find((each) => each.fault === fault)!;
     const about = abouts.find(({ name }) => name === one.machine)!;
-    const run = await still.show(about, one.payload, one.rows, { ring: one });
+    const run = await still.show(about, one.payload, one.rows, { marks: { ring: one, right: one.right } });
     if (!run) return;
     const bits = one.payload.length * about.width;
     const told = {

@@ -4,7 +4,7 @@ import type { About, State, Step } from "./engine";
 import { answered, bit, type Plan } from "./text";
 
 const MOST_COLUMNS = 1024; // of a layer: longer copies share them
-const MOST_ROWS = 256;
+const MOST_ROWS = 128;
 
 /** Ink in cells of steps and places; cells of long copies stand for several steps or places, the darkest counts. */
 export class Layer {

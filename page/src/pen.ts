@@ -5,7 +5,6 @@ import type { Layer } from "./log";
 const COLOURS = ["read", "write", "target", "error", "ink", "pale", "plus", "minus"] as const;
 export type Colours = Record<(typeof COLOURS)[number], string>;
 
-const dark = matchMedia("(prefers-color-scheme: dark)");
 const inked = new WeakMap<Layer, { colour: string; image: OffscreenCanvas }>();
 
 export class Pen {
@@ -51,7 +50,8 @@ export class Pen {
   layer(layer: Layer, colour: string, share: number, box: [number, number, number, number], mixed = false): void {
     const [[x, y, wide, tall], cut] = [box, layer.columns * share];
     if (cut === 0) return;
-    this.to.globalCompositeOperation = mixed ? (dark.matches ? "screen" : "multiply") : "source-over";
+    const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+    this.to.globalCompositeOperation = mixed ? (dark ? "screen" : "multiply") : "source-over";
     this.to.imageSmoothingEnabled = wide < layer.columns || tall < layer.rows;
     this.to.drawImage(image(layer, colour), 0, 0, cut, layer.rows, x, y, wide * share, tall);
     this.to.globalCompositeOperation = "source-over";

@@ -19,10 +19,11 @@ export type Near = { first: number; count: number };
 /** A number in the memory. */
 export type Cell = { row: number; number: number };
 
-type Marks = { ring?: { step: number; row: number }; near?: Near };
+/** A step and row in which something happened, steps and rows where the read head should be, and rows drawn larger. */
+export type Marks = { ring?: { step: number; row: number }; right?: [step: number, row: number][]; near?: Near };
 
 /** A copy from left to right: what goes in, where the heads are, what comes out, up to some steps. */
-export function drawCopy(canvas: HTMLCanvasElement, log: Log, done: number, { ring, near }: Marks = {}): void {
+export function drawCopy(canvas: HTMLCanvasElement, log: Log, done: number, { ring, right = [], near }: Marks = {}): void {
   const pen = new Pen(canvas);
   const { tint } = pen;
   const { plan } = log;
@@ -70,6 +71,9 @@ export function drawCopy(canvas: HTMLCanvasElement, log: Log, done: number, { ri
   const now = LEFT + (done - 1) * step;
   if (done > 0 && done < plan.steps) pen.outline(now, top, Math.max(step, 2), bottom + BITS - top);
   if (near && near.count < log.rows) pen.outline(LEFT - 2, ABOVE + near.first * line, wide + 4, near.count * line);
+  for (const [at, row] of right) {
+    pen.outline(LEFT + at * step, ABOVE + (log.placeOf(row) + 0.5) * line - 3, step, 6, tint.target, 1.5);
+  }
   if (ring) pen.ring(LEFT + (ring.step + 0.5) * step, ABOVE + (log.placeOf(ring.row) + 0.5) * line);
 }
 
