@@ -50,7 +50,10 @@ export class Player {
   private before: number | undefined;
   on = false;
 
-  constructor(private readonly button: HTMLButtonElement, private readonly tick: (seconds: number) => boolean) {
+  constructor(
+    private readonly button: HTMLButtonElement,
+    private readonly tick: (seconds: number) => boolean,
+  ) {
     button.addEventListener("click", () => this.turn(!this.on));
   }
 

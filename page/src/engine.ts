@@ -1,18 +1,16 @@
 /** The library's own graphs in onnxruntime-web: the page computes no equation of a machine itself. */
 
 import * as ort from "onnxruntime-web/wasm";
+import type { Frame } from "./text";
 
 ort.env.wasm.numThreads = 1; // more need headers that a plain file server does not send
 ort.env.logLevel = "error";
 
-export interface About {
+export interface About extends Frame {
   name: string;
   fault: string;
   shows: string;
   made: string;
-  width: number;
-  startMarker: boolean;
-  inputs: number;
   readHeads: number;
   writeHeads: number;
   single: boolean; // one weighting reads and writes
@@ -29,11 +27,7 @@ export interface About {
 
 export type State = ort.Tensor[]; // memory (1, N, M), weights (1, A, N), reads, and a controller's own
 
-export interface Step {
-  logits: Float32Array;
-  gates: Float32Array;
-  state: State;
-}
+export type Step = { logits: Float32Array; gates: Float32Array; state: State };
 
 const sessions = new Map<string, Promise<ort.InferenceSession>>();
 

@@ -15,6 +15,7 @@ interface Case {
   cure: string;
   step: number;
   row: number;
+  right: [step: number, row: number][];
 }
 
 export async function failures(abouts: About[]): Promise<void> {
@@ -24,7 +25,7 @@ export async function failures(abouts: About[]): Promise<void> {
   const show = async (fault: string) => {
     const one = cases.find((each) => each.fault === fault)!;
     const about = abouts.find(({ name }) => name === one.machine)!;
-    const run = await still.show(about, one.payload, one.rows, { ring: one });
+    const run = await still.show(about, one.payload, one.rows, { marks: { ring: one, right: one.right } });
     if (!run) return;
     const bits = one.payload.length * about.width;
     const told = {
@@ -33,10 +34,15 @@ export async function failures(abouts: About[]): Promise<void> {
       "What mends it": one.cure,
       Machine: `${one.machine.replaceAll("_", " ")}, on ${one.rows} rows`,
     };
-    by("cause").replaceChildren(...Object.entries(told).flatMap(([name, words]) => [element("dt", name), element("dd", words)]));
+    by("cause").replaceChildren(
+      ...Object.entries(told).flatMap(([name, words]) => [element("dt", name), element("dd", words)]),
+    );
     canvas.setAttribute("aria-label", `A copy of ${one.payload.length} vectors. ${told["What happened"]}`);
   };
-  options(choice, cases.map(({ fault }) => [fault, fault]));
+  options(
+    choice,
+    cases.map(({ fault }) => [fault, fault]),
+  );
   choice.addEventListener("change", () => void show(choice.value));
   await show(cases[0].fault);
 }

@@ -4,7 +4,7 @@ import type { About, State, Step } from "./engine";
 import { answered, bit, type Plan } from "./text";
 
 const MOST_COLUMNS = 1024; // of a layer: longer copies share them
-const MOST_ROWS = 256;
+const MOST_ROWS = 128;
 
 /** Ink in cells of steps and places; cells of long copies stand for several steps or places, the darkest counts. */
 export class Layer {
@@ -13,7 +13,10 @@ export class Layer {
   readonly ink: Uint8ClampedArray; // from 0 to 255, row by row
   changed = true; // since it was drawn last
 
-  constructor(readonly steps: number, readonly places: number) {
+  constructor(
+    readonly steps: number,
+    readonly places: number,
+  ) {
     this.columns = Math.min(steps, MOST_COLUMNS);
     this.rows = Math.min(places, MOST_ROWS);
     this.ink = new Uint8ClampedArray(this.columns * this.rows);
@@ -54,7 +57,11 @@ export class Log {
   readonly gates: number[] = []; // of the read head, by step
   readonly answers: number[] = []; // bytes that came out
 
-  constructor(readonly plan: Plan, private readonly about: About, start: State) {
+  constructor(
+    readonly plan: Plan,
+    private readonly about: About,
+    start: State,
+  ) {
     this.rows = start[1].dims[2];
     this.single = about.single;
     const { steps, frame } = plan;

@@ -27,7 +27,8 @@ async function start(): Promise<void> {
   Object.assign(window, { ntm: { machines, tape, load: Machine.load, begin: Run.begin } }); // for tests and for the curious
   await tape.choose(machines[0].name);
   performance.mark("machine-ready");
-  const part = (id: string, show: () => Promise<void>) => whenNear(id, () => void show().catch((reason) => trouble(reason, by(id))));
+  const part = (id: string, show: () => Promise<void>) =>
+    whenNear(id, () => void show().catch((reason) => trouble(reason, by(id))));
   part("stages", stages);
   part("training", async () => void (told = await training(machines[0])));
   part("failures", () => failures(machines));

@@ -1,7 +1,8 @@
-/** Pictures of a copy and of its memory, drawn on canvases in the colours of the lessons' figures. */
+/** Pictures of a copy and of its memory. */
 
 import type { State } from "./engine";
 import type { Layer, Log } from "./log";
+import { Pen } from "./pen";
 import { shown } from "./text";
 
 const [TITLE, LETTERS, BITS, GAP, LEFT] = [20, 18, 40, 12, 34];
@@ -10,125 +11,70 @@ const ABOVE = TITLE + LETTERS + BITS + GAP + TITLE;
 const BELOW = GAP + TITLE + BITS + LETTERS;
 const LEAST_LETTER = 8; // pixels a step from which on letters are drawn
 const LEAST_ROW = 7; // pixels of a row of the memory that can be clicked
+const ROUND = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000]; // rows between two that are named
 
-export type Colours = Record<"read" | "write" | "target" | "error" | "ink" | "pale" | "ground" | "plus" | "minus", string>;
+/** Rows of the memory that are drawn: places from the top, not row numbers. */
+export type Near = { first: number; count: number };
 
-const dark = matchMedia("(prefers-color-scheme: dark)");
+/** A number in the memory. */
+export type Cell = { row: number; number: number };
 
-export function colours(): Colours {
-  const style = getComputedStyle(document.documentElement);
-  const names = ["read", "write", "target", "error", "ink", "pale", "ground", "plus", "minus"] as const;
-  return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--${name}`).trim()])) as Colours;
-}
-
-/** A canvas as sharp as the screen, empty, with its size in CSS pixels. */
-export function fresh(canvas: HTMLCanvasElement): { pen: CanvasRenderingContext2D; width: number; height: number } {
-  const { clientWidth: width, clientHeight: height } = canvas;
-  const scale = window.devicePixelRatio || 1;
-  canvas.width = Math.round(width * scale);
-  canvas.height = Math.round(height * scale);
-  const pen = canvas.getContext("2d")!;
-  pen.scale(scale, scale);
-  pen.font = "13px system-ui, sans-serif";
-  pen.textBaseline = "middle";
-  return { pen, width, height };
-}
-
-const inked = new WeakMap<Layer, { colour: string; image: OffscreenCanvas }>();
-
-function image(layer: Layer, colour: string): OffscreenCanvas {
-  const before = inked.get(layer);
-  if (before && before.colour === colour && !layer.changed) return before.image;
-  const made = before?.image ?? new OffscreenCanvas(layer.columns, layer.rows);
-  const pen = made.getContext("2d")!;
-  pen.fillStyle = colour; // which reads it in any form, and gives it back in one
-  const [red, green, blue] = [1, 3, 5].map((place) => parseInt(String(pen.fillStyle).slice(place, place + 2), 16));
-  const pixels = pen.createImageData(layer.columns, layer.rows);
-  const whole = new Uint32Array(pixels.data.buffer); // a pixel each: alpha, blue, green, red from the highest byte on
-  const paint = (blue << 16) | (green << 8) | red;
-  for (let cell = 0; cell < whole.length; cell++) whole[cell] = (layer.ink[cell] << 24) | paint;
-  pen.putImageData(pixels, 0, 0);
-  layer.changed = false;
-  inked.set(layer, { colour, image: made });
-  return made;
-}
+/** A step and row in which something happened, steps and rows where the read head should be, and rows drawn larger. */
+export type Marks = { ring?: { step: number; row: number }; right?: [step: number, row: number][]; near?: Near };
 
 /** A copy from left to right: what goes in, where the heads are, what comes out, up to some steps. */
-export function drawCopy(
-  canvas: HTMLCanvasElement,
-  log: Log,
-  done: number,
-  { ring, near }: { ring?: { step: number; row: number }; near?: Near } = {},
-): void {
-  const { pen, width, height } = fresh(canvas);
-  const [tint, wide, tall] = [colours(), width - LEFT - 8, height - ABOVE - BELOW];
+export function drawCopy(canvas: HTMLCanvasElement, log: Log, done: number, { ring, right = [], near }: Marks = {}): void {
+  const pen = new Pen(canvas);
+  const { tint } = pen;
   const { plan } = log;
-  const step = wide / plan.steps;
-  const lay = (layer: Layer, colour: string, y: number, h: number, until: number) => {
-    const share = until / plan.steps;
-    pen.imageSmoothingEnabled = step * plan.steps < layer.columns || h < layer.rows;
-    const cut = layer.columns * share;
-    if (cut > 0) pen.drawImage(image(layer, colour), 0, 0, cut, layer.rows, LEFT, y, wide * share, h);
-  };
-  const frame = (y: number, h: number) => outline(pen, tint.pale, LEFT, y, wide, h, 1);
+  const [wide, tall] = [pen.width - LEFT - 8, pen.height - ABOVE - BELOW];
+  const [step, line] = [wide / plan.steps, tall / log.rows];
+  const [top, bottom] = [TITLE + LETTERS, ABOVE + tall + GAP + TITLE];
+  const lay = (layer: Layer, colour: string, y: number, high: number, until = done) =>
+    pen.layer(layer, colour, until / plan.steps, [LEFT, y, wide, high], high === tall);
   const letter = (byte: number, at: number, y: number, colour: string) => {
-    if (step < LEAST_LETTER) return;
     const text = shown(byte);
-    pen.font = `${Math.min(15, text.length > 1 ? step / 1.5 : step * 1.4)}px ui-monospace, monospace`;
-    pen.fillStyle = colour;
-    pen.textAlign = "center";
-    pen.fillText(text, LEFT + (at + 0.5) * step, y);
+    const size = Math.min(15, text.length > 1 ? step / 1.5 : step * 1.4);
+    if (step >= LEAST_LETTER) pen.words(text, LEFT + (at + 0.5) * step, y, colour, size, "center");
   };
-  const outBits = ABOVE + tall + GAP + TITLE;
 
-  heading(pen, tint.ink, "goes in", LEFT, TITLE / 2);
+  pen.words("goes in", LEFT, TITLE / 2);
   plan.payload.forEach((byte, place) => {
     const at = plan.first + place;
     letter(byte, at, TITLE + LETTERS / 2, at < done ? tint.ink : tint.pale);
   });
-  pen.globalAlpha = 0.25;
-  lay(log.sent, tint.ink, TITLE + LETTERS, BITS, plan.steps);
-  pen.globalAlpha = 1;
-  lay(log.sent, tint.ink, TITLE + LETTERS, BITS, done);
-  frame(TITLE + LETTERS, BITS);
+  pen.to.globalAlpha = 0.25; // what is still to come
+  lay(log.sent, tint.ink, top, BITS, plan.steps);
+  pen.to.globalAlpha = 1;
+  lay(log.sent, tint.ink, top, BITS);
 
-  heading(pen, tint.ink, "the heads on the tape", LEFT, ABOVE - TITLE / 2);
-  pen.globalCompositeOperation = dark.matches ? "screen" : "multiply"; // heads on one row show as both
-  lay(log.write, log.single ? tint.ink : tint.write, ABOVE, tall, done);
-  if (!log.single) lay(log.read, tint.read, ABOVE, tall, done);
-  pen.globalCompositeOperation = "source-over";
-  frame(ABOVE, tall);
-  rowNames(pen, tint.ink, log, LEFT - 5, ABOVE, tall, { first: 0, count: log.rows });
+  pen.words("the heads on the tape", LEFT, ABOVE - TITLE / 2);
+  lay(log.write, log.single ? tint.ink : tint.write, ABOVE, tall);
+  if (!log.single) lay(log.read, tint.read, ABOVE, tall);
+  nameRows(pen, log, ABOVE, tall, { first: 0, count: log.rows });
 
-  heading(pen, tint.ink, "comes out", LEFT, outBits - TITLE / 2);
-  lay(log.came, tint.ink, outBits, BITS, done);
-  lay(log.wrong, tint.error, outBits, BITS, done);
-  frame(outBits, BITS);
+  pen.words("comes out", LEFT, bottom - TITLE / 2);
+  lay(log.came, tint.ink, bottom, BITS);
+  lay(log.wrong, tint.error, bottom, BITS);
   log.answers.slice(0, Math.max(0, done - plan.end - 1)).forEach((byte, place) => {
     const right = byte === plan.payload[place];
-    letter(byte, plan.end + 1 + place, outBits + BITS + LETTERS / 2, right ? tint.target : tint.error);
+    letter(byte, plan.end + 1 + place, bottom + BITS + LETTERS / 2, right ? tint.target : tint.error);
   });
 
-  outline(pen, tint.pale, LEFT + (plan.end + 0.5) * step, TITLE + LETTERS, 0, outBits + BITS - TITLE - LETTERS, 1);
-  if (done > 0 && done < plan.steps) {
-    outline(pen, tint.ink, LEFT + (done - 1) * step, TITLE + LETTERS, Math.max(step, 2), outBits + BITS - TITLE - LETTERS, 1);
+  for (const [y, high] of [
+    [top, BITS],
+    [ABOVE, tall],
+    [bottom, BITS],
+  ])
+    pen.outline(LEFT, y, wide, high, tint.pale);
+  pen.outline(LEFT + (plan.end + 0.5) * step, top, 0, bottom + BITS - top, tint.pale);
+  const now = LEFT + (done - 1) * step;
+  if (done > 0 && done < plan.steps) pen.outline(now, top, Math.max(step, 2), bottom + BITS - top);
+  if (near && near.count < log.rows) pen.outline(LEFT - 2, ABOVE + near.first * line, wide + 4, near.count * line);
+  for (const [at, row] of right) {
+    pen.outline(LEFT + at * step, ABOVE + (log.placeOf(row) + 0.5) * line - 3, step, 6, tint.target, 1.5);
   }
-  if (near && near.count < log.rows) {
-    outline(pen, tint.ink, LEFT - 2, ABOVE + (near.first / log.rows) * tall, wide + 4, (near.count / log.rows) * tall, 1);
-  }
-  if (ring) {
-    pen.strokeStyle = tint.error;
-    pen.lineWidth = 3;
-    pen.beginPath();
-    pen.arc(LEFT + (ring.step + 0.5) * step, ABOVE + ((log.placeOf(ring.row) + 0.5) / log.rows) * tall, 13, 0, 7);
-    pen.stroke();
-  }
-}
-
-/** Rows of the memory that are drawn: places from the top, not row numbers. */
-export interface Near {
-  first: number;
-  count: number;
+  if (ring) pen.ring(LEFT + (ring.step + 0.5) * step, ABOVE + (log.placeOf(ring.row) + 0.5) * line);
 }
 
 /** What is left above and below the memory: beside a copy its rows stand beside the copy's, below it there is room. */
@@ -143,82 +89,57 @@ export function nearby(log: Log, row: number, canvas: HTMLCanvasElement): Near {
   return { first: Math.max(0, Math.min(log.rows - count, log.placeOf(row) - Math.floor(count / 2))), count };
 }
 
-/** The memory: a line of cells a row, with both heads; returns which row and number stand under a point. */
+/** The memory: a line of cells a row, with both heads; returns which cell stands under a point. */
 export function drawMemory(
   canvas: HTMLCanvasElement,
   log: Log,
   [memory, weights]: State,
   near: Near,
   heads: { read: number; write: number },
-  chosen: { row: number; number: number },
-): (x: number, y: number) => { row: number; number: number } | undefined {
-  const { pen, width, height } = fresh(canvas);
-  const [tint, numbers, margin] = [colours(), memory.dims[2], 16];
+  chosen: Cell,
+): (x: number, y: number) => Cell | undefined {
+  const pen = new Pen(canvas);
+  const { tint } = pen;
   const [above, below] = edges(canvas);
-  const [wide, tall] = [width - LEFT - 2 * margin, height - above - below];
-  const [cell, line, left] = [wide / numbers, tall / near.count, LEFT + margin];
+  const [numbers, left] = [memory.dims[2], LEFT + 16];
+  const [wide, tall] = [pen.width - left - 16, pen.height - above - below];
+  const [cell, line] = [wide / numbers, tall / near.count];
   const tape = memory.data as Float32Array;
   const reach = tape.reduce((most, value) => Math.max(most, Math.abs(value)), 0.5);
-  heading(pen, tint.ink, "the memory", left, above - TITLE / 2);
-  for (let place = 0; place < near.count; place++) {
-    const row = log.rowAt(near.first + place);
+  const rows = Array.from({ length: near.count }, (_, place) => log.rowAt(near.first + place));
+  pen.words("the memory", left, above - TITLE / 2);
+  rows.forEach((row, place) => {
     for (let number = 0; number < numbers; number++) {
       const value = tape[row * numbers + number];
-      pen.globalAlpha = Math.min(1, Math.abs(value) / Math.min(reach, 2));
-      pen.fillStyle = value > 0 ? tint.plus : tint.minus;
-      pen.fillRect(left + number * cell, above + place * line, cell + 0.3, line + 0.3);
+      pen.to.globalAlpha = Math.min(1, Math.abs(value) / Math.min(reach, 2));
+      pen.to.fillStyle = value > 0 ? tint.plus : tint.minus;
+      pen.to.fillRect(left + number * cell, above + place * line, cell + 0.3, line + 0.3);
     }
+  });
+  for (const kind of ["write", "read"] as const) {
+    const [glyph, x] = kind === "write" ? ["▶", left - 15] : ["◀", left + wide + 2];
+    rows.forEach((row, place) => {
+      const weight = (weights.data as Float32Array)[heads[kind] * log.rows + row];
+      pen.to.globalAlpha = weight < 0.02 ? 0 : Math.sqrt(weight);
+      pen.words(glyph, x, above + (place + 0.5) * line, tint[kind]);
+      pen.outline(left, above + place * line, wide, line, tint[kind], 2);
+    });
   }
-  pen.globalAlpha = 1;
-  outline(pen, tint.pale, left, above, wide, tall, 1);
-  rowNames(pen, tint.ink, log, LEFT - 5, above, tall, near);
-  for (const [kind, colour] of [["write", tint.write], ["read", tint.read]] as const) {
-    for (let place = 0; place < near.count; place++) {
-      const weight = (weights.data as Float32Array)[heads[kind] * log.rows + log.rowAt(near.first + place)];
-      if (weight < 0.02) continue;
-      pen.globalAlpha = Math.sqrt(weight);
-      const y = above + (place + 0.5) * line;
-      const [glyph, x] = kind === "write" ? ["▶", left - 15] : ["◀", left + wide + 2];
-      heading(pen, colour, glyph, x, y);
-      outline(pen, colour, left, y - line / 2, wide, line, 2);
-    }
-  }
-  pen.globalAlpha = 1;
-  const place = log.placeOf(chosen.row) - near.first;
-  if (place >= 0 && place < near.count) {
-    outline(pen, tint.ink, left + chosen.number * cell, above + place * line, cell, line, 2);
-  }
+  pen.to.globalAlpha = 1;
+  pen.outline(left, above, wide, tall, tint.pale);
+  nameRows(pen, log, above, tall, near);
+  const place = rows.indexOf(chosen.row);
+  if (place >= 0) pen.outline(left + chosen.number * cell, above + place * line, cell, line, tint.ink, 2);
   return (x, y) => {
-    const [at, number] = [Math.floor((y - above) / line), Math.floor((x - left) / cell)];
-    if (at < 0 || at >= near.count || number < 0 || number >= numbers) return undefined;
-    return { row: log.rowAt(near.first + at), number };
+    const [row, number] = [rows[Math.floor((y - above) / line)], Math.floor((x - left) / cell)];
+    return row === undefined || number < 0 || number >= numbers ? undefined : { row, number };
   };
 }
 
-export function heading(pen: CanvasRenderingContext2D, colour: string, words: string, x: number, y: number): void {
-  pen.font = "13px system-ui, sans-serif";
-  pen.textAlign = "left";
-  pen.fillStyle = colour;
-  pen.fillText(words, x, y);
-}
-
-function rowNames(
-  pen: CanvasRenderingContext2D, colour: string, log: Log, x: number, y: number, tall: number, { first, count }: Near,
-): void {
-  pen.font = "11px system-ui, sans-serif";
-  pen.textAlign = "right";
-  pen.fillStyle = colour;
-  const every = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000].find((one) => (one * tall) / count >= 16) ?? 5000;
+function nameRows(pen: Pen, log: Log, y: number, tall: number, { first, count }: Near): void {
+  const every = ROUND.find((rows) => (rows * tall) / count >= 16) ?? 10_000;
   for (let place = 0; place < count; place++) {
     const row = log.rowAt(first + place);
-    if (row % every === 0) pen.fillText(String(row), x, y + ((place + 0.5) * tall) / count);
+    if (row % every === 0) pen.words(`${row}`, LEFT - 5, y + ((place + 0.5) * tall) / count, pen.tint.ink, 11, "right");
   }
-}
-
-export function outline(
-  pen: CanvasRenderingContext2D, colour: string, x: number, y: number, wide: number, tall: number, line: number,
-): void {
-  pen.strokeStyle = colour;
-  pen.lineWidth = line;
-  pen.strokeRect(x, y, wide, tall);
 }

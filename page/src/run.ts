@@ -11,10 +11,7 @@ export interface Edit {
   number: number; // the place in the row; only "spoil" has a use for it
 }
 
-interface Moment {
-  step: number; // steps done
-  state: State; // before any edit
-}
+type Moment = { step: number; state: State }; // steps done, and the state before any edit
 
 const SPOILED = 5; // what a spoiled number becomes, on the other side of zero: beyond any that the machines write
 const KEPT_BYTES = 64_000_000; // of states that are kept to go back to
@@ -30,7 +27,12 @@ export class Run {
   private shown: Moment; // what `stateAt` returned last
   private line: Promise<unknown> = Promise.resolve();
 
-  private constructor(readonly machine: Machine, payload: number[], readonly rows: number, start: State) {
+  private constructor(
+    readonly machine: Machine,
+    payload: number[],
+    readonly rows: number,
+    start: State,
+  ) {
     this.plan = new Plan(machine.about, payload);
     this.log = new Log(this.plan, machine.about, start);
     const bytes = start.reduce((sum, part) => sum + 4 * part.size, 0);
@@ -104,7 +106,8 @@ export class Run {
     const nearest = Math.max(...[...this.kept.keys()].filter((one) => one <= step));
     const known = [{ step: nearest, state: this.kept.get(nearest)! }, this.shown, this.last];
     let { step: from, state } = known.filter((one) => one.step <= step).reduce((a, b) => (b.step > a.step ? b : a));
-    for (; from < step; from++) state = (await this.machine.step(this.plan.input(from), this.edited(from, state))).state;
+    for (; from < step; from++)
+      state = (await this.machine.step(this.plan.input(from), this.edited(from, state))).state;
     this.shown = { step, state };
     return state;
   }

@@ -2,7 +2,7 @@
 
 import { by, options, redrawn, say } from "./dom";
 import { json } from "./engine";
-import { type Colours, colours, fresh, heading, outline } from "./picture";
+import { Pen } from "./pen";
 
 export interface Arm {
   name: string;
@@ -15,14 +15,14 @@ export interface Arm {
   proved: number[];
 }
 
-interface Study {
-  name: string;
-  question: string;
-  arms: Arm[];
-}
+type Study = { name: string; question: string; arms: Arm[] };
 
 const WAYS: Record<string, string> = {
-  f: "walks forwards", b: "walks backwards", n: "writes in no order", o: "writes in one row", "-": "way not noted",
+  f: "walks forwards",
+  b: "walks backwards",
+  n: "writes in no order",
+  o: "writes in one row",
+  "-": "way not noted",
 };
 const CELL = 15; // pixels of a mark
 const LINE = 24; // pixels of an arm's name
@@ -34,21 +34,15 @@ export function told(arm: Arm, place: number): string {
   const way = arm.stores[place] === "-" ? "" : `, ${WAYS[arm.stores[place]]}${row === null ? "" : ` from row ${row}`}`;
   const faults = arm.faults[place] && ` (${arm.faults[place]})`;
   const proof = arm.proved[place] ? `; proved for all texts up to ${arm.proved[place].toLocaleString("en")} bytes` : "";
-  return `${arm.name}, seed ${arm.seeds[place]}: ${learned}${faults}, ${arm.sequences[place].toLocaleString("en")} sequences${way}${proof}.`;
+  const sequences = arm.sequences[place].toLocaleString("en");
+  return `${arm.name}, seed ${arm.seeds[place]}: ${learned}${faults}, ${sequences} sequences${way}${proof}.`;
 }
 
 /** Whether a run is one of those that are asked for. */
 export function fits(arm: Arm, place: number, which: string): boolean {
-  switch (which) {
-    case "converged":
-      return arm.converged[place] === "1";
-    case "failed":
-      return arm.converged[place] === "0";
-    case "proved":
-      return arm.proved[place] > 0;
-    default:
-      return which === "all" || arm.stores[place] === which;
-  }
+  if (which === "proved") return arm.proved[place] > 0;
+  if (which === "converged" || which === "failed") return arm.converged[place] === (which === "converged" ? "1" : "0");
+  return which === "all" || arm.stores[place] === which;
 }
 
 export async function seeds(): Promise<void> {
@@ -68,29 +62,29 @@ export async function seeds(): Promise<void> {
     marks = [];
     const names = arms().map((each) => {
       const places = each.seeds.map((_, place) => place).filter((place) => fits(each, place, which.value));
-      const name = { words: `${each.name}: ${places.length} of ${each.seeds.length}`, y: y + LINE / 2 };
+      const head = { name: `${each.name}: ${places.length} of ${each.seeds.length}`, y: y + LINE / 2 };
       y += LINE;
       places.forEach((place, index) => {
         marks.push({ arm: each, place, x: (index % across) * CELL, y: y + Math.floor(index / across) * CELL });
       });
       y += Math.ceil(places.length / across) * CELL;
-      return name;
+      return head;
     });
     canvas.style.height = `${y + 8}px`;
     return names;
   };
   const draw = () => {
     const names = lay();
-    const { pen } = fresh(canvas);
-    const tint = colours();
-    for (const { words, y } of names) heading(pen, tint.ink, words, 0, y);
+    const pen = new Pen(canvas);
+    for (const { name, y } of names) pen.words(name, 0, y);
     const longest = new Map(arms().map((each) => [each, Math.max(...each.sequences)]));
     for (const { arm: each, place, x, y } of marks) {
-      const size = 2.5 + (3.5 * each.sequences[place]) / longest.get(each)!;
-      mark(pen, each, place, x + CELL / 2, y + CELL / 2, size, tint);
-      if (chosen?.arm === each && chosen.place === place) outline(pen, tint.ink, x + 1, y + 1, CELL - 2, CELL - 2, 2);
+      const size = 8 + (8 * each.sequences[place]) / longest.get(each)!;
+      mark(pen, each, place, x + CELL / 2, y + CELL / 2, size);
+      if (chosen?.arm === each && chosen.place === place)
+        pen.outline(x + 1, y + 1, CELL - 2, CELL - 2, pen.tint.ink, 2);
     }
-    canvas.setAttribute("aria-label", names.map(({ words }) => words).join("; "));
+    canvas.setAttribute("aria-label", names.map(({ name }) => name).join("; "));
   };
   const tell = (one: { arm: Arm; place: number } | undefined) => {
     chosen = one;
@@ -104,7 +98,8 @@ export async function seeds(): Promise<void> {
     say(by("asked"), one.question);
   };
 
-  options(study, studies.map(({ name }) => [name, name]));
+  const names = studies.map(({ name }) => [name, name] as const);
+  options(study, names);
   list();
   study.addEventListener("change", list);
   for (const select of [study, arm, which]) {
@@ -123,24 +118,10 @@ export async function seeds(): Promise<void> {
   find();
 }
 
-function mark(pen: CanvasRenderingContext2D, arm: Arm, place: number, x: number, y: number, size: number, tint: Colours): void {
-  const way = { f: 1, b: -1 }[arm.stores[place]] ?? 0;
-  [pen.fillStyle, pen.strokeStyle, pen.lineWidth] = [tint.target, tint.error, 2];
-  pen.beginPath();
-  if (arm.converged[place] === "0") {
-    for (const turn of [-1, 1]) {
-      pen.moveTo(x - 4, y - turn * 4);
-      pen.lineTo(x + 4, y + turn * 4);
-    }
-    pen.stroke();
-  } else if (way) {
-    for (const [ahead, aside] of [[1, 0], [-1, -1], [-1, 1]]) pen.lineTo(x + way * ahead * size, y + aside * size);
-    pen.fill();
-  } else {
-    pen.arc(x, y, size, 0, 7);
-    pen.fill();
-  }
-  if (!arm.proved[place]) return;
-  [pen.strokeStyle, pen.lineWidth] = [tint.ink, 1];
-  pen.strokeRect(x - 6.5, y - 6.5, 13, 13);
+/** A triangle the way that a machine walks, a dot where nobody noted it, a cross where it did not learn. */
+function mark(pen: Pen, arm: Arm, place: number, x: number, y: number, size: number): void {
+  const learned = arm.converged[place] === "1";
+  const glyph = learned ? ({ f: "▶", b: "◀" }[arm.stores[place]] ?? "●") : "✕";
+  pen.words(glyph, x, y, learned ? pen.tint.target : pen.tint.error, size, "center");
+  if (arm.proved[place]) pen.outline(x - 6.5, y - 6.5, 13, 13);
 }

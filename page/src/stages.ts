@@ -3,15 +3,18 @@
 import { by, element, say } from "./dom";
 import { addressing, json } from "./engine";
 
-interface Slots {
-  memory: number[][];
-  graph: string;
-}
+type Slots = { memory: number[][]; graph: string };
 
 const SLIDERS = {
-  key0: ["key, first number", -1, 1, 0], key1: ["key, second number", -1, 1, 1], key2: ["key, third number", -1, 1, 0],
-  beta: ["β: how strictly", 0, 20, 5], g: ["g: by content 1, stay 0", 0, 1, 0.75], was: ["the head was on row", 0, 4, 4],
-  backward: ["shift backward", 0, 1, 0], none: ["no shift", 0, 1, 0.2], forward: ["shift forward", 0, 1, 0.8],
+  key0: ["key, first number", -1, 1, 0],
+  key1: ["key, second number", -1, 1, 1],
+  key2: ["key, third number", -1, 1, 0],
+  beta: ["β: how strictly", 0, 20, 5],
+  g: ["g: by content 1, stay 0", 0, 1, 0.75],
+  was: ["the head was on row", 0, 4, 4],
+  backward: ["shift backward", 0, 1, 0],
+  none: ["no shift", 0, 1, 0.2],
+  forward: ["shift forward", 0, 1, 0.8],
   gamma: ["γ: how sharp", 1, 10, 3],
 } as const;
 type Name = keyof typeof SLIDERS;
@@ -20,7 +23,10 @@ const STAGES = { similarity: "1 compare", w_c: "2 find", w_g: "3 blend", w_s: "4
 export async function stages(): Promise<void> {
   const slots = await json<Slots>("slots.json");
   const table = by("bars");
-  const inputs = Object.fromEntries(Object.keys(SLIDERS).map((name) => [name, slider(name as Name)])) as Record<Name, HTMLInputElement>;
+  const inputs = Object.fromEntries(Object.keys(SLIDERS).map((name) => [name, slider(name as Name)])) as Record<
+    Name,
+    HTMLInputElement
+  >;
   let made: Record<string, number[]> = {};
   let waiting = false;
   const compute = async () => {
@@ -42,13 +48,19 @@ export async function stages(): Promise<void> {
     });
     draw(table, slots.memory, made, was);
     const best = made.w.indexOf(Math.max(...made.w));
-    const used = made.s.map((one) => one.toFixed(2)).join(", ");
-    say(by("focus"), `Most weight ends on row ${best}: ${made.w[best].toFixed(2)}. Shifts used: ${used} (backward, none, forward).`);
-    table.setAttribute("aria-label", Object.entries(STAGES).map(([name, words]) => `${words}: ${made[name].map((one) => one.toFixed(2)).join(", ")}`).join("; "));
+    const used = made.s.map(rounded).join(", ");
+    say(
+      by("focus"),
+      `Most weight ends on row ${best}: ${rounded(made.w[best])}. Shifts used: ${used} (backward, none, forward).`,
+    );
+    const told = Object.entries(STAGES).map(([name, words]) => `${words}: ${made[name].map(rounded).join(", ")}`);
+    table.setAttribute("aria-label", told.join("; "));
   };
   for (const input of Object.values(inputs)) input.addEventListener("input", () => void compute());
   await compute();
 }
+
+const rounded = (value: number) => value.toFixed(2);
 
 function slider(name: Name): HTMLInputElement {
   const [words, low, high, start] = SLIDERS[name];
@@ -66,21 +78,33 @@ function slider(name: Name): HTMLInputElement {
 function draw(table: HTMLElement, memory: number[][], made: Record<string, number[]>, was: number[]): void {
   const line = (name: string, cells: HTMLElement[]) => [element("span", name), ...cells];
   const names = memory.map((_, row) => element("span", `row ${row}`, "name"));
-  const numbers = memory[0].map((_, place) => memory.map((row) => colour(element("span", (Math.round(100 * row[place]) / 100).toString(), "cell"), row[place])));
+  const numbers = memory[0].map((_, place) => memory.map((row) => cell(row[place])));
   const bars = Object.entries(STAGES).map(([stage, words], index) => {
     const before = index > 1 ? made[Object.keys(STAGES)[index - 1]] : undefined;
-    return line(words, made[stage].map((value, row) => {
-      const bar = element("span", value.toFixed(2), `bar ${stage}`);
-      const heights = { value: Math.max(0, value), below: Math.max(0, -value), before: before?.[row] ?? 0, was: stage === "w_g" ? was[row] : 0 };
-      for (const [name, height] of Object.entries(heights)) bar.style.setProperty(`--${name}`, String(height));
-      return bar;
-    }));
+    return line(
+      words,
+      made[stage].map((value, row) => {
+        const bar = element("span", rounded(value), `bar ${stage}`);
+        const heights = {
+          value: Math.max(0, value),
+          below: Math.max(0, -value),
+          before: before?.[row] ?? 0,
+          was: stage === "w_g" ? was[row] : 0,
+        };
+        for (const [name, height] of Object.entries(heights)) bar.style.setProperty(`--${name}`, String(height));
+        return bar;
+      }),
+    );
   });
-  table.replaceChildren(...line("", names), ...numbers.flatMap((cells, place) => line(place === 1 ? "memory" : "", cells)), ...bars.flat());
+  table.replaceChildren(
+    ...line("", names),
+    ...numbers.flatMap((cells, place) => line(place === 1 ? "memory" : "", cells)),
+    ...bars.flat(),
+  );
 }
 
-function colour(cell: HTMLElement, value: number): HTMLElement {
-  cell.style.setProperty("--shade", `${Math.min(100, Math.abs(value) * 50)}%`);
-  cell.classList.add(value < 0 ? "below" : "above");
-  return cell;
+function cell(value: number): HTMLElement {
+  const made = element("span", String(Math.round(100 * value) / 100), value < 0 ? "cell below" : "cell above");
+  made.style.setProperty("--shade", `${Math.min(100, Math.abs(value) * 50)}%`);
+  return made;
 }

@@ -1,7 +1,7 @@
 /** The tape: a text goes in, the heads walk, the text comes out; to be played, scrubbed and disturbed. */
 
 import { by, calm, element, options, Player, redrawn, say } from "./dom";
-import { type About, Machine, rowsNeeded } from "./engine";
+import { type About, Machine, rowsNeeded, type State } from "./engine";
 import { drawCopy, drawMemory, nearby } from "./picture";
 import { type Edit, Run } from "./run";
 import { encode, shown } from "./text";
@@ -22,11 +22,17 @@ export class Tape {
   private asked = 0; // runs that were asked for: only the last one counts
   private busy = false; // a picture is being made
   private stale = true;
-  private cellAt: (x: number, y: number) => { row: number; number: number } | undefined = () => undefined;
+  private cellAt: ReturnType<typeof drawMemory> = () => undefined;
   private readonly player = new Player(by("play"), (seconds) => this.play(seconds));
 
-  constructor(private readonly abouts: About[], private readonly changed: () => void) {
-    options(machines, abouts.map((one) => [one.name, `${one.name.replaceAll("_", " ")}${one.fault && ` (${one.fault})`}`]));
+  constructor(
+    private readonly abouts: About[],
+    private readonly changed: () => void,
+  ) {
+    options(
+      machines,
+      abouts.map((one) => [one.name, `${one.name.replaceAll("_", " ")}${one.fault && ` (${one.fault})`}`]),
+    );
     for (const one of [text, rows]) one.addEventListener("input", () => void this.begin());
     machines.addEventListener("change", () => void this.choose(machines.value));
     slider.addEventListener("input", () => this.go(Number(slider.value)));
@@ -130,8 +136,11 @@ export class Tape {
       empty: `${where} is empty from step ${step} on`.replace("r", "R"),
       reader: `Before step ${step} the read head is moved to row ${chosen.row}`,
     };
-    const told = letters.length ? `character ${letters.slice(0, 12).join(", ")}${letters.length > 12 ? " …" : ""} of the answer changes` : "not one character of the answer changes";
-    say(by("suffers"), `${deeds[kind]}: ${told}.`);
+    const those = `${letters.slice(0, 12).join(", ")}${letters.length > 12 ? " …" : ""}`;
+    say(
+      by("suffers"),
+      `${deeds[kind]}: ${letters.length ? "" : "not one "}character${those && ` ${those}`} of the answer changes.`,
+    );
     this.player.turn(!calm());
     if (calm()) this.go(run.plan.steps);
   }
@@ -168,8 +177,9 @@ export class Tape {
     this.busy = false;
   }
 
-  private show(run: Run, done: number, state: Awaited<ReturnType<Run["stateAt"]>>): void {
-    const { log, plan, machine: { about } } = run;
+  private show(run: Run, done: number, state: State): void {
+    const { log, plan, machine } = run;
+    const { about } = machine;
     const near = nearby(log, done > plan.end ? log.readAt[done] : log.writeAt[done], memory);
     const chosen = { row: Number(row.value), number: Number(number.value) };
     drawCopy(copy, log, done, { near });
@@ -188,9 +198,8 @@ export class Tape {
 
 /** The answer as a text; characters with a wrong byte are marked. */
 function spell(came: number[], sent: number[]): void {
-  const parts: HTMLElement[] = [];
   const whole = came.every((byte, place) => byte === sent[place]);
-  if (whole) parts.push(element("span", new TextDecoder().decode(Uint8Array.from(came))));
-  else came.forEach((byte, place) => parts.push(element("span", shown(byte).replace("␣", " "), byte === sent[place] ? "" : "error")));
-  by("out").replaceChildren(...parts);
+  const kind = (place: number) => (came[place] === sent[place] ? "" : "error");
+  const marked = () => came.map((byte, place) => element("span", shown(byte).replace("␣", " "), kind(place)));
+  by("out").replaceChildren(...(whole ? [new TextDecoder().decode(Uint8Array.from(came))] : marked()));
 }

@@ -8,13 +8,9 @@ export interface Frame {
   inputs: number; // numbers of an input vector
 }
 
-export interface Encoded {
-  bytes: number[];
-  note: string; // what a reader should know of how the text goes in
-}
-
-/** The bytes of a text in UTF-8, as many as the page takes; none where a machine has too few bits for them. */
-export function encode(text: string, width: number): Encoded {
+/** The bytes of a text in UTF-8, as many as the page takes (none where a machine has too few bits for them), and what
+ * its writer should know of how it goes in. */
+export function encode(text: string, width: number): { bytes: number[]; note: string } {
   const whole = [...new TextEncoder().encode(text.slice(0, MOST_BYTES))];
   const bytes = whole.slice(0, MOST_BYTES);
   const many = text.length > MOST_BYTES || whole.length > MOST_BYTES;
@@ -67,7 +63,10 @@ export class Plan {
   readonly end: number; // step of the end marker
   readonly steps: number;
 
-  constructor(readonly frame: Frame, readonly payload: number[]) {
+  constructor(
+    readonly frame: Frame,
+    readonly payload: number[],
+  ) {
     this.first = Number(frame.startMarker);
     this.end = this.first + payload.length;
     this.steps = this.end + 1 + payload.length;
@@ -77,7 +76,8 @@ export class Plan {
   input(step: number): Float32Array {
     const x = new Float32Array(this.frame.inputs);
     if (step < this.first) x[this.frame.width] = 1;
-    else if (step < this.end) x.forEach((_, place) => (x[place] = place < this.frame.width ? bit(this.sent(step)!, place) : 0));
+    else if (step < this.end)
+      x.forEach((_, place) => (x[place] = place < this.frame.width ? bit(this.sent(step)!, place) : 0));
     else if (step === this.end) x[x.length - 1] = 1;
     return x;
   }

@@ -39,7 +39,9 @@ export async function training(about: About): Promise<() => void> {
     const [update, sequences, bits] = recorded.moments[moment];
     slider.setAttribute("aria-valuetext", `update ${update}`);
     const wrong = wrongBits(run.log);
-    const told = wrong ? `${wrong} of ${payload.length * about.width} bits wrong, “${run.log.answers.map(shown).join("")}”` : "every bit right";
+    const told = wrong
+      ? `${wrong} of ${payload.length * about.width} bits wrong, “${run.log.answers.map(shown).join("")}”`
+      : "every bit right";
     const end = moment === last ? ` ${recorded.verdict}` : "";
     const words = `After ${count(update, "update")} (${sequences.toLocaleString("en")} sequences), loss ${bits.toFixed(3)} bits a bit: ${told}.${end}`;
     say(by("learned"), words);

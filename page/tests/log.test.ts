@@ -43,11 +43,19 @@ describe("rows in a picture", () => {
 
 describe("a seed", () => {
   const arm: Arm = {
-    name: "reliable", seeds: [3, 8], sequences: [1600, 20000], converged: "10", stores: "b-", firstRow: [126, null],
-    faults: ["", "blur"], proved: [1000, 0],
+    name: "reliable",
+    seeds: [3, 8],
+    sequences: [1600, 20000],
+    converged: "10",
+    stores: "b-",
+    firstRow: [126, null],
+    faults: ["", "blur"],
+    proved: [1000, 0],
   };
   it("is told in a sentence", () => {
-    expect(told(arm, 0)).toBe("reliable, seed 3: learned, 1,600 sequences, walks backwards from row 126; proved for all texts up to 1,000 bytes.");
+    expect(told(arm, 0)).toBe(
+      "reliable, seed 3: learned, 1,600 sequences, walks backwards from row 126; proved for all texts up to 1,000 bytes.",
+    );
     expect(told(arm, 1)).toBe("reliable, seed 8: did not learn (blur), 20,000 sequences.");
   });
   it("is found by what it did", () => {

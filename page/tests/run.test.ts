@@ -32,7 +32,11 @@ describe("a run", () => {
     const { machine, count } = stub();
     const long = await (await Run.begin(machine, SENT, 300_000)).finish();
     expect(count()).toBe(16);
-    expect((await tape(long, 5)).slice(0, 15).filter((_, place) => place % 3 === 0)).toEqual([0, 0, ...SENT.slice(0, 3)]);
+    expect((await tape(long, 5)).slice(0, 15).filter((_, place) => place % 3 === 0)).toEqual([
+      0,
+      0,
+      ...SENT.slice(0, 3),
+    ]);
     expect(count()).toBeGreaterThan(16);
   });
 
@@ -42,7 +46,15 @@ describe("a run", () => {
     expect(run.done).toBe(9);
     expect((await tape(run, 9))[12]).toBe(-5);
     await run.finish();
-    expect(run.log.answers.map((byte, place) => byte === SENT[place])).toEqual([true, true, false, true, true, true, true]);
+    expect(run.log.answers.map((byte, place) => byte === SENT[place])).toEqual([
+      true,
+      true,
+      false,
+      true,
+      true,
+      true,
+      true,
+    ]);
     expect(verdict(run.log, 16)).toBe("1 of 7 characters came out wrong.");
     expect(wrongBits(run.log)).toBe(6); // r is 01110010, 5 is 00000101
     await run.mend();
@@ -87,7 +99,9 @@ describe("words for what happens", () => {
   it("tells every kind of step", async () => {
     const { log } = await whole();
     expect(happening(log, ABOUT, 0)).toContain("Before the first step");
-    expect(happening(log, ABOUT, 1)).toBe("Step 0: the start marker goes in. The write head is on row 1, the read head on row 0.");
+    expect(happening(log, ABOUT, 1)).toBe(
+      "Step 0: the start marker goes in. The write head is on row 1, the read head on row 0.",
+    );
     expect(happening(log, ABOUT, 2)).toContain("Step 1: “t” goes in.");
     expect(happening(log, ABOUT, 9)).toContain("the end marker goes in");
     expect(happening(log, ABOUT, 10)).toContain("Step 9: “t” comes out.");

@@ -7,8 +7,21 @@ import type { About, Machine, State, Step } from "../src/engine";
 const [NUMBERS, HEADS] = [3, 2];
 
 export const ABOUT = {
-  name: "stub", fault: "", shows: "", made: "", width: 8, startMarker: true, inputs: 10, readHeads: 1, writeHeads: 1,
-  single: false, rows: null, rowsFor: [16, 2], backwards: false, reader: 0, writer: 1,
+  name: "stub",
+  fault: "",
+  shows: "",
+  made: "",
+  width: 8,
+  startMarker: true,
+  inputs: 10,
+  readHeads: 1,
+  writeHeads: 1,
+  single: false,
+  rows: null,
+  rowsFor: [16, 2],
+  backwards: false,
+  reader: 0,
+  writer: 1,
 } as unknown as About;
 
 export class Stub {

@@ -55,11 +55,29 @@ describe("the plan of a copy", () => {
     const plan = new Plan(FRAME, [0b101, 0b10]);
     const inputs = Array.from({ length: plan.steps }, (_, step) => [...plan.input(step)].join(""));
     expect(inputs).toEqual(["0000000010", "1010000000", "0100000000", "0000000001", "0000000000", "0000000000"]);
-    expect([0, 1, 2, 3, 4, 5].map((step) => plan.sent(step))).toEqual([undefined, 5, 2, undefined, undefined, undefined]);
-    expect([0, 1, 2, 3, 4, 5].map((step) => plan.due(step))).toEqual([undefined, undefined, undefined, undefined, 5, 2]);
+    expect([0, 1, 2, 3, 4, 5].map((step) => plan.sent(step))).toEqual([
+      undefined,
+      5,
+      2,
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect([0, 1, 2, 3, 4, 5].map((step) => plan.due(step))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      5,
+      2,
+    ]);
   });
   it("leaves the start marker out for a machine that has none", () => {
     const plan = new Plan({ width: 7, startMarker: false, inputs: 8 }, [1]);
-    expect(Array.from({ length: plan.steps }, (_, step) => [...plan.input(step)].join(""))).toEqual(["10000000", "00000001", "00000000"]);
+    expect(Array.from({ length: plan.steps }, (_, step) => [...plan.input(step)].join(""))).toEqual([
+      "10000000",
+      "00000001",
+      "00000000",
+    ]);
   });
 });

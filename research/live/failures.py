@@ -12,6 +12,7 @@ from ntm_lib.analysis.copies import copy_format, judged_payloads, rows_needed, w
 from ntm_lib.analysis.diagnosis import explain
 from ntm_lib.analysis.finding import Finding, Kind
 from ntm_lib.analysis.history import from_history
+from ntm_lib.analysis.route import find_route
 from ntm_lib.analysis.trace import Trace, trace_copy
 from ntm_lib.machine import NTM
 from ntm_lib.training.run import Run
@@ -79,6 +80,7 @@ def case_of(machine: NTM, run: Run, bits: Tensor, rows: int | None, fault: str) 
     if finding is None or (fault in leads) != ("wrong_bits" in finding.evidence):
         return None
     step, row = place_of(trace, finding)
+    route = find_route(trace)  # the rows of the vectors, and the steps in which they are due
     return {
         "fault": fault,
         "payload": tasks.bits_number(bits)[0].tolist(),
@@ -89,6 +91,7 @@ def case_of(machine: NTM, run: Run, bits: Tensor, rows: int | None, fault: str) 
         "wrong": int(trace.wrong.sum()),
         "step": step,
         "row": row,
+        "right": list(zip(route.read_at.tolist(), route.written[0].tolist(), strict=True)),
     }
 
 

@@ -128,6 +128,8 @@ def test_a_fault_has_its_step_its_row_and_its_cure():
     end = len(case["payload"]) + 1
     assert case["step"] == end
     assert case["row"] == trace.w_read[0, end, 0].argmax()
+    assert [row for _, row in case["right"]] == trace.w_write[0, 1:end, 0].argmax(-1).tolist()
+    assert [step for step, _ in case["right"]] == list(range(end, 2 * end - 1))
     assert f"In step {end} the read head should jump" in case["sentence"]
     assert "key" in case["cure"]
 
