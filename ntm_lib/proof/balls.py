@@ -5,6 +5,7 @@ each operation widens its result by what it may have rounded, so that the exact 
 """
 
 import json
+import math
 from hashlib import sha256
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -225,8 +226,8 @@ def _require_shapes(tensors: dict[str, Any], config: dict[str, Any]) -> None:
     expected |= {f"{name}.bias": shape[:1] for name, shape in layers.items()} | {"reads_0": (1, word)}
     found = {name: tuple(value.shape) for name, value in tensors.items() if str(value.dtype) == "float32"}
     for name in sorted(expected.keys() | tensors.keys()):
-        if found.get(name) != expected.get(name):
-            raise ValueError(f"no proof covers this machine: {name} is not float32 of the shape of its config")
+        if found.get(name) != expected.get(name) or not (abs(tensors[name]) < math.inf).all():
+            raise ValueError(f"no proof covers this machine: {name} is not finite float32 of the shape of its config")
 
 
 def _require_covered(recipe: dict[str, Any]) -> None:

@@ -93,7 +93,7 @@ def find_bounds(machine: Machine, plan: Plan) -> dict[str, Any]:
             sized = [claim for claim in hopeless if upper(claim.left) < LARGE] or before or hopeless
             raise Unproved(plan, max(sized, key=lambda claim: factor(claim) if upper(claim.right) > 2 * FIRST else 0))
         before = lacking or before
-        if not lacking and not slack(claims, bounds):
+        if all(claim.holds for claim in claims) and not slack(claims, bounds):
             return bounds
         needed = needs(claims, bounds)
         if not lacking:  # all hold; bounds that are larger than they need be shrink, and all hold all the more
@@ -116,14 +116,13 @@ def _each(change: Callable[[float, float], float], needed: Any, held: Any) -> An
 
 def _margin(plan: Plan, claims: list[Claim]) -> float:
     """The least margin of all logits; `Unproved`, with the claim, where it is none."""
-    least = min(
-        (claim for claim in claims if claim.bound == "margin" and claim.byte is not None),
-        key=lambda claim: float(claim.right.lower()),
-    )
-    margin = float(least.right.lower()) / ROOM
-    if not margin >= LEAST_MARGIN:
-        raise Unproved(plan, least._replace(left=arb(LEAST_MARGIN)))
-    return margin
+    least = [
+        claim._replace(left=arb(LEAST_MARGIN)) for claim in claims if claim.bound == "margin" and claim.byte is not None
+    ]
+    for claim in least:
+        if not claim.holds:
+            raise Unproved(plan, claim)
+    return min(float(claim.right.lower()) for claim in least) / ROOM
 
 
 def rows_for(length: int) -> int:
