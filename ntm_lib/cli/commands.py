@@ -207,11 +207,11 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "evaluate": _evaluate,
     "copy": _copy,
     "diagnose": _diagnose,
-    "study": _study,
-    "recipes": _recipes,
     "prove": proofs.prove,
     "check": proofs.check,
     "extract": proofs.extract,
+    "study": _study,
+    "recipes": _recipes,
 }
 
 

@@ -1,18 +1,16 @@
 """The checker: whether a certificate proves what it says of a machine. It searches for nothing and imports no torch."""
 
-import json
 import math
-from hashlib import sha256
 from typing import Any
 
 from ntm_lib.proof.balls import ROUNDINGS, Machine
-from ntm_lib.proof.claims import Claim, Plan
+from ntm_lib.proof.claims import Plan
 from ntm_lib.proof.induction import Induction
 from ntm_lib.proof.known import bounds_of
-from ntm_lib.proof.words import told, upper
+from ntm_lib.proof.tidy import ROOMY, seal, slack
+from ntm_lib.proof.words import told
 
 FORMAT = "ntm-lib proof 1"
-ROOMY = 2.0  # a bound more than so many times as large as its claims need says less of the machine than it might
 PLAN = {"direction": (-1, 1), "first_writer": (-1, 0, 1), "first_reader": (-1, 0, 1), "answer_writer": (0, 1)}
 FIELDS = {
     "format",
@@ -85,37 +83,3 @@ def read_bounds(bounds: Any, machine: Machine) -> dict[str, Any]:
             if type(number) is not float or not math.isfinite(number) or number < 0:
                 raise Refused(f"bound {name} is {number!r}: expected a finite number from 0 on")
     return bounds
-
-
-def needs(claims: list[Claim], bounds: dict[str, Any]) -> dict[str, Any]:
-    """The least that each bound could be, by the claims that it is the right side of."""
-    needed: dict[str, Any] = {n: [0.0] * len(held) if isinstance(held, list) else 0.0 for n, held in bounds.items()}
-    for claim in claims:
-        if claim.bound and isinstance(needed[claim.bound], list):
-            held = needed[claim.bound]
-            held[claim.at] = max(held[claim.at], upper(claim.left))
-        elif claim.bound:
-            needed[claim.bound] = max(needed[claim.bound], upper(claim.left))
-    return needed
-
-
-def slack(claims: list[Claim], bounds: dict[str, Any]) -> list[tuple[str, int, float]]:
-    """Bounds that are much larger than they need be, and by how much; the margin is one that is much smaller."""
-    found, needed = [], needs(claims, bounds)
-    for name in bounds.keys() - {"margin"}:
-        pairs = (
-            zip(needed[name], bounds[name], strict=True)
-            if isinstance(bounds[name], list)
-            else [(needed[name], bounds[name])]
-        )
-        found += [
-            (name, i, held / need if need else math.inf) for i, (need, held) in enumerate(pairs) if held > ROOMY * need
-        ]
-    least = min(float(claim.right.lower()) for claim in claims if claim.bound == "margin" and claim.byte is not None)
-    return found + [("margin", 0, math.inf)] * (not 1 <= least / max(bounds["margin"], 1e-300) <= ROOMY)
-
-
-def seal(certificate: dict[str, Any]) -> str:
-    """A hash of all that a certificate says."""
-    said = {name: value for name, value in certificate.items() if name != "seal"}
-    return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

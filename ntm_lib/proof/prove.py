@@ -7,10 +7,11 @@ from typing import Any
 from flint import arb, arb_mat
 
 from ntm_lib.proof.balls import EXACT, Emitted, Machine, Rounding
-from ntm_lib.proof.check import FORMAT, PLAN, needs, seal, slack
+from ntm_lib.proof.check import FORMAT, PLAN
 from ntm_lib.proof.claims import Claim, Plan
 from ntm_lib.proof.induction import LEAST_MARGIN, Induction
 from ntm_lib.proof.known import READER, WRITER, bounds_of, vectors_of
+from ntm_lib.proof.tidy import needs, seal, slack
 from ntm_lib.proof.words import factor, told, upper
 
 ROUNDS = 60  # times that bounds are raised to what their claims need
