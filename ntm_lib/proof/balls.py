@@ -49,8 +49,12 @@ class Rounding(NamedTuple):
     most_rows: int  # rows for which `tail` and `crowd` hold
 
     def summing(self, terms: int) -> arb:
-        """How far a sum of some terms may be off, as a share of the sum of their sizes."""
+        """How far a sum of some terms may be off, as a share of the sum of their sizes, but for what `vanishes`."""
         return terms * self.unit / (1 - terms * self.unit)
+
+    def vanishes(self, terms: int) -> arb:
+        """How much a sum of some terms may lose where some of them are too small to be numbers, and are made 0."""
+        return 2 * terms * self.least
 
     @property
     def swell(self) -> arb:
@@ -115,10 +119,10 @@ class Machine:
         named = sorted((name, str(value.dtype), value.shape, value.tobytes()) for name, value in tensors.items())
         self.sha256 = sha256(b"".join(f"{n} {t} {s}".encode() + raw for n, t, s, raw in named)).hexdigest()
         self.controller = _layer(parts, "controller.from_input")
-        heads, self.output = _layer(parts, "heads.linear"), _layer(parts, "output")
+        self.heads, self.output = _layer(parts, "heads.linear"), _layer(parts, "output")
         ends = accumulate([2 * self.word, 2, 2, 6, 2, self.word, self.word], initial=0)
         self.key, self.beta, self.gate, self.shift, self.gamma, self.erase, self.add = (
-            heads.part(*span) for span in pairwise(ends)
+            self.heads.part(*span) for span in pairwise(ends)
         )
         self.start = arb_mat([[arb(number) for number in parts["reads_0"][0]]])
         self.from_reads = arb_mat(self.controller.weight.tolist()[-self.word :])  # (M, hidden)
@@ -144,14 +148,14 @@ class Machine:
             large = [[*map(arb, x), *(sizes or map(abs, read))] for x, read in zip(inputs, reads.tolist(), strict=True)]
             of_sizes = arb_mat([[abs(w) for w in row] for row in self.controller.weight.tolist()])
             off = plus(arb_mat(large) * of_sizes, [abs(b) for b in self.controller.bias]).tolist()
-            share = rounding.summing(len(rows[0]) + 1)
+            share, lost = rounding.summing(len(rows[0]) + 1), rounding.vanishes(len(rows[0]) + 1)
             pairs = zip(sums.tolist(), off, strict=True)
-            sums = arb_mat([[v + about(share * o) for v, o in zip(*pair, strict=True)] for pair in pairs])
+            sums = arb_mat([[v + about(share * o + lost) for v, o in zip(*pair, strict=True)] for pair in pairs])
         h = arb_mat([[v.tanh() + about(rounding.library) for v in row] for row in sums.tolist()])
-        share = rounding.summing(self.hidden + 1) * (1 + rounding.library)
+        share, lost = rounding.summing(self.hidden + 1) * (1 + rounding.library), rounding.vanishes(self.hidden + 1)
 
         def layer(part: Layer) -> arb_mat:
-            return plus(h * part.weight, part.bias, [share * size for size in part.sizes])
+            return plus(h * part.weight, part.bias, [share * size + lost for size in part.sizes])
 
         def columns(part: Layer, change: Any) -> list[list[arb]]:
             return [list(map(change, column)) for column in layer(part).transpose().tolist()]

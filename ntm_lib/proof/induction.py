@@ -27,6 +27,7 @@ from ntm_lib.proof.claims import (
 from ntm_lib.proof.known import READER, WRITER, Known
 
 LEAST_MARGIN = 1e-6  # of a logit that counts as being on its right side
+MOST = arb(2) ** 50  # numbers up to here have squares, and sums of squares, that float32 holds
 
 
 class Induction(Known):
@@ -35,7 +36,11 @@ class Induction(Known):
     def claims(self) -> Iterator[Claim]:
         """All claims of a proof: it stands where each of them holds."""
         steps = self.start(), self.payload(), self.jump(), self.answer(), self.memory()
-        return chain(geometry(self.plan), *steps)
+        return chain(geometry(self.plan), self.finite(), *steps)
+
+    def finite(self) -> Iterator[Claim]:
+        """Every step: each number is one, what no claim needs too, such as the writer's key, and none overflows."""
+        yield Claim("any step", "size of a number", self.most(), MOST)
 
     def start(self) -> Iterator[Claim]:
         """Step 0: all weight was on one row, and the memory was blank, so that content finds every row alike."""
@@ -64,7 +69,7 @@ class Induction(Known):
         others = walk(self.coming_in, READER, 0, self.resting, found, plan.rows, r)
         yield self._off_place("payload", others, "resting")
         for i, (size, largest) in enumerate(zip(self.touched(faint), self.largest, strict=True)):
-            read = r.tail * (size + self.resting * largest)
+            read = r.tail * (size + self.resting * largest) + r.vanishes(plan.rows)
             yield self._most("payload", f"number {i} of what the resting reader reads", [read], "reads", i)
 
     def jump(self) -> Iterator[Claim]:
@@ -156,6 +161,7 @@ class Induction(Known):
             error = tail * change + r.tail * writing.others * size  # and a weight of not quite 1 (Eq. 4)
             if r.unit > 0:  # what the answer's writes round, beside what they do (`damage`)
                 error += 16 * r.unit * (size + largest) + (0 if self.staying else passing * change)
+                error += r.vanishes(2 * self.all_steps)
                 error += length * (stay * change).min(4 * r.unit * (largest + stay * change))
             yield self._most("any step", f"error of number {i} of a row", [error], "stored", i)
             grown = length * stay * change if self.staying else whole * change

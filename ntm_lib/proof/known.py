@@ -6,7 +6,7 @@ from typing import Any
 from flint import arb, arb_mat
 
 from ntm_lib.proof.balls import Emitted, Machine, about
-from ntm_lib.proof.claims import COSINE, Plan, Shares, W, worst
+from ntm_lib.proof.claims import COSINE, Plan, Shares, W, max_of, worst
 
 READER, WRITER = 0, 1
 
@@ -51,6 +51,7 @@ class Known:
         codes = [[code + off for code, off in zip(row, radius, strict=True)] for row in self.coming_in.add.tolist()]
         damage, last = (list(map(arb, bounds[name])) for name in ("damage", "last_damage"))
         sizes, blank = [self.largest[i] + self._off_code(i) for i in range(word)], [[0] * (width + 2)] * cases
+        self.held = [arb(1), *map(abs, machine.start.tolist()[0]), *self.reads, *sizes]
         self.reading_back = self._emit(blank, arb_mat(codes), damage, sizes)
         self.last = self._emit(blank, arb_mat(codes), last, sizes) if self.staying else self.reading_back
         self.emitted = self.begun, self.coming_in, self.asked, self.reading_back
@@ -66,7 +67,14 @@ class Known:
         if self.staying:  # its row and those of its window ahead may grow by what is added in each step
             grown = (W + 1) * arb(self.bounds["settled"]) * (self.largest[i] + self.plan.length * self.largest[i])
         off = self.stored[i] + r.tail * (2 * self.reading * self.largest[i] + grown)
-        return off + 16 * r.unit * self.largest[i]
+        return off + 16 * r.unit * self.largest[i] + r.vanishes(self.plan.rows)
+
+    def most(self) -> arb:
+        """Above all inputs, reads, rows, those too that grow in the answer, and all that linear layers add up."""
+        machine, held = self.machine, max_of([*self.held, *(size * self.all_steps for size in self.largest)])
+        return max_of(
+            [*(size * held for size in machine.controller.sizes), held, *machine.heads.sizes, *machine.output.sizes]
+        )
 
     @cached_property
     def sizes(self) -> list[arb]:

@@ -345,6 +345,39 @@ def test_weights_that_are_not_finite_prove_nothing(tmp_path, walks):
         prove(machine, LENGTH, ROWS)
 
 
+def long_key(weights):
+    """The reader's key, 2^70 times as long, is as like each row as it was; but its square is beyond float32."""
+    weights["heads.linear.weight"][:20] *= 2.0**70
+    weights["heads.linear.bias"][:20] *= 2.0**70
+
+
+def long_key_of_the_writer(weights):
+    weights["heads.linear.bias"][20:40] = 3e38
+
+
+def no_key_of_the_writer(weights):
+    weights["heads.linear.bias"][25] = np.nan
+
+
+def large_logits(weights):
+    for name in ("output.weight", "output.bias"):
+        weights[name][:] = weights[name] * 3.3e38 / 0.7
+
+
+@pytest.mark.parametrize("rounding", [EXACT, FLOAT32], ids=lambda each: each.name)
+@pytest.mark.parametrize(
+    "change", [long_key, long_key_of_the_writer, no_key_of_the_writer, large_logits], ids=lambda each: each.__name__
+)
+def test_numbers_that_float32_does_not_hold_prove_nothing(tmp_path, proofs, change, rounding):
+    machine = Machine(plant(tmp_path / "vast", change, STAYS))
+    good = proofs["stays" if rounding is EXACT else "stays, float32"][1]
+    forged = good | {"weights": machine.sha256}
+    with pytest.raises(Refused, match="any step: size of a number may be"):
+        check(forged | {"seal": seal(forged)}, machine)
+    with pytest.raises(Unproved, match="not proved"):
+        prove(machine, LENGTH, ROWS, rounding)
+
+
 # The checker
 
 
