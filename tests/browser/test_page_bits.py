@@ -13,6 +13,7 @@ from served import CHROMIUM, PAGE, chromium, opened, server
 from ntm_lib import load, tasks
 from ntm_lib.analysis.copies import copy_format, copy_through, rows_needed
 from ntm_lib.machine import NTMState, addressing
+from ntm_lib.machine.step import PLAIN, steps
 from ntm_lib.teaching.slots import five_slots
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the path: install one, such as Debian's")
@@ -67,11 +68,24 @@ def test_bits_are_those_of_the_library(page, name):
     drawn.append(tasks.chosen_payload(machine, chosen, LENGTH, generator))
     drawn.append(tasks.payload(text, LENGTH, width, "text", generator))
     bits, rows = torch.cat(drawn), rows_of(machine, LENGTH)
-    expected = tasks.bits_number(copy_through(machine, bits, rows)).tolist()
+    expected = by_steps(machine, bits, rows)
     payloads = tasks.bits_number(bits).tolist()
     for first in range(0, len(payloads), 50):
         part = slice(first, first + 50)
         assert page.evaluate(ANSWERS, [name, payloads[part], rows]) == expected[part]
+
+
+@torch.no_grad()
+def by_steps(machine, bits, rows):
+    """The bytes that come out of the library's `step`, which is what the page runs.
+
+    `forward` rounds otherwise: of the 3.7 million bits of `make page-bits`, one, whose logit is 0.0007, differs between
+    the two.
+    """
+    start = machine.initial_state(len(bits), rows if machine.free_memory_size else None)
+    inputs = tasks.frame_copy(bits, copy_format(machine)[1]).inputs
+    logits = torch.stack([machine.output(made) for made, _ in steps(machine, inputs, start, PLAIN)], dim=1)
+    return tasks.bits_number((logits[:, -LENGTH:] > 0).float()).tolist()
 
 
 def by_hand(machine, payload, rows, edits):
