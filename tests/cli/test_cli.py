@@ -375,7 +375,7 @@ def test_help_says_what_holds_for_its_command(capsys, command):
     with pytest.raises(SystemExit):
         cli.main([command, "--help"])
     text = " ".join(capsys.readouterr().out.split())
-    assert ("runs on one thread" in text) == (command not in ("study", "recipes"))
+    assert ("runs on one thread" in text) == (command in ("train", "evaluate", "copy", "diagnose"))
     assert ("of chosen ones 28 try all ways" in text) == (command in ("evaluate", "study"))
     assert ("--length and --memory_size leave the reach out" in text) == (command == "diagnose")
 
