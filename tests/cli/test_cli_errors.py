@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        ("nope", "command is 'nope': expected one of train, evaluate, copy, diagnose, .*extract; see `ntm --help`"),
+        ("nope", "command is 'nope': expected one of train, evaluate, copy, diagnose, .*recipes; see `ntm --help`"),
         ("train relable --out new", "recipe is 'relable': expected one of reliable, "),
         ("train --out new --nope 3", "unrecognized arguments: --nope; see `ntm train --help`"),
         ("train --out new --update 3", "unrecognized arguments: --update; see `ntm train --help`"),
