@@ -1,5 +1,6 @@
 """Files that other programs read, or that name a version: they parse, have what is required, and agree."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -145,3 +146,16 @@ def test_make_notebooks_renews_all_that_is_made_from_notebooks():
     (rule,) = re.findall(r"^notebooks: .*\n((?:\t.*\n)+)", MAKEFILE, re.MULTILINE)
     for name in ("lessons", "lesson_map", "guilty_steps"):
         assert f"research/{name}.py" in rule or f"-m research.{name}\n" in rule
+
+
+def test_the_lock_file_of_the_page_holds_all_that_it_names():
+    packages = json.loads((ROOT / "page" / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    held = {path.rpartition("node_modules/")[2] for path in packages}
+    named = {
+        name
+        for package in packages.values()
+        for kind in ("dependencies", "devDependencies", "optionalDependencies")
+        for name in package.get(kind, {})
+    }
+    assert len(named) > 20
+    assert named <= held, f"`npm ci` has no entry for {sorted(named - held)}"

@@ -76,7 +76,7 @@ def check(words: list[str]) -> int:
 
 
 def program_of(directory: str, rows: int | None) -> Callable[[bytes], bytes]:
-    """What copies bytes as the program inside a machine does; ValueError for a machine of other than 8 bits."""
+    """The function that copies bytes by the program inside a machine; ValueError for a machine of other than 8 bits."""
     from ntm_lib.proof.balls import Machine
     from ntm_lib.proof.program import extract as program_inside
 

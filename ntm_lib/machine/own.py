@@ -15,9 +15,9 @@ from ntm_lib.machine.config import NTMConfig
 from ntm_lib.machine.ntm import NTM
 
 Maker = Callable[[NTMConfig], nn.Module]
-"""What makes a machine from its config, such as a class of modules."""
+"""A function that makes a machine from its config, or a class of modules."""
 PARTS = "config", "controller", "heads", "output", "initial_state"
-"""What training asks of a machine beside `forward`."""
+"""Parts that training needs of a machine, beside `forward`."""
 
 
 def own_machine(make: Maker, first: NTM) -> NTM:

@@ -1,35 +1,19 @@
-"""A trained machine in ball arithmetic: what it emits in one step, for many inputs and all reads near some.
+"""A trained machine in ball arithmetic: the numbers that heads emit in one step, for many inputs and reads.
 
 A ball is a number with a radius, and stands for every number that is no farther away. Balls are `arb` of python-flint:
 each operation widens its result by what it may have rounded, so that the exact result lies inside.
 """
 
-import json
-import math
 from hashlib import sha256
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from flint import arb, arb_mat, ctx
-from safetensors import SafetensorError, safe_open
 
-FILE_NAME, FORMAT = "run.safetensors", "ntm-lib run 4"
+from ntm_lib.proof.weights import read_weights
+
 OFFSETS = (-1, 0, 1)
-COVERED = {
-    "controller": "feed-forward",
-    "read_heads": 1,
-    "write_heads": 1,
-    "shift_range": 1,
-    "weightings": "separate",
-    "initial_weights": "spaced",
-    "initial_memory": "constant",
-    "initial_value": 0.0,
-    "initial_reads": "learned",
-    "output_from": "hidden",
-    "averaging": 0.0,
-}
-"""Fields of a machine's config that the invariant of `claims` is about, and the one value that it covers of each."""
 ctx.prec = 64  # bits of a ball's middle
 
 
@@ -41,6 +25,7 @@ class Rounding(NamedTuple):
     """
 
     name: str
+    assumes: str  # of the library that computes; a certificate repeats it
     unit: arb  # u: one rounding changes a number by at most u of itself
     library: arb  # tanh, exp, log, log1p and sigmoid change a number by at most so much of itself: 32 units, 64 u
     tail: arb  # a row changed by w (a - e M), or a read that is all but one row, is off by fewer times the tail's size
@@ -71,13 +56,14 @@ class Rounding(NamedTuple):
         return 2 * beta.upper() * (2 * word_size + 64) * self.unit + 4 * self.library
 
 
-EXACT = Rounding("exact", arb(0), arb(0), arb(1), arb(1), arb(0), 10**12)
-FLOAT32 = Rounding("float32", arb(2) ** -24, arb(2) ** -18, arb(6), arb(2), arb(2) ** -125, 6_000_000)
+EXACT = Rounding("exact", "", arb(0), arb(0), arb(1), arb(1), arb(0), 10**12)
+UNITS = "tanh, exp, log, log1p and sigmoid of float32 are right to 32 units in the last place"
+FLOAT32 = Rounding("float32", UNITS, arb(2) ** -24, arb(2) ** -18, arb(6), arb(2), arb(2) ** -125, 6_000_000)
 ROUNDINGS = {each.name: each for each in (EXACT, FLOAT32)}
 
 
 class Emitted(NamedTuple):
-    """What two heads emit in n cases; the reader is head 0, the writer head 1."""
+    """The numbers that two heads emit in n cases; head 0 is the reader, head 1 the writer."""
 
     beta: list[list[arb]]  # [head][case]
     odds: list[list[arb]]  # of the gate: g / (1 - g)
@@ -110,11 +96,9 @@ class Machine:
     """The exact weights of the machine that a directory holds; ValueError for one that the invariant does not cover."""
 
     def __init__(self, directory: str | Path):
-        tensors, self.recipe = _read(Path(directory) / FILE_NAME)
+        tensors, self.recipe = read_weights(Path(directory))
         self.config: dict[str, Any] = self.recipe["machine"]
-        _require_covered(self.recipe)
         self.width, self.word, hidden = (self.config[name] for name in ("output_size", "word_size", "controller_size"))
-        _require_shapes(tensors, self.config)
         parts = {name: value.tolist() for name, value in tensors.items()}
         named = sorted((name, str(value.dtype), value.shape, value.tobytes()) for name, value in tensors.items())
         self.sha256 = sha256(b"".join(f"{n} {t} {s}".encode() + raw for n, t, s, raw in named)).hexdigest()
@@ -136,7 +120,7 @@ class Machine:
         extra: list[arb] | None = None,
         sizes: list[arb] | None = None,
     ) -> Emitted:
-        """What the heads emit for n inputs and reads (n, M), one of each a case.
+        """The numbers that the heads emit for n inputs and n reads (n, M): each input with its read is a case.
 
         `extra` is by how much more each hidden unit's sum may be off; `sizes` how large the reads may be where they may
         lie outside their balls by that.
@@ -201,45 +185,3 @@ def softplus(v: arb) -> arb:
 def _layer(parts: dict[str, Any], name: str) -> Layer:
     rows = [[arb(number) for number in row] for row in parts[f"{name}.weight"]]
     return Layer(arb_mat(rows).transpose(), [arb(number) for number in parts[f"{name}.bias"]])
-
-
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The model's tensors, and the recipe that a run's header names."""
-    if not path.is_file():
-        raise ValueError(f"{path.parent} holds no {FILE_NAME}: expected a directory that `ntm train --out` made")
-    try:
-        with safe_open(path, "numpy") as file:
-            header = file.metadata() or {}
-            names = [name for name in file.keys() if name.startswith("model.")]
-            tensors = {name.removeprefix("model."): file.get_tensor(name) for name in names}
-        recipe = json.loads(header.get("run", "{}")).get("recipe")
-    except (SafetensorError, OSError, AttributeError, ValueError) as error:
-        raise ValueError(f"{path} cannot be read ({' '.join(str(error).split())}): restore the file") from error
-    if header.get("format") != FORMAT or not isinstance(recipe, dict):
-        raise ValueError(f"no proof covers this machine: {path} is not of format {FORMAT!r}; train it anew")
-    return tensors, recipe
-
-
-def _require_shapes(tensors: dict[str, Any], config: dict[str, Any]) -> None:
-    """ValueError, naming a tensor, for weights that are not those of a config."""
-    inputs, outputs, word, hidden = (config[n] for n in ("input_size", "output_size", "word_size", "controller_size"))
-    emitted = 4 * word + 12  # two keys, an erase and an add vector; and of each head beta, g, gamma and three shifts
-    layers = {"controller.from_input": (hidden, inputs + word), "heads.linear": (emitted, hidden)}
-    layers |= {"output": (outputs, hidden)}
-    expected: dict[str, tuple[int, ...]] = {f"{name}.weight": shape for name, shape in layers.items()}
-    expected |= {f"{name}.bias": shape[:1] for name, shape in layers.items()} | {"reads_0": (1, word)}
-    found = {name: tuple(value.shape) for name, value in tensors.items() if str(value.dtype) == "float32"}
-    for name in sorted(expected.keys() | tensors.keys()):
-        if found.get(name) != expected.get(name) or not (abs(tensors[name]) < math.inf).all():
-            raise ValueError(f"no proof covers this machine: {name} is not finite float32 of the shape of its config")
-
-
-def _require_covered(recipe: dict[str, Any]) -> None:
-    """ValueError, naming a field, for a machine of another shape than the invariant is about."""
-    config, refused = {**recipe["machine"], "averaging": recipe["averaging"]}, "no proof covers this machine"
-    for field, value in COVERED.items():
-        if config.get(field) != value:
-            raise ValueError(f"{refused}: {field} is {config.get(field)!r}, expected {value!r}")
-    if config["input_size"] != config["output_size"] + 2 or not 1 <= config["output_size"] <= 8:
-        sizes = f"input_size {config['input_size']} and output_size {config['output_size']}"
-        raise ValueError(f"{refused}: {sizes}, expected up to 8 outputs, and two inputs more for the markers")

@@ -19,6 +19,7 @@ FIELDS = {
     "machine",
     "weights",
     "arithmetic",
+    "assumes",
     "length",
     "memory",
     "bounds",
@@ -32,9 +33,12 @@ class Refused(ValueError):
 
 
 def check(certificate: Any, machine: Machine) -> Plan:
-    """What a certificate proves of a machine; `Refused`, with the reason, where it does not."""
+    """Hold every claim of a certificate against a machine, and return the plan that is proved.
+
+    `Refused`, with the reason, for a certificate that does not prove the plan.
+    """
     plan = read_plan(certificate)
-    for name, own in (("recipe", machine.recipe["name"]), ("machine", machine.config), ("weights", machine.sha256)):
+    for name, own in (("recipe", machine.recipe.get("name")), ("machine", machine.config), ("weights", machine.sha256)):
         if certificate[name] != own:
             raise Refused(f"the certificate is of another machine: its {name} differs from that of the directory")
     bounds = read_bounds(certificate["bounds"], machine)
@@ -59,6 +63,9 @@ def read_plan(certificate: Any) -> Plan:
     for name, values in (("format", [FORMAT]), ("arithmetic", [*ROUNDINGS])):
         if certificate[name] not in values:
             raise Refused(f"{name} is {certificate[name]!r}: expected {' or '.join(values)}")
+    assumed = ROUNDINGS[certificate["arithmetic"]].assumes
+    if certificate["assumes"] != assumed:
+        raise Refused(f"assumes is {certificate['assumes']!r}: expected {assumed!r}")
     for name in ("length", "memory", *PLAN):
         value = certificate[name]
         if type(value) is not int or value not in PLAN.get(name, (value,)) or (name not in PLAN and value < 1):

@@ -66,7 +66,7 @@ class Claim(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """What a proof is about, beside the machine: lengths, rows, and how the heads move."""
+    """The lengths and rows that a proof is about, and the way in which the heads move."""
 
     length: int  # L
     rows: int  # N

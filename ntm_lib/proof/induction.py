@@ -1,4 +1,4 @@
-"""The induction over the steps of a copy: what the bounds of a certificate say before a step, they say after it.
+"""The induction over the steps of a copy: bounds of a certificate that hold before a step hold after it too.
 
 `claims` tells the invariant in words.
 """
@@ -31,7 +31,7 @@ MOST = arb(2) ** 50  # numbers up to here have squares, and sums of squares, tha
 
 
 class Induction(Known):
-    """What the bounds of a certificate must be, if they hold before each step."""
+    """The inequalities that a certificate's bounds must satisfy after each step, if they hold before it."""
 
     def claims(self) -> Iterator[Claim]:
         """All claims of a proof: it stands where each of them holds."""
@@ -39,7 +39,7 @@ class Induction(Known):
         return chain(geometry(self.plan), self.finite(), *steps)
 
     def finite(self) -> Iterator[Claim]:
-        """Every step: each number is one, what no claim needs too, such as the writer's key, and none overflows."""
+        """Every step: no number overflows or is NaN, not even one that no other claim needs, as the writer's key."""
         yield Claim("any step", "size of a number", self.most(), MOST)
 
     def start(self) -> Iterator[Claim]:
@@ -135,7 +135,7 @@ class Induction(Known):
                 yield Claim("answer", f"margin of bit {bit}", arb(self.bounds["margin"]), -short, "margin", 0, byte)
 
     def _damage(self, bound: str, writes: list[list[arb]]) -> Iterator[Claim]:
-        """What the writer does in the answer to a row that is still to be read, as the sums of hidden units see it.
+        """How far the writer changes, in the answer, a row that is still to be read: in the sum of each hidden unit.
 
         The row is written with the weights of `writes`, each of which depends on the vector that was read before.
         """
@@ -151,7 +151,7 @@ class Induction(Known):
             yield claim._replace(byte=each[0][1])
 
     def memory(self) -> Iterator[Claim]:
-        """Every step: what rows hold beside what was meant for them, and how large their numbers are."""
+        """Every step: how far rows are from the codes that were meant for them, and how large their numbers are."""
         r, writing, answering = self.rounding, self.writing, self.answering
         tail = writing.side(1) + writing.side(-1) + self.steps * writing.far
         length, far, passing = self.plan.length, answering.far, answering.side(-1, 2)

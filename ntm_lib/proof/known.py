@@ -1,4 +1,4 @@
-"""What is known in each step of a copy, if the bounds of a certificate hold."""
+"""The numbers that are known in each step of a copy, if the bounds of a certificate hold."""
 
 from functools import cached_property
 from typing import Any
@@ -28,7 +28,7 @@ def vectors_of(machine: Machine) -> list[list[int]]:
 
 
 class Known:
-    """What a machine emits in each step of a copy, what rows hold and how content weightings spread, if bounds hold."""
+    """Emitted numbers, rows and content weightings in each step of a copy, if the bounds of a certificate hold."""
 
     def __init__(self, machine: Machine, plan: Plan, bounds: dict[str, Any]):
         self.machine, self.plan, self.rounding, self.bounds = machine, plan, plan.rounding, bounds
@@ -57,7 +57,7 @@ class Known:
         self.emitted = self.begun, self.coming_in, self.asked, self.reading_back
 
     def _emit(self, inputs: list[list[int]], reads: arb_mat, *more: Any) -> Emitted:
-        """What heads emit, with shifts as seen in the direction of the walk."""
+        """The numbers that heads emit, with shifts as seen in the direction of the walk."""
         e = self.machine.emit(inputs, reads, self.rounding, *more)
         return e if self.plan.direction == 1 else e._replace(shift=[head[::-1] for head in e.shift])
 
@@ -89,15 +89,18 @@ class Known:
         return [self.rounding.tail * worst([change[i] for change in each])[0] for i in range(self.machine.word)]
 
     def touched(self, share: arb) -> list[arb]:
-        """How large a row may be that was only ever written with weights that add up to a share."""
+        """The largest size of each number of a row whose writing weights add up to no more than a share."""
         return [share * change for change in self.changes]
 
     def likeness(self, share: arb) -> arb:
-        """The largest cosine (Eq. 6) of such a row and any key: its length by that of COSINE_EPSILON."""
+        """The largest cosine (Eq. 6) of any key and a row whose writing weights add up to no more than a share.
+
+        It is the row's length by that of COSINE_EPSILON, where the quotient is below 1.
+        """
         return (self.length(share) / COSINE.sqrt()).min(arb(1))
 
     def length(self, share: arb) -> arb:
-        """How long such a row may be."""
+        """The largest length of a row whose writing weights add up to no more than a share."""
         return sum((size * size for size in self.touched(share)), arb(0)).sqrt()
 
     def most_found(self, beta: list[arb], steps: int, shares: Shares, blank: int) -> list[arb]:
@@ -121,5 +124,6 @@ class Known:
 
 
 def _change(e: Emitted, case: int, largest: list[arb]) -> list[arb]:
+    """By how much a write changes each number of a row in one case, for a weight of 1: |a - e M| (Eqs. 3 and 4)."""
     added = [e.add[case, i] for i in range(len(largest))]
     return [abs(a) + share.min(arb(1)) * m for a, share, m in zip(added, e.erase[case], largest, strict=True)]

@@ -17,7 +17,7 @@ BLANK = -1  # what a row holds that was never written
 
 
 class Program(NamedTuple):
-    """What a machine does, without a float: where its pointers go, and what it reads a row as."""
+    """A machine's algorithm without a float: how its pointers move, and which vector each code is decoded as."""
 
     width: int  # bits in a vector
     direction: int  # +1: pointers walk to higher row numbers

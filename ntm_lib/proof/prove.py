@@ -149,6 +149,7 @@ def prove(machine: Machine, length: int, rows: int | None = None, rounding: Roun
         "format": FORMAT,
         "command": f"ntm prove DIR --length {plan.length} --memory {plan.rows}{FLAG[rounding.name]}",
         "arithmetic": rounding.name,
+        "assumes": rounding.assumes,
         "length": plan.length,
         "memory": plan.rows,
         **moves,

@@ -1,4 +1,4 @@
-"""Every bound of a certificate, held against what a machine really does in some sequences."""
+"""Every bound of a certificate, held against the numbers of a machine that copies some sequences."""
 
 from typing import Any
 
@@ -37,7 +37,7 @@ def largest_shares(model: NTM, plan: Plan, bounds: dict[str, Any], payloads: Ten
 
 
 class Used:
-    """What was used up of the bounds so far, in copies of `length` vectors."""
+    """The largest share of each bound that copies of `length` vectors have used up so far."""
 
     def __init__(self, plan: Plan, bounds: dict[str, Any], length: int):
         self.plan, self.length, self.end, self.found = plan, length, length + 1, dict.fromkeys(bounds, 0.0)

@@ -7,16 +7,17 @@ from typing import Any
 
 from flint import arb
 
+from ntm_lib.proof.balls import UNITS
 from ntm_lib.proof.claims import Claim, Plan
 
 
 def said(plan: Plan, width: int) -> str:
-    """What a certificate proves, in a sentence."""
+    """The theorem that a certificate proves, in a sentence."""
     vectors, many = 2**width, f"1 to {plan.length:,} {'bytes' if width == 8 else f'vectors of {width} bits'}"
     counted = " + … + ".join(f"{vectors}^{n:,}" for n in dict.fromkeys((1, plan.length)))
     how = {
         "exact": "of the exact function of the stored weights",
-        "float32": "of what float32 computes, whatever the order of its sums",
+        "float32": f"of what float32 computes, whatever the order of its sums, if {UNITS}",
     }[plan.rounding.name]
     return (
         f"Every one of the {counted} sequences of {many}, in a memory of {plan.rows:,} rows, comes back without a wrong"

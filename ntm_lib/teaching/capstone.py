@@ -1,4 +1,4 @@
-"""What lesson 4b asks of a machine that the reader has written: whether it is right, and how long it is."""
+"""Two questions of lesson 4b about a machine that the reader has written: is it right, and how long is it?"""
 
 import inspect
 from collections.abc import Callable

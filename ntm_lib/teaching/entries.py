@@ -1,4 +1,4 @@
-"""What a reader may type into a live training: numbers within bounds, any text as a seed, no more than fits."""
+"""Entries that a reader may type into a live training: numbers within bounds, any text as a seed, no more than fits."""
 
 import math
 from hashlib import sha256

@@ -15,7 +15,7 @@ from ntm_lib.teaching.plots.words import printable
 from ntm_lib.teaching.widgets import Picture
 
 LOOKS = ("whole copy", "guilty step")
-"""What there is to look at in a traced copy."""
+"""The two ways to look at a traced copy."""
 
 
 class Reveal(ipywidgets.VBox):
