@@ -1,11 +1,11 @@
-"""`python -m benchmarks [step learn hourly scale longest readme]`: those named, or all but the last two.
+"""`python -m benchmarks [step learn hourly scale longest readme earlier]`: those named, or all but the last three.
 
 Each prints a table and writes results/NAME.json.
 """
 
 import sys
 
-from benchmarks import hourly, learn, readme, scale, step
+from benchmarks import earlier, hourly, learn, readme, scale, step
 
 
 def main() -> None:
@@ -21,6 +21,7 @@ def main() -> None:
         "scale": lambda: scale.main([]),
         "longest": scale.longest,
         "readme": readme.main,
+        "earlier": earlier.main,
     }
     for name in names:
         if name not in calls:

@@ -3,8 +3,9 @@
     python -m research.proofs runs/reliable --seeds 0-99 --lengths 120 1000
 
 proves the machines that `ntm study reliable --seeds 0-99 --out runs/reliable` trained. Certificates are checked as by
-`ntm check`. The table is written row by row, and a command that goes on leaves out what it holds. With `--sample N` the
-bounds of one certificate a machine are held against N sequences that it copies.
+`ntm check`. The table is written row by row, and a command that goes on leaves out the attempts that it holds. With
+`--sample N` the bounds of one certificate a machine are held against N sequences that the machine copies, and
+sampled.csv beside the table gets a row for each machine.
 """
 
 import argparse
@@ -27,6 +28,7 @@ from research.tables import ROOT
 OUT = ROOT / "data" / "proofs" / "proofs.csv"
 KEYS = "seed", "length", "memory", "arithmetic"
 COLUMNS = (*KEYS, "proved", "writer", "margin", "prove_seconds", "check_seconds", "why")
+SAMPLED = "seed", "sequences", "bound", "share"
 SAMPLE_LENGTHS = 1, 2, 5, 11, 17, 23
 SAMPLE_ROWS = 1024
 BATCH = 64
@@ -73,6 +75,14 @@ def sample(directory: Path, sequences: int, seed: int) -> dict[str, float]:
     return used
 
 
+def sampled(directory: Path, sequences: int, seed: int) -> dict[str, Any]:
+    """One row of the table of samples: the bound that some sequences used up most, and its share; above 1: violated."""
+    used = sample(directory, sequences, seed)
+    most = max(used, key=lambda name: used[name])
+    print(f"seed {seed}: of {sequences:,} sequences, {most} is used up most, by {used[most]:.3f}", flush=True)
+    return {"seed": seed, "sequences": sequences, "bound": most, "share": f"{used[most]:.4f}"}
+
+
 def main(words: list[str]) -> None:
     """Fill the table, or sample."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -86,13 +96,8 @@ def main(words: list[str]) -> None:
     machines = Path(values.runs) / "machines" / "reliable"
     seeds = parse_seeds(values.seeds)
     if values.sample:
-        for seed in seeds:
-            used = sample(machines / str(seed), values.sample, seed)
-            worst = max(used, key=lambda name: used[name])
-            print(
-                f"seed {seed}: of {values.sample:,} sequences, {worst} is used up most, by {used[worst]:.3f}",
-                flush=True,
-            )
+        found = [sampled(machines / str(seed), values.sample, seed) for seed in seeds]
+        write(values.out.with_name("sampled.csv"), SAMPLED, found, words)
         return
     rows = read(values.out)
     done = {tuple(row[key] for key in KEYS) for row in rows}
@@ -101,7 +106,7 @@ def main(words: list[str]) -> None:
             for seed in seeds:
                 if tuple(map(str, (seed, length, rows_for(length), arithmetic))) not in done:
                     rows.append({"seed": seed, **attempt(machines / str(seed), length, arithmetic)})
-                    write(values.out, rows, words)
+                    write(values.out, COLUMNS, rows, words)
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -112,21 +117,23 @@ def read(path: Path) -> list[dict[str, Any]]:
         return list(csv.DictReader(file))
 
 
-def write(path: Path, rows: list[dict[str, Any]], words: list[str]) -> None:
-    """The table, and beside it how it was made."""
+def write(path: Path, columns: tuple[str, ...], rows: list[dict[str, Any]], words: list[str]) -> None:
+    """A table, and in manifest.json beside it how it was made."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", newline="") as file:
-        table = csv.DictWriter(file, COLUMNS, restval="", lineterminator="\n")
+        table = csv.DictWriter(file, columns, restval="", lineterminator="\n")
         table.writeheader()
         table.writerows(rows)
-    made = {
+    manifest = path.with_name("manifest.json")
+    made = json.loads(manifest.read_text(encoding="utf-8")) if manifest.exists() else {}
+    made[path.name] = {
         "command": shlex.join(["python", "-m", "research.proofs", *words]),
         "machines": "ntm study reliable --seeds 0-99 --out runs/reliable",
         "versions": {name: version(name) for name in ("ntm-lib", "python-flint")}
         | {"python": platform.python_version()},
         "seconds": "of the processor",
     }
-    path.with_name("manifest.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+    manifest.write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

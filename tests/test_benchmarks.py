@@ -10,7 +10,7 @@ import pytest
 import torch
 from small import SMALL
 
-from benchmarks import limit, notebooks, report, scale, step, unchanged
+from benchmarks import earlier, limit, notebooks, report, scale, step, unchanged
 from benchmarks.textbook import Head, TextbookNTM
 from ntm_lib import train
 from ntm_lib.analysis.copies import rows_needed
@@ -169,3 +169,10 @@ def test_a_weight_that_differs_by_one_bit_is_another_hash(monkeypatch, capsys, t
     kept = json.loads((tmp_path / "list.json").read_text().replace("reliable 3", "reliable 4"))
     (tmp_path / "list.json").write_text(json.dumps(kept))
     assert unchanged.main([]) == 1 and "CHANGED" in capsys.readouterr().out
+
+
+def test_the_earlier_side_runs_the_files_of_its_commit(tmp_path):
+    directory = earlier.checked_out("HEAD", tmp_path)
+    assert (directory / "ntm_lib" / "machine" / "ntm.py").is_file() and not (directory / ".git").exists()
+    found = earlier.run(directory, "-c", "import ntm_lib; print(ntm_lib.__file__)")
+    assert found.strip() == str(directory / "ntm_lib" / "__init__.py")
