@@ -9,7 +9,7 @@ from scipy.stats import binomtest, fisher_exact
 
 from ntm_lib.analysis.finding import Kind
 from ntm_lib.study.tables import interval, share
-from research.tables import Row, all_runs, as_written, by_length, causes_of, questions, runs
+from research.tables import Row, all_runs, as_written, by_length, causes_of, proofs, questions, runs
 
 BITS = 100 * 20 * 7
 """Bits that are counted at length 20 where vectors have 7 bits, as in the post."""
@@ -39,6 +39,17 @@ CONDITIONS: dict[str, Callable[[Row], bool]] = {
     "stuck": lambda row: "stuck" in (row["faults"] or "").split("; "),
 }
 """Conditions that a run may meet, by the words that the template of the page uses for them."""
+
+
+FAR = {
+    "wrong_bits_1000": "20 random sequences of 1,000 vectors",
+    "wrong_bits_10000": "a random sequence of 10,000 vectors",
+    "wrong_bits_README.md": "the README of this project, as it was then, in one sequence",
+    "wrong_bits_chosen_1000": "28 chosen sequences of 1,000 vectors",
+    "wrong_bits_chosen_3000": "7 chosen sequences of 3,000 vectors",
+    "wrong_bits_100_crowd_10000": "20 random sequences of 100 vectors in a crowd of 10,000, as on a tape of 1,000,000",
+}
+"""Copies that machines of `reliable` were asked for beyond their verdict, by the column of their wrong bits."""
 
 
 def in_words(successes: int, trials: int, of: str = "") -> str:
@@ -234,3 +245,40 @@ def operations_as_written() -> dict[str, int]:
     """In how many of these runs each operation was the first whose result was not finite, the most frequent first."""
     found = Counter(line["nan_operation"] for line in as_written() if line["nan_operation"])
     return dict(found.most_common())
+
+
+def attempts(length: int, arithmetic: str) -> list[Row]:
+    """The attempts to prove that machines copy all sequences of up to some length, one a machine."""
+    return [row for row in proofs() if row["length"] == length and row["arithmetic"] == arithmetic]
+
+
+def counted_proofs(length: int, arithmetic: str) -> tuple[int, int]:
+    """How many machines are proved to copy all sequences of up to some length, of how many."""
+    rows = attempts(length, arithmetic)
+    return sum(row["proved"] for row in rows), len(rows)
+
+
+def proved(length: int, arithmetic: str, of: str = "") -> str:
+    """How many machines are proved to copy all sequences of up to some length, with the interval."""
+    return in_words(*counted_proofs(length, arithmetic), of)
+
+
+def proof_lengths() -> list[int]:
+    """The lengths for which proofs were tried, the shortest first."""
+    return sorted({row["length"] for row in proofs()})
+
+
+def not_proved(arithmetic: str) -> str:
+    """For each length: the seeds whose machines were not proved, such as "up to 120: 57"; "none" where all were."""
+    found = []
+    for length in proof_lengths():
+        seeds = [str(row["seed"]) for row in attempts(length, arithmetic) if not row["proved"]]
+        if seeds:
+            found.append(f"up to {length:,}: {', '.join(seeds)}")
+    return "; ".join(found) or "none"
+
+
+def proof_seconds(length: int, arithmetic: str, column: str) -> str:
+    """Seconds of the processor to prove, or to check, a machine: median and most, over the machines that are proved."""
+    seconds = [row[column] for row in attempts(length, arithmetic) if row["proved"]]
+    return f"{statistics.median(seconds):.1f} / {max(seconds):.1f}"

@@ -13,7 +13,7 @@ from ntm_lib.study.tables import share
 from ntm_lib.teaching.show import description
 from research import counts
 from research.pictures import figures
-from research.tables import STUDIES, all_runs, changes, enlarged, runs, study
+from research.tables import STUDIES, all_runs, changes, enlarged, proofs, runs, samples, study
 
 BEGIN, END = "<!-- written by make findings -->\n", "<!-- end -->\n"
 """README has the table of readme.md.jinja between these two lines."""
@@ -108,6 +108,21 @@ def enlarged_table(small: int, large: int) -> str:
     return lines_of(table)
 
 
+def proofs_table() -> str:
+    """A row for every length and arithmetic that proofs were tried for: machines proved, and seconds."""
+    table = [["all lengths up to", "rows", "of", "proved", "seconds to prove, median / most", "to check"]]
+    for length in counts.proof_lengths():
+        for arithmetic, words in ARITHMETIC.items():
+            rows = f"{counts.attempts(length, arithmetic)[0]['memory']:,}"
+            seconds = [counts.proof_seconds(length, arithmetic, f"{what}_seconds") for what in ("prove", "check")]
+            table.append([f"{length:,}", rows, words, counts.proved(length, arithmetic), *seconds])
+    return lines_of(table)
+
+
+ARITHMETIC = {"exact": "the exact function of the weights", "float32": "what float32 computes"}
+"""What a proof may be about, by its name in the table of proofs."""
+
+
 def seeds_text(seeds: Iterable[int]) -> str:
     """Seeds in short: [0, 1, 2, 7] -> "0-2,7"."""
     spans: list[list[int]] = []
@@ -162,6 +177,12 @@ USED: tuple[Callable[..., object], ...] = (
     counts.updates_as_written,
     counts.operations_as_written,
     counts.number,
+    counts.proof_lengths,
+    counts.proved,
+    counts.not_proved,
+    proofs,
+    proofs_table,
+    samples,
     all_runs,
     runs,
     arms_table,
@@ -182,7 +203,7 @@ def render(template: str = "findings.md.jinja") -> str:
         keep_trailing_newline=True,
         trim_blocks=True,
     )
-    environment.globals |= {function.__name__: function for function in USED}
+    environment.globals |= {function.__name__: function for function in USED} | {"FAR": counts.FAR}
     return wrapped(environment.get_template(template).render())
 
 

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 from ntm_lib.teaching.plots.failures import causes_figure
 from ntm_lib.teaching.plots.style import INK, described
-from research.counts import counted, wrong_by_cause, wrong_share
+from research.counts import counted, counted_proofs, proof_lengths, wrong_by_cause, wrong_share
 from research.figures import shares_figure, spread_figure, starts_figure
 from research.tables import all_runs, as_written, questions, study
 
@@ -21,6 +21,7 @@ FAR = {
     "120 chosen vectors": "wrong_bits_chosen_120",
     "1,000 vectors": "wrong_bits_1000",
     "1,000 chosen vectors": "wrong_bits_chosen_1000",
+    "3,000 chosen vectors": "wrong_bits_chosen_3000",
     "10,000 vectors": "wrong_bits_10000",
     "README.md": "wrong_bits_README.md",
     "100 vectors in a crowd of 10,000": "wrong_bits_100_crowd_10000",
@@ -40,6 +41,17 @@ def shares_of_arms(name: str, *conditions: str) -> Figure:
     """How many runs of each arm of a study meet each condition."""
     return shares_figure(
         {words: {arm: counted(rows, IN_THE_FIGURE[words]) for arm, rows in study(name).items()} for words in conditions}
+    )
+
+
+def proved_figure() -> Figure:
+    """How many machines are proved to copy all sequences of up to each length."""
+    asked = {"exact function": "exact", "with float32's rounding": "float32"}
+    return shares_figure(
+        {
+            words: {f"up to {length:,}": counted_proofs(length, arithmetic) for length in proof_lengths()}
+            for words, arithmetic in asked.items()
+        }
     )
 
 
@@ -118,6 +130,7 @@ def figures() -> dict[str, Callable[[], Figure]]:
     drawn |= {
         "random": random_figure,
         "far": far_figure,
+        "proved": proved_figure,
         "not_finite": not_finite_figure,
         "lengths": lengths_figure,
         "curriculum": partial(shares_of_arms, "curriculum", "finite to the end", "nearly right at length 20"),

@@ -3,7 +3,8 @@
     python -m research.proofs runs/reliable --seeds 0-99 --lengths 120 1000
 
 proves the machines that `ntm study reliable --seeds 0-99 --out runs/reliable` trained. Certificates are checked as by
-`ntm check`. The table is written row by row, and a command that goes on leaves out the attempts that it holds. With
+`ntm check`, and for a machine without a proof the search of `ntm prove` looks for a payload that breaks the machine.
+The table is written row by row, and a command that goes on leaves out the attempts that it holds. With
 `--sample N` the bounds of one certificate a machine are held against N sequences that the machine copies, and
 sampled.csv beside the table gets a row for each machine.
 """
@@ -27,7 +28,7 @@ from research.tables import ROOT
 
 OUT = ROOT / "data" / "proofs" / "proofs.csv"
 KEYS = "seed", "length", "memory", "arithmetic"
-COLUMNS = (*KEYS, "proved", "writer", "margin", "prove_seconds", "check_seconds", "why")
+COLUMNS = (*KEYS, "proved", "writer", "margin", "prove_seconds", "check_seconds", "broken", "why")
 SAMPLED = "seed", "sequences", "bound", "share"
 SAMPLE_LENGTHS = 1, 2, 5, 11, 17, 23
 SAMPLE_ROWS = 1024
@@ -41,13 +42,22 @@ def attempt(directory: Path, length: int, arithmetic: str) -> dict[str, Any]:
     try:
         certificate = prove(Machine(directory), length, rows, ROUNDINGS[arithmetic])
     except Unproved as error:
-        return row | {"proved": False, "prove_seconds": since(begin), "why": str(error)}
+        refused = {"proved": False, "prove_seconds": since(begin), "why": str(error)}
+        return row | refused | {"broken": is_broken(directory, length, rows)}
     proved = time.process_time()
     check(json.loads(json.dumps(certificate)), Machine(directory))
     writer = ("stays", "walks on")[certificate["answer_writer"]]
     margin = round(certificate["bounds"]["margin"], 3)
     seconds = {"prove_seconds": round(proved - begin, 2), "check_seconds": since(proved)}
     return row | {"proved": True, "writer": writer, "margin": margin, **seconds, "why": ""}
+
+
+def is_broken(directory: Path, length: int, rows: int) -> bool:
+    """Whether the search of `ntm prove` finds a payload that a machine copies wrongly."""
+    from ntm_lib import load
+    from ntm_lib.proof.breaking import breaking_payload
+
+    return breaking_payload(load(directory)[0], length, rows) is not None
 
 
 def since(begin: float) -> float:

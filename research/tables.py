@@ -105,3 +105,15 @@ def enlarged(rows: int) -> list[Row]:
     """Wrong bits at length 120 of the machines of the question "memory" in a memory of so many rows."""
     lines = read_table(STUDIES / "memory" / "enlarged.csv")
     return [line for line in lines if line["rows"] == rows and line["length"] == 120]
+
+
+@cache
+def proofs() -> list[Row]:
+    """Attempts to prove that machines of `reliable` copy all sequences of up to some length."""
+    return read_table(ROOT / "data" / "proofs" / "proofs.csv")
+
+
+@cache
+def samples() -> list[Row]:
+    """The bound of each certificate that sampled sequences used up most, and its share."""
+    return read_table(ROOT / "data" / "proofs" / "sampled.csv")

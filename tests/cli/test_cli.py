@@ -361,7 +361,7 @@ def test_recipes_lists_questions_and_arms_as_words_for_study(ntm, tmp_path, monk
     monkeypatch.chdir(ROOT)
     listed = json.loads(ntm("recipes", "--json")[1])
     assert len(listed["questions"]) == 13
-    assert listed["questions"]["heads"] == ["heads-1+1", "heads-2+1", "heads-2+2", "heads-4+4"]
+    assert listed["questions"]["heads"] == ["heads-1+1", "heads-2+1", "heads-2+2"]
 
 
 def test_help_names_every_command(ntm):

@@ -121,3 +121,20 @@ def test_where_numbers_stopped_being_finite(monkeypatch):
     assert counts.not_finite_as_written().startswith("3 of 4 (")
     assert counts.updates_as_written() == ("7", "31", "53")
     assert counts.operations_as_written() == {"division": 2, "derivative": 1}
+
+
+def test_counts_of_proofs(monkeypatch):
+    rows = rows_with(
+        seed=(0, 1, 2, 0, 1, 2, 2),
+        length=(7, 7, 7, 1300, 1300, 1300, 7),
+        arithmetic=("exact",) * 6 + ("float32",),
+        proved=(True, False, True, False, True, False, True),
+        prove_seconds=(1.0, 8.0, 3.0, 9.0, 4.25, 7.0, 5.0),
+    )
+    monkeypatch.setattr(counts, "proofs", lambda: rows)
+    assert counts.proof_lengths() == [7, 1300]
+    assert counts.proved(7, "exact", of="machines").startswith("2 of 3 machines (")
+    assert counts.proved(1300, "exact").startswith("1 of 3 (")
+    assert counts.not_proved("exact") == "up to 7: 1; up to 1,300: 0, 2"
+    assert counts.not_proved("float32") == "none"
+    assert counts.proof_seconds(7, "exact", "prove_seconds") == "2.0 / 3.0"
