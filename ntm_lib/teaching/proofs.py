@@ -19,8 +19,8 @@ START, END_MARKER = "start marker", "end marker"
 def walking_head(leak: float, gamma: float) -> Emitted:
     """What a head emits, in balls and as one case, that walks forward: s = (0, leak, 1 - leak) and a gate of 0.
 
-    It is head 0, and nothing else is emitted: no key, no erase and add vectors, no logits. Ratios of shifts are those by
-    the step forward; by the step backward, which has no weight, there are none.
+    It is head 0, and nothing else is emitted: no key, no erase and add vectors, no logits. Ratios by the step backward,
+    which has no weight, are no numbers.
     """
     s, none = [arb(0), arb(leak), 1 - arb(leak)], arb_mat(1, 0)
     ratios = [[s[a + 1] / s[o + 1]] for a in OFFSETS for o in OFFSETS]
@@ -28,7 +28,7 @@ def walking_head(leak: float, gamma: float) -> Emitted:
 
 
 def move_weight(directory: str | Path, out: str | Path, name: str, place: int, by: float) -> Path:
-    """Write the run of a directory to `out` with one number of a parameter, such as "output.bias", moved; returns `out`.
+    """Write the run of a directory to `out`, one number of a parameter such as "output.bias" moved; returns `out`.
 
     Raises ValueError for a parameter that the machine has not and for a place that the parameter has not.
     """

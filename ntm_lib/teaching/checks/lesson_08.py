@@ -58,7 +58,7 @@ def sharper(ask: Ask) -> Trials:
     yield bound > 0.332, one_row
     yield math.isclose(bound, 1 / 3, rel_tol=1e-3), "with γ = 1 all other rows have exactly (0.1 + 0.2) / 0.9"
     bound = float(ask(0.0, 0.1, 3.0, like=none))
-    yield not math.isclose(bound, 1 / 27, rel_tol=1e-3), "γ is a power and no factor: (0.1 / 0.9) to the power 3"
+    yield not math.isclose(bound, 1 / 3, rel_tol=1e-3), "γ is a power and no factor: (0.1 / 0.9) to the power 3"
     yield math.isclose(bound, 1 / 729, rel_tol=1e-3), "γ = 3 raises both weights, and so their share, to the power 3"
     bound = float(ask(0.2, 0.1, 3.0, like=none))
     yield bound < 0.0371, "a step leaks first and sharpens last: all of (0.1 + 0.2) / 0.9 is raised to the power γ"

@@ -49,8 +49,8 @@ def _column(axes: Axes, left: float, when: str, known: Known, rows: int) -> None
         holds = known.rows[int(top)] if top < len(known.rows) else ""
         colour = (CODE if top else MARKER) if holds else BLANK
         axes.fill_between([left, left + WIDE], top, top + 0.9, color=colour, linewidth=0)
-        look = {"ha": "center", "va": "center", "fontsize": 8.5, "color": INK if holds else FAINT}
-        axes.text(left + WIDE / 2, top + 0.45, holds or "blank", **look)
+        colour = INK if holds else FAINT
+        axes.text(left + WIDE / 2, top + 0.45, holds or "blank", ha="center", va="center", fontsize=8.5, color=colour)
     axes.text(left + WIDE / 2, rests - 0.3, "⋮", ha="center", va="center", color=FAINT)
     for place, colour in ((known.writer, WRITE), (rests if known.reader is None else known.reader, READ)):
         framed(axes, left, place, (WIDE, 0.9), colour, 2.5)
@@ -58,11 +58,8 @@ def _column(axes: Axes, left: float, when: str, known: Known, rows: int) -> None
 
 def _moves(before: Known, after: Known) -> str:
     """What a step changes, in words."""
-    places = ["the resting place" if known.reader is None else f"row {known.reader}" for known in (before, after)]
+    places = ["its resting place" if known.reader is None else f"row {known.reader}" for known in (before, after)]
     learned = [f"row {len(before.rows)} now holds {name}" for name in after.rows[len(before.rows) :]]
-    reader = (
-        f"the reader stays on {places[0]}"
-        if places[0] == places[1]
-        else "the reader goes from {} to {}".format(*places)
-    )
+    moved = places[0] != places[1]
+    reader = f"the reader goes from {places[0]} to {places[1]}" if moved else f"the reader stays on {places[0]}"
     return ", ".join([f"the writer goes from row {before.writer} to row {after.writer}", reader, *learned])
