@@ -7,7 +7,7 @@ from typing import Any
 from flint import arb, arb_mat
 
 from ntm_lib.proof.balls import OFFSETS, Emitted, Machine
-from ntm_lib.proof.check import check
+from ntm_lib.proof.check import Refused, check
 from ntm_lib.proof.prove import Unproved, prove
 from ntm_lib.proof.words import said
 from ntm_lib.runs.checkpoints import read, save
@@ -55,6 +55,15 @@ def verdict(directory: str | Path, length: int) -> str:
     except Unproved as error:
         return str(error)
     return said(check(certificate, machine), machine.width)
+
+
+def refusal(certificate: Mapping[str, Any], machine: Machine) -> str:
+    """Say why a certificate is refused for a machine, or that it is accepted."""
+    try:
+        check(certificate, machine)
+    except Refused as error:
+        return str(error)
+    return "it is accepted"
 
 
 def known_after(step: int, length: int, walks_on: bool) -> Known:
