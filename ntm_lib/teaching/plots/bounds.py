@@ -36,8 +36,8 @@ def staircase_figure(
     axes.fill_between(shares, 0, 1, where=after <= shares, color=TARGET, alpha=0.15, linewidth=0)
     axes.plot(shares, shares, color=PALE, linewidth=1)
     axes.plot(shares, after, color=INK, linewidth=2)
-    axes.step(steps[:-1], steps[1:], where="pre", color=WRITE, linewidth=1.4)
-    axes.plot([steps[0]] * 2, [0, steps[1]], color=WRITE, linewidth=1.4)
+    stairs = np.repeat(steps, 2)  # up to the bound, across to the diagonal, and again
+    axes.plot(stairs[:-1], [0, *stairs[2:]], color=WRITE, linewidth=1.6)
     axes.scatter(*measured, s=6, color=READ, linewidth=0, zorder=3)
     shrinks = shares[after <= shares]
     axes.text(shrinks.mean(), 0.93, "here every step shrinks it", color=TARGET, fontweight="bold", ha="center")
@@ -49,15 +49,14 @@ def staircase_figure(
 
 
 def used_figure(used: Mapping[str, float]) -> Figure:
-    """Draw how much of each bound runs used up, on a scale of tens, beside all of it."""
+    """Draw how much of each bound runs used up, beside all of it; a bound of which nothing was used is left out."""
     names = sorted((name for name in used if used[name] > 0), key=used.__getitem__)
     figure, axes = page(0.9 + 0.24 * len(names))
     shares = [used[name] for name in names]
     colours = [ERROR if share > 1 else TARGET for share in shares]
     axes.barh(names, shares, color=colours, height=0.7)
     axes.axvline(1, color=INK, linewidth=1.2, linestyle=DASHES)
-    axes.set_xscale("log")
-    panel(axes, xlabel="largest share of the bound that was used", xlim=(min(1e-3, *shares) / 2, 2))
+    panel(axes, xlabel="largest share of the bound that was used", xlim=(0, 1.1 * max(1, *shares)))
     broken = [name for name in names if used[name] > 1]
     words = f"broken: {', '.join(broken)}" if broken else "none is broken"
     return described(figure, f"How much of {len(names)} bounds was used up, and a line at all of it: {words}.")
@@ -76,6 +75,7 @@ def room_figure(rooms: Mapping[str, ArrayLike], proved: float) -> Figure:
         axes.bar(range(len(room)), room, width=1, color=[ERROR if least < 0 else READ for least in room])
         for byte in wrong:
             look = {"color": ERROR, "fontweight": "bold", "arrowprops": {"arrowstyle": "-", "color": ERROR}}
+            look["bbox"] = {"color": "white", "pad": 1.5}
             axes.annotate(f"byte {byte}", (byte, 0), (byte, 0.6 * proved), **look)
         axes.axhline(0, color=INK, linewidth=0.8)
         panel(axes, name, ylabel="nats", xlim=(-1, len(room)))
