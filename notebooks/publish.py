@@ -23,6 +23,9 @@ whole."""
 WITH_LINKS = ("pyproject.toml", "README.md", "CITATION.cff")
 """Files whose links to the repository follow from the address."""
 
+INSTALLED = {"08_be_certain.ipynb": "python-flint"}
+"""Packages that a notebook needs and Colab has not; its first cell installs them there, and only there."""
+
 OWNER = re.compile(r"[A-Za-z0-9]([A-Za-z0-9]|-(?=[A-Za-z0-9])){0,38}")
 NAME = re.compile(r"(?!\.{1,2}$)(?!-)(?!.*\.git$)[A-Za-z0-9._-]{1,100}")
 REF = re.compile(r"(?!HEAD$)(?![0-9a-f]{40}$)[A-Za-z0-9_][A-Za-z0-9._/-]{0,199}")
@@ -77,8 +80,10 @@ def badges(address: Address, notebook: str) -> str:
     )
 
 
-def set_up(address: Address) -> str:
-    """The first code cell: on Colab it fetches the library and installs nothing, elsewhere it does nothing."""
+def set_up(address: Address, notebook: str) -> str:
+    """A notebook's first code cell: on Colab it fetches the library and what Colab lacks, elsewhere it does nothing."""
+    package = INSTALLED.get(notebook)
+    install = f"\n    !{{sys.executable}} -m pip install --quiet {package}" if package else ""
     return (
         "import sys\n"
         "from importlib.util import find_spec\n"
@@ -87,7 +92,7 @@ def set_up(address: Address) -> str:
         f"    ![ -d ntm ] || git clone --quiet --depth 1 --branch {address.ref} \\\n"
         f"        https://github.com/{address.repository} ntm\n"
         "    %cd -q ntm/notebooks\n"
-        '    sys.path.append("..")'
+        f'    sys.path.append(".."){install}'
     )
 
 
@@ -118,7 +123,7 @@ def publish(root: Path, address: Address) -> None:
 def _with_address(path: Path, address: Address) -> str:
     notebook = json.loads(path.read_text(encoding="utf-8"))
     cells = {cell["id"]: cell for cell in notebook["cells"]}
-    for name, source in ((BADGES, badges(address, path.name)), (SET_UP, set_up(address))):
+    for name, source in ((BADGES, badges(address, path.name)), (SET_UP, set_up(address, path.name))):
         if name not in cells:
             raise ValueError(f"{path.name} has no cell with the id {name!r}: give it one")
         cells[name]["source"] = source.splitlines(keepends=True)

@@ -1,4 +1,4 @@
-"""Notebooks run the way Colab runs them: opened alone, the library cloned by their first cell, nothing installed."""
+"""Notebooks run the way Colab runs them: opened alone, the library cloned by their first cell."""
 
 import ast
 import os
@@ -11,8 +11,9 @@ import pytest
 import torch
 from IPython.core.inputtransformer2 import TransformerManager
 from nbclient import NotebookClient
+from test_environment import ranges
 
-from notebooks.publish import address_in, set_up
+from notebooks.publish import INSTALLED, address_in, set_up
 
 pytestmark = pytest.mark.slow
 
@@ -106,17 +107,30 @@ def test_a_lesson_runs_to_its_end_on_what_colab_has(colab):
 def test_every_lesson_finds_what_it_imports(colab):
     wanted = dict.fromkeys(line for path in LESSONS for line in imports(nbformat.read(path, as_version=4)))
     assert "import torch" in wanted
-    cells = [check(set_up(ADDRESS)), check("\n".join(wanted))]
+    cells = [check(set_up(ADDRESS, LESSONS[0].name)), check("\n".join(wanted))]
     assert run(nbformat.v4.new_notebook(cells=cells), colab) == [[], []]
 
 
-def test_the_first_cell_may_run_again_and_after_a_restart(colab):
+@pytest.mark.parametrize("name", [LESSONS[0].name, *INSTALLED])
+def test_the_first_cell_may_run_again_and_after_a_restart(colab, name):
     for _ in range(2):
-        cells = [check(set_up(ADDRESS)), check(set_up(ADDRESS)), check("print(find_spec('ntm_lib') is not None)")]
+        again = [check(set_up(ADDRESS, name)) for _ in range(2)]
+        cells = [*again, check("print(find_spec('ntm_lib') is not None)")]
         assert ["".join(printed) for printed in run(nbformat.v4.new_notebook(cells=cells), colab)] == ["", "", "True\n"]
 
 
-@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
-def test_no_lesson_installs_anything(path):
-    notebook = nbformat.read(path, as_version=4)
-    assert [cell.id for cell in notebook.cells if cell.cell_type == "code" and "install" in cell.source] == []
+ON_COLAB = {"torch", "numpy", "scipy", "joblib", "filelock", "tqdm", "safetensors", "matplotlib", "pillow"}
+ON_COLAB |= {"jupyterlab", "ipywidgets", "ipython", "psutil"}
+"""Packages of the lessons that Colab has, or that nothing in a lesson imports."""
+
+
+def test_a_lesson_installs_what_colab_lacks_on_colab_alone_and_others_nothing():
+    lacking = set(ranges((ROOT / "pyproject.toml").read_text(encoding="utf-8"), "lab")) - ON_COLAB
+    assert set(INSTALLED.values()) == lacking == {"python-flint"}
+    for path in LESSONS:
+        cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+        installing = [line for cell in cells for line in cell.source.splitlines() if "install" in line]
+        imports_it = any("flint" in cell.source or "ntm_lib.proof" in cell.source for cell in cells[1:])
+        assert imports_it == (path.name in INSTALLED) == bool(installing), path.name
+        assert installing == [line for line in cells[0].source.splitlines()[4:] if "install" in line]
+        assert all(line.startswith("    !") for line in installing)  # below `if "google.colab" in sys.modules`

@@ -36,7 +36,7 @@ CORE = {"torch", "safetensors"}
 STUDY = CORE | {"joblib", "filelock", "tqdm", "scipy", "dask", "distributed"}
 MAY_USE = {
     "study": STUDY,
-    "teaching": STUDY | {"numpy", "matplotlib", "PIL", "IPython", "ipywidgets", "psutil"},
+    "teaching": STUDY | {"numpy", "matplotlib", "PIL", "IPython", "ipywidgets", "psutil", "flint"},
     "runs": CORE | {"filelock"},  # which torch brings
     "proof": CORE | {"flint"},
     "cli": CORE | {"tqdm"},

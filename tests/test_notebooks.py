@@ -28,6 +28,7 @@ SERIES = [
     "05_teach_it",
     "06_break_it_then_explain",
     "07_go_far",
+    "08_be_certain",
 ]
 MAY_IGNORE_OUTPUT: dict[str, str] = {}
 """Cells that strict comparison may pass over, "notebook/cell id": the reason. Meant to be empty."""
@@ -173,7 +174,7 @@ def complaints_about_address(name: str, notebook: dict) -> Iterator[str]:
     by_id = {cell["id"]: cell["source"] for cell in notebook["cells"]}
     if by_id.get("badges") != badges(address, f"{name}.ipynb"):
         yield f"{name}: badges are not those of {address.repository} at {address.ref}; run `make publish`"
-    if cells(notebook, "code")[0]["source"] != set_up(address):
+    if cells(notebook, "code")[0]["source"] != set_up(address, f"{name}.ipynb"):
         yield f"{name}: the first code cell is not that of {address.repository} at {address.ref}; run `make publish`"
 
 

@@ -72,7 +72,7 @@ def test_publishing_writes_the_address_and_what_follows_from_it(copy):
     for path in (copy / "notebooks").glob("*.ipynb"):
         cells = {cell["id"]: "".join(cell["source"]) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]}
         assert cells["badges"] == badges(THERE, path.name)
-        assert cells["set-up"] == set_up(THERE)
+        assert cells["set-up"] == set_up(THERE, path.name)
     for name in publish.WITH_LINKS:
         text = (copy / name).read_text(encoding="utf-8")
         assert "https://github.com/some-one/a.tape_machine" in text

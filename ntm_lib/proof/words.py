@@ -26,10 +26,11 @@ def said(plan: Plan, width: int) -> str:
 
 
 def told(claim: Claim) -> str:
-    """A claim that does not hold, in words: the step, what is too large, the input, and by what factor."""
+    """A claim that does not hold, in words: the step, what is too large, the input, and by what factor, if by one."""
     after = "" if claim.byte is None else f", after input {claim.byte}"
     sizes = f"may be {upper(claim.left):.4g}, at most {upper(claim.right):.4g} will do"
-    return f"{claim.step}: {claim.text}{after} {sizes} ({factor(claim):.3g} times too large)"
+    times = f" ({factor(claim):.3g} times too large)" if upper(claim.right) > 0 else ""
+    return f"{claim.step}: {claim.text}{after} {sizes}{times}"
 
 
 def factor(claim: Claim) -> float:
