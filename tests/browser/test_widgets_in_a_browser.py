@@ -1,4 +1,4 @@
-"""In a real JupyterLab widgets move, by mouse and by keys, a training ends in its verdict, and sources keep their lines.
+"""In a real JupyterLab widgets move, by mouse and by keys, trainings end in a verdict, and sources keep their lines.
 
 `make browser-test` runs this and `make test` does not. It needs a Chromium on the path.
 """
