@@ -9,7 +9,7 @@ RUN_NOTEBOOKS = $(VENV)/bin/jupyter nbconvert --to notebook --execute --inplace 
 	--ExecutePreprocessor.store_widget_state=False --ExecutePreprocessor.record_timing=False
 
 # What the data of the page is made from: it takes a minute to make, and is made anew when one of these is newer.
-PAGE_FROM = $(wildcard ntm_lib/*/*.py research/*.py research/live/*.py data/machines/*/* data/studies/*/*)
+PAGE_FROM = $(wildcard ntm_lib/*/*.py research/*.py research/live/*.py data/machines/*/* data/studies/*/*) data/proofs/proofs.csv
 
 # Taken as they were typed: make would run $(shell …) in a value when it hands the value on.
 override REPO := $(value REPO)

@@ -24,7 +24,10 @@ def build(root: Path, site: Path) -> int:
     machine = root / MACHINE
     with_machine = (machine / "index.html").exists()
     if not with_machine:
-        print(f"book: no {MACHINE.as_posix()}/index.html, so the first page has no live machine")
+        print(
+            f"book: no {MACHINE.as_posix()}/index.html, so the first page has no live machine: build it with"
+            " `make page`, which needs Node 20.19 or newer, and then the site again"
+        )
     with TemporaryDirectory() as temporary:
         source, built, doctrees = (Path(temporary, name) for name in ("source", "built", "doctrees"))
         staging.lay_out(root, source, with_machine)

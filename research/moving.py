@@ -1,8 +1,10 @@
 """Make README's moving picture from one training: python -m research.moving docs/training.gif
 
 Trains `reliable` from seed 0 and draws, every few updates, how the machine copies one text of 24 letters: where its
-heads point on the tape, and which bits come out wrong. The training is validated more often than `reliable` asks, so
-that there is a moment for every frame; takes about a minute, and needs matplotlib.
+heads point on the tape, and which bits come out wrong. It is the training that the live page replays
+(`research/live/training.py`). Here it is validated more often than `reliable` asks, so that there is a moment for every
+frame: the machines are the page's, bit for bit, until a validation ends the training, which comes a few updates sooner
+here. Takes about a minute, and needs matplotlib.
 """
 
 import io

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from ntm_lib.machine import NTMState
+from ntm_lib.teaching.checks.verdicts import COLUMNS
 
 
 def exercise_tests(checks, right, mistakes, one_sequence=()):
@@ -26,7 +27,7 @@ def exercise_tests(checks, right, mistakes, one_sequence=()):
         @pytest.mark.parametrize(("exercise", "attempt", "sentence"), mistakes, ids=name_of)
         def test_a_mistake_earns_its_sentence(self, exercise, attempt, sentence, capsys):
             getattr(checks, exercise)(attempt)
-            said = capsys.readouterr().out
+            said = unwrapped(capsys)
             verdicts = (": not yet\n- ", " returns ", " stops ", " calls ")
             assert said.startswith(tuple(attempt.__name__ + verdict for verdict in verdicts))
             assert said.count("\n") < 4 and sentence in said, said
@@ -70,6 +71,13 @@ def exercise_tests(checks, right, mistakes, one_sequence=()):
             assert unearned == [], unearned
 
     return TestExercises
+
+
+def unwrapped(capsys):
+    """A verdict that was printed, with its long lines in one piece."""
+    said = capsys.readouterr().out
+    assert all(len(line) <= COLUMNS or " " not in line.strip() for line in said.splitlines()), said
+    return said.replace("\n  ", " ")
 
 
 def sizes_of(argument):

@@ -33,6 +33,8 @@ SERIES = [
 MAY_IGNORE_OUTPUT: dict[str, str] = {}
 """Cells that strict comparison may pass over, "notebook/cell id": the reason. Meant to be empty."""
 
+COLUMNS = 100
+"""Of printed text: longer lines break in mid-word in a JupyterLab that is 1,280 pixels wide, and tables fall apart."""
 BYTES, CELLS, WORDS, LINES, CELL_LINES, MEDIAN_LINES = 500_000, (40, 60), (1200, 2200), 150, 12, 6
 
 
@@ -73,6 +75,9 @@ def complaints_as_run(name: str, notebook: dict) -> Iterator[str]:
             yield f"{name}/{cell['id']}: stopped with {output['ename']}"
         if output.get("name") == "stderr":
             yield f"{name}/{cell['id']}: something on stderr"
+        longest = max(map(len, "".join(output.get("text", "")).splitlines()), default=0)
+        if longest > COLUMNS:
+            yield f"{name}/{cell['id']}: a printed line of {longest} columns"
     for cell in cells(notebook, "code"):
         told = " ".join([*cell["metadata"].get("tags", []), cell["source"]]).lower()
         where = f"{name}/{cell['id']}"
@@ -260,6 +265,10 @@ def warn(notebook):
     first(notebook, lambda output: output.get("name") == "stdout")[1]["name"] = "stderr"
 
 
+def print_widely(notebook):
+    first(notebook, lambda output: output.get("name") == "stdout")[1]["text"] = ["in lines\n", "wide " * 20 + ".\n"]
+
+
 def stop(notebook):
     cells(notebook, "code")[3]["outputs"] = [{"output_type": "error", "ename": "KeyError"}]
 
@@ -392,6 +401,7 @@ def first_cell_of_elsewhere(notebook):
         (lose_a_count, "execution counts are"),
         (run_out_of_order, "execution counts are"),
         (warn, "something on stderr"),
+        (print_widely, "a printed line of 101 columns"),
         (stop, "stopped with KeyError"),
         (ignore_by_tag, "is told not to be compared"),
         (ignore_by_comment, "is told not to be compared"),

@@ -8,3 +8,10 @@ const reach = () => {
 };
 addEventListener("load", reach);
 addEventListener("resize", reach);
+
+// The machine's frame is as high as the page in it, which then needs no scroll bar of its own.
+addEventListener("load", () => {
+  const frame = document.querySelector("div.machine iframe");
+  const inside = frame?.contentDocument?.querySelector("main");
+  if (inside) new ResizeObserver(() => (frame.style.height = `${inside.offsetHeight + 2}px`)).observe(inside);
+});

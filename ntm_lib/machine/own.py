@@ -1,7 +1,10 @@
 """A machine of one's own in the place of `NTM`: a module that is made from a config and has the NTM's weights by name.
 
-Training and evaluation call it as they call an `NTM`. Where they look at single steps of a machine, they look at the
-NTM that has its weights (`seen_into`).
+It has `config`, `controller`, `heads`, `output` and `initial_state` as the NTM has them; and
+`forward(inputs, state, memory_size, history)`, with `crowd` too where a recipe validates in a crowd. It begins with the
+NTM's first weights of its seed. Such machines share no passes of training, and `load` finds an `NTM` in a saved run.
+Training and evaluation call such a machine as they call an `NTM`. Where they look at single steps, they look at the NTM
+that has its weights (`seen_into`).
 """
 
 from collections.abc import Callable, Iterator

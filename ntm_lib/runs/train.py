@@ -52,7 +52,7 @@ def train(
     The task is copying unless another is given; the machine's widths then become the task's. With `out`, the run is
     saved there after every validation, and an interrupted run goes on from there, bit for bit as if it had not been
     interrupted. It runs on one thread, because the number of threads changes how sums are rounded. `on_record` gets
-    every validation's record. `compiled`, `machine` and errors as in `train_together`.
+    every validation's record. `compiled` and errors as in `train_together`, `machine` as `ntm_lib.machine.own` says.
 
     >>> from ntm_lib.training import recipes
     >>> result = train(replace(recipes.reliable, name="short", updates=2), seed=0)
@@ -89,10 +89,7 @@ def train_together(
     `outs` says where each seed's run is saved. A run is bit for bit the run that `train` makes of its seed; at other
     sizes than this library's, that needs the environment variable MKL_CBWR=AUTO. `compiled` passes go through a step
     compiled by torch, equal up to rounding, which pays for long trainings in passes of one shape.
-    `machine` makes a machine of your own from the recipe's `NTMConfig`, such as a class of modules. It has the NTM's
-    weights by name, and begins with the first weights of its seed; `config`, `controller`, `heads`, `output` and
-    `initial_state` as the NTM has them; and `forward(inputs, state, memory_size, history)`, and `crowd` where a recipe
-    validates in a crowd. Such machines share no passes, and `load` finds an `NTM` in a saved run.
+    `machine` makes a machine of your own from the recipe's `NTMConfig`, as `ntm_lib.machine.own` says.
     Raises TypeError or ValueError for a recipe, seed or task of the wrong kind, for a directory that holds something
     else or where another training is at work, for a `compiled` that cannot be, for a `machine` that lacks a part, and
     under `no_grad` or `autocast`.

@@ -18,12 +18,17 @@ DOTS_PER_INCH, PIXELS_PER_INCH = 144, 84
 """Of a stored picture, and of a picture on the page: sharp on screens that have twice the dots."""
 COLOURS = 128
 """In a stored picture: enough for smooth shades, and a third of the bytes."""
+SCROLLS = '<div class="source" style="display: grid; grid-template-columns: max-content; overflow-x: auto">'
+"""Opens a box that scrolls, in which JupyterLab keeps long lines of code whole; outside it breaks them in mid-word."""
 
 
 def show_source(*functions: Callable) -> None:
-    """Show functions as their files have them, word for word, so that a notebook's comparison notices any change."""
+    """Show functions as their files have them, word for word, so that a notebook's comparison notices any change.
+
+    Lines that are wider than the page scroll sideways.
+    """
     text = "\n\n".join(textwrap.dedent(inspect.getsource(function)).rstrip() for function in functions)
-    display({"text/plain": text, "text/markdown": f"```python\n{text}\n```"}, raw=True)
+    display({"text/plain": text, "text/markdown": f"{SCROLLS}\n\n```python\n{text}\n```\n\n</div>"}, raw=True)
 
 
 def show_figure(figure: Figure) -> None:

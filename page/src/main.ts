@@ -19,6 +19,8 @@ function trouble(reason: unknown, part: HTMLElement = document.body): void {
   }
 }
 
+document.documentElement.classList.toggle("framed", window.parent !== window);
+
 async function start(): Promise<void> {
   if (typeof WebAssembly !== "object") throw new Error("this browser has no WebAssembly");
   const machines = await json<About[]>("machines.json");

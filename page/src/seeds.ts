@@ -12,7 +12,7 @@ export interface Arm {
   stores: string; // a letter for each seed
   firstRow: (number | null)[];
   faults: string[];
-  proved: number[];
+  proved: Record<"exact" | "float32", (number | null)[]>; // up to so many bytes; 0: tried in vain, null: not tried
 }
 
 type Study = { name: string; question: string; arms: Arm[] };
@@ -33,14 +33,25 @@ export function told(arm: Arm, place: number): string {
   const row = arm.firstRow[place];
   const way = arm.stores[place] === "-" ? "" : `, ${WAYS[arm.stores[place]]}${row === null ? "" : ` from row ${row}`}`;
   const faults = arm.faults[place] && ` (${arm.faults[place]})`;
-  const proof = arm.proved[place] ? `; proved for all texts up to ${arm.proved[place].toLocaleString("en")} bytes` : "";
   const sequences = arm.sequences[place].toLocaleString("en");
-  return `${arm.name}, seed ${arm.seeds[place]}: ${learned}${faults}, ${sequences} sequences${way}${proof}.`;
+  return `${arm.name}, seed ${arm.seeds[place]}: ${learned}${faults}, ${sequences} sequences${way}${proof(arm, place)}.`;
+}
+
+function proof({ proved }: Arm, place: number): string {
+  const [exact, rounded] = [proved.exact[place], proved.float32[place]];
+  if (exact === null) return "";
+  if (exact === 0) return "; no proof was found";
+  const also = rounded === exact ? ", also" : rounded ? `, up to ${rounded.toLocaleString("en")}` : ", but not";
+  return `; proved for all texts up to ${exact.toLocaleString("en")} bytes${also} with float32's rounding`;
+}
+
+function isProved(arm: Arm, place: number): boolean {
+  return !!arm.proved.exact[place];
 }
 
 /** Whether a run is one of those that are asked for. */
 export function fits(arm: Arm, place: number, which: string): boolean {
-  if (which === "proved") return arm.proved[place] > 0;
+  if (which === "proved") return isProved(arm, place);
   if (which === "converged" || which === "failed") return arm.converged[place] === (which === "converged" ? "1" : "0");
   return which === "all" || arm.stores[place] === which;
 }
@@ -123,5 +134,5 @@ function mark(pen: Pen, arm: Arm, place: number, x: number, y: number, size: num
   const learned = arm.converged[place] === "1";
   const glyph = learned ? ({ f: "▶", b: "◀" }[arm.stores[place]] ?? "●") : "✕";
   pen.words(glyph, x, y, learned ? pen.tint.target : pen.tint.error, size, "center");
-  if (arm.proved[place]) pen.outline(x - 6.5, y - 6.5, 13, 13);
+  if (isProved(arm, place)) pen.outline(x - 6.5, y - 6.5, 13, 13);
 }

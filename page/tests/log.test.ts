@@ -50,13 +50,22 @@ describe("a seed", () => {
     stores: "b-",
     firstRow: [126, null],
     faults: ["", "blur"],
-    proved: [1000, 0],
+    proved: { exact: [1000, null], float32: [1000, null] },
   };
   it("is told in a sentence", () => {
     expect(told(arm, 0)).toBe(
-      "reliable, seed 3: learned, 1,600 sequences, walks backwards from row 126; proved for all texts up to 1,000 bytes.",
+      "reliable, seed 3: learned, 1,600 sequences, walks backwards from row 126; proved for all texts up to 1,000 bytes, also with float32's rounding.",
     );
     expect(told(arm, 1)).toBe("reliable, seed 8: did not learn (blur), 20,000 sequences.");
+  });
+  it("says which proofs were found", () => {
+    const proof = (exact: number | null, float32: number | null) =>
+      told({ ...arm, proved: { exact: [exact], float32: [float32] } }, 0).split("; ")[1];
+    expect(proof(1000, 120)).toBe("proved for all texts up to 1,000 bytes, up to 120 with float32's rounding.");
+    expect(proof(1000, 0)).toBe("proved for all texts up to 1,000 bytes, but not with float32's rounding.");
+    expect(proof(0, 0)).toBe("no proof was found.");
+    expect(proof(null, null)).toBeUndefined();
+    expect(fits({ ...arm, proved: { exact: [0], float32: [0] } }, 0, "proved")).toBe(false);
   });
   it("is found by what it did", () => {
     const which = ["all", "converged", "failed", "b", "f", "proved"];

@@ -2,7 +2,14 @@
 
 from typing import Any
 
+from ntm_lib.proof.balls import ROUNDINGS
+from research.proofs import OUT
 from research.tables import STUDIES, Row, question, questions, read_table, study
+
+Proofs = dict[tuple[int, str], int]
+"""A length in bytes for a seed and the arithmetic of its proof, which is "exact" or "float32"."""
+PROVED = ("reliable", "reliable")
+"""The study and the arm whose machines `research.proofs` proves."""
 
 WAYS = {"forwards": "f", "backwards": "b", "in no order": "n", "in one row": "o", None: "-"}
 """How a machine stores a sequence, as one letter; None: nobody looked, or it has no memory."""
@@ -23,13 +30,15 @@ def asked(name: str) -> str:
 
 def arms(name: str) -> list[dict[str, Any]]:
     """The arms of a study, each with a column for what the page shows of its seeds."""
-    proved = proofs(name)
-    return [{"name": arm, **columns(rows, proved if arm == name else {})} for arm, rows in study(name).items()]
+    return [
+        {"name": arm, **columns(rows, proofs() if (name, arm) == PROVED else {})} for arm, rows in study(name).items()
+    ]
 
 
-def columns(rows: list[Row], proved: dict[int, int]) -> dict[str, Any]:
+def columns(rows: list[Row], proved: Proofs) -> dict[str, Any]:
     """Seeds, sequences, whether a run converged, in which order and from which row on it stores, faults, and proofs."""
     rows = sorted(rows, key=lambda row: row["seed"])
+    lengths = {arithmetic: [proved.get((row["seed"], arithmetic)) for row in rows] for arithmetic in ROUNDINGS}
     return {
         "seeds": [row["seed"] for row in rows],
         "sequences": [row["sequences"] for row in rows],
@@ -37,17 +46,14 @@ def columns(rows: list[Row], proved: dict[int, int]) -> dict[str, Any]:
         "stores": "".join(WAYS.get(row.get("stores"), "-") for row in rows),
         "firstRow": [row.get("first_row") for row in rows],
         "faults": [row.get("faults") or "" for row in rows],
-        "proved": [proved.get(row["seed"], 0) for row in rows],
+        "proved": lengths,
     }
 
 
-def proofs(name: str) -> dict[int, int]:
-    """The longest copies that are proved, by seed, from a study's proofs.csv, if it has one.
-
-    Lines are proofs that were tried: `seed`, `length`, and `proved`, which is True or False.
-    """
-    path, longest = STUDIES / name / "proofs.csv", dict[int, int]()
-    for line in read_table(path) if path.exists() else []:
-        if line["proved"]:
-            longest[line["seed"]] = max(longest.get(line["seed"], 0), line["length"])
+def proofs() -> Proofs:
+    """The greatest length up to which every copy is proved, by seed and arithmetic; 0 where proofs were only tried."""
+    longest: Proofs = {}
+    for line in read_table(OUT):
+        seed = line["seed"], line["arithmetic"]
+        longest[seed] = max(longest.get(seed, 0), line["length"] if line["proved"] else 0)
     return longest

@@ -45,7 +45,10 @@ def test_a_site_is_built_anew(root, sphinx, capsys):
     assert {"index.md", "solutions.md", "api"} <= sphinx.read
     assert "README.md" not in sphinx.read
     told = capsys.readouterr().out.splitlines()
-    assert told[0] == "book: no page/dist/index.html, so the first page has no live machine"
+    assert told[0] == (
+        "book: no page/dist/index.html, so the first page has no live machine: build it with `make page`, which needs"
+        " Node 20.19 or newer, and then the site again"
+    )
     assert told[1].startswith("book: 1 pages in site/")
     assert 'aria-label="On this page"' in (root / "site" / "index.html").read_text()
 

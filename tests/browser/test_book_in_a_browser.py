@@ -98,3 +98,25 @@ def test_lessons_follow_each_other(page, address):
     page.goto(address + "notebooks/04_close_the_loop.html")
     expect(page.locator(".next-page .title")).to_have_text("4b · Write the whole machine")
     expect(page.locator(".prev-page .title")).to_have_text("3 · Wire heads")
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_the_machine_stands_whole_in_its_frame_as_light_or_dark_as_the_book(browser, address, width):
+    """Playwright imitates no scheme of the reader here: one that it imitates would hold in the frame too."""
+    context = browser.new_context(color_scheme="null", viewport={"width": width, "height": 800})
+    context.set_default_timeout(240_000)
+    page = context.new_page()
+    page.goto(address + "index.html", wait_until="load")
+    frame = page.frame(url=f"{address}machine/index.html")
+    assert frame, "build the machine with `make page`, and then the site"
+    height = page.locator("iframe").evaluate("one => one.offsetHeight")
+    frame.wait_for_function("performance.getEntriesByName('machine-ready').length > 0")
+    page.wait_for_timeout(1000)
+    assert page.evaluate("scrollY") == 0
+    assert page.locator("iframe").evaluate("one => one.offsetHeight") == height, "what is below it moved"
+    assert frame.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    assert frame.evaluate("[...document.querySelectorAll('section')].filter(one => one.offsetHeight).length") == 1
+    for theme, ground in {"dark": "rgb(20, 22, 26)", "light": "rgb(255, 255, 255)"}.items():
+        page.evaluate(f"document.body.dataset.theme = '{theme}'")
+        expect(frame.locator("body")).to_have_css("background-color", ground)
+    context.close()

@@ -1,4 +1,4 @@
-"""Widgets move in a real JupyterLab: sliders by mouse and by keys, and a training that reaches its verdict.
+"""In a real JupyterLab widgets move, by mouse and by keys, trainings end in a verdict, and sources keep their lines.
 
 `make browser-test` runs this and `make test` does not. It needs a Chromium on the path.
 """
@@ -41,6 +41,17 @@ MOVE_AT_ONCE = """explorer => {
     handle.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight', bubbles: true}));
 }"""
 """Moves the first slider by twelve steps before the kernel can answer, and keeps the words of every picture shown."""
+
+BOX = """pre => {
+  const box = pre.parentElement, page = pre.closest('.jp-OutputArea-output');
+  return {
+    lines: pre.clientHeight / parseFloat(getComputedStyle(pre).lineHeight),
+    written: pre.textContent.trimEnd().split('\\n').length,
+    scrolls: /auto|scroll/.test(getComputedStyle(box).overflowX),
+    fits: box.clientWidth <= page.clientWidth && page.scrollWidth <= page.clientWidth,
+  };
+}"""
+"""Of a source in a notebook's output: its lines on the screen and in the file, and whether it scrolls in the page."""
 
 BROKEN = (
     "[data-mime-type='application/vnd.jupyter.stderr'], [data-mime-type='application/vnd.jupyter.error'], .icon-error"
@@ -186,6 +197,23 @@ def test_control_and_picture_stand_on_one_screen(run, notebook):
         page.wait_for_timeout(1000)
         hidden = [widget.evaluate(HIDDEN) for widget in widgets.all()]
         assert (width, side_bar, hidden) == (width, side_bar, [[]] * widgets.count())
+
+
+@pytest.mark.parametrize("notebook", lessons_with("(class|def) "))
+def test_shown_sources_keep_their_lines_and_scroll(lab, browser, notebook):
+    """In a committed lesson as it opens: its outputs are not trusted, and JupyterLab cleans them of much HTML."""
+    page = browser.new_page()
+    page.goto(lab.address(notebook))
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell")
+    sources = page.locator(".jp-OutputArea [data-mime-type='text/markdown'] pre:has(code)")
+    sources.first.wait_for()
+    for width in (700, 1280):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.wait_for_timeout(1000)
+        for source in sources.all():
+            box = source.evaluate(BOX)
+            assert round(box["lines"]) == box["written"] and box["scrolls"] and box["fits"], (width, box)
+    page.close()
 
 
 def test_of_many_moves_in_a_moment_the_first_and_the_last_are_drawn(run):

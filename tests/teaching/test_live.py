@@ -36,6 +36,14 @@ def status(widget):
     return html.unescape(re.fullmatch(r'<p role="status" style="margin: 0">(.*)</p>', widget.status.value).group(1))
 
 
+def wait_for_update(training, update):
+    """Until a training has done so many updates; what has stopped it before then is raised, as a drawing's error is."""
+    while training.run.progress.update < update:
+        if not training.thread.is_alive():
+            raise training.error or AssertionError(f"held at update {training.run.progress.update}, before {update}")
+        time.sleep(0.01)
+
+
 def held_after(updates):
     """A training that holds itself after so many updates."""
     training = Training(Run(SMALL, seed=3), lambda: None)
@@ -86,6 +94,17 @@ def test_holding_waits_until_nothing_moves():
     assert same_tensors(weights, tensors(training.run.model))
 
 
+def test_a_drawing_that_fails_is_raised_at_once_for_whoever_waits_for_an_update(monkeypatch):
+    def no_ink(_):
+        raise RuntimeError("no ink")
+
+    monkeypatch.setattr(live, "learning_figure", no_ink)
+    widget = LiveTraining(replace(SMALL, updates=10_000), seed=3)
+    with pytest.raises(RuntimeError, match="no ink"):
+        wait_for_update(widget.training, 10_000)
+    assert status(widget).endswith("It stopped with RuntimeError: no ink")
+
+
 def test_stop_and_continue_by_button():
     widget = LiveTraining(replace(SMALL, updates=10_000), seed=3)
     widget.stop.click()
@@ -93,8 +112,7 @@ def test_stop_and_continue_by_button():
     update = widget.training.run.progress.update
     widget.go_on.click()
     assert widget.training.is_running and not status(widget).endswith("Stopped.")
-    while widget.training.run.progress.update == update:
-        time.sleep(0.01)
+    wait_for_update(widget.training, update + 1)
     widget.stop.click()
     assert not widget.training.is_running
 
@@ -102,8 +120,7 @@ def test_stop_and_continue_by_button():
 def test_stop_takes_no_longer_than_an_update(monkeypatch):
     """Pressed in the middle of a round between two validations, which would be of 10,000 updates."""
     widget = LiveTraining(replace(SMALL, updates=20_000, validate_every=10_000), seed=3)
-    while widget.training.run.progress.update < 3:
-        time.sleep(0.01)
+    wait_for_update(widget.training, 3)
     widget.stop.click()
     assert status(widget).endswith("Stopped.")
     widget.training.thread.join()

@@ -3,6 +3,7 @@
 import base64
 import importlib.util
 import io
+import re
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
@@ -79,7 +80,18 @@ def test_sources_are_shown_word_for_word(shown, module):
         'def double(x):\n    """Twice as much."""\n    return 2 * x  # and a remark\n\n'
         'def open(self):\n    return [\n\n        "what is in it",\n    ]'
     )
-    assert output.data == {"text/plain": expected, "text/markdown": f"```python\n{expected}\n```"}
+    assert output.data["text/plain"] == expected
+    assert f"\n\n```python\n{expected}\n```\n\n" in output.data["text/markdown"]
+
+
+def test_a_source_stands_in_a_box_that_scrolls_and_is_as_wide_as_its_longest_line(shown, module):
+    """tests/browser looks at such boxes in JupyterLab, which breaks the lines of code in no box of this kind."""
+    show_source(module.double)
+    markdown = shown.outputs[0].data["text/markdown"]
+    (style,) = re.findall(r'^<div class="source" style="(.*)">\n', markdown)
+    settings = dict(setting.split(": ") for setting in style.split("; "))
+    assert settings == {"display": "grid", "grid-template-columns": "max-content", "overflow-x": "auto"}
+    assert markdown.endswith("\n</div>")
 
 
 def test_a_figure_is_shown_with_its_words_as_alternative_text_and_folded_below(shown):

@@ -1,6 +1,7 @@
 """How a check asks a learner's attempt and prints one verdict, in a sentence and never as a traceback."""
 
 import inspect
+import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from copy import deepcopy
@@ -17,6 +18,9 @@ Trials = Iterator[tuple[bool, str]]
 """Properties of an attempt, each with the sentence to print where it fails; the first that fails is printed."""
 Names = tuple[tuple[Any, str], ...]
 """Functions, each as the module or class that holds it and the name that it has there."""
+
+COLUMNS = 100
+"""Of a verdict's lines: JupyterLab breaks longer ones in mid-word where it is 1,280 pixels wide."""
 
 
 class UnfitAnswerError(Exception):
@@ -93,7 +97,7 @@ def check(right: str, without: Names = ()) -> Callable[[Callable[[Ask], Trials]]
 
     def with_verdict(trials: Callable[[Ask], Trials]) -> Callable[[Attempt], None]:
         def print_verdict(attempt: Attempt) -> None:
-            print(_verdict(attempt, trials, right, without))
+            print(*map(_wrapped, _verdict(attempt, trials, right, without).splitlines()), sep="\n")
 
         print_verdict.__name__, print_verdict.__doc__ = trials.__name__, trials.__doc__
         return print_verdict
@@ -110,6 +114,11 @@ def close(found: Any, expected: Tensor, atol: float = 1e-5) -> bool:
 def numbers(*shape: int, seed: int = 0) -> Tensor:
     """Draw normal random numbers from a seed, with a generator of their own."""
     return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+def _wrapped(line: str) -> str:
+    """Break a long line between words; what goes on is indented."""
+    return textwrap.fill(line, COLUMNS, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
 
 
 def _verdict(attempt: Attempt, trials: Callable[[Ask], Trials], right: str, without: Names) -> str:

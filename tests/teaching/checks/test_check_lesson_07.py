@@ -3,7 +3,7 @@
 import math
 
 import torch
-from exercises import exercise_tests
+from exercises import exercise_tests, unwrapped
 
 from ntm_lib.analysis import walking
 from ntm_lib.teaching.checks import lesson_07 as checks
@@ -268,7 +268,7 @@ TestExercises = exercise_tests(checks, RIGHT, MISTAKES)
 def test_a_share_that_outgrows_floats_is_told_in_words(capsys):
     checks.leak(leak_that_outgrows_floats)
     said = "leak_that_outgrows_floats stops with OverflowError: a number outgrew every float; stop before it does"
-    assert capsys.readouterr().out.startswith(said)
+    assert unwrapped(capsys).startswith(said)
 
 
 def test_the_sentences_tell_the_truth():

@@ -218,6 +218,17 @@ def test_an_error_of_pytorch_is_no_stub(capsys):
     assert said.startswith("<lambda> stops with NotImplementedError: ")
 
 
+def test_a_long_verdict_is_broken_between_words(capsys):
+    @check("")
+    def trials(ask):
+        yield ask(like=int) == 5, f"{'seven b ' * 12}tape-row is wrong"  # the break falls in tape-row
+
+    trials(lambda: 3)
+    verdict, *lines = capsys.readouterr().out.splitlines()
+    assert verdict == "<lambda>: not yet"
+    assert lines == [f"- {'seven b ' * 12}".rstrip(), "  tape-row is wrong"]
+
+
 def test_a_function_to_do_without_is_named_and_put_back(capsys):
     @check("", without=((torch.nn.functional, "relu"), (torch.Tensor, "sum")))
     def trials(ask):
@@ -229,7 +240,7 @@ def test_a_function_to_do_without_is_named_and_put_back(capsys):
     calls = [
         f"<lambda> calls {name}: this exercise is to be solved without it" for name in ("functional.relu", "Tensor.sum")
     ]
-    assert capsys.readouterr().out.splitlines() == [*calls, "<lambda> is right: "]
+    assert capsys.readouterr().out.splitlines() == [*calls, "<lambda> is right:"]
 
 
 @pytest.mark.parametrize(
