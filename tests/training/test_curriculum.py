@@ -101,7 +101,7 @@ def test_the_longest_never_falls(curriculum, early, late):
 @every_stretch
 def test_each_number_fills_its_range(first, count):
     numbers = np.array(stretch(first, count))
-    assert numbers.shape == (count, 3)
+    assert numbers.shape == (count, 4)
     assert numbers.min() >= 0
     assert numbers.max() < 1
     for column in numbers.T:
