@@ -18,6 +18,7 @@ from ntm_lib.runs.older import LeftOutError
 from ntm_lib.runs.train import result_of
 from ntm_lib.study.tables import wrong_bits
 from ntm_lib.tasks.sizes import size_text
+from ntm_lib.training.evaluation import Verdict
 from ntm_lib.training.progress import Progress
 from ntm_lib.training.recipes import Recipe, differences
 from ntm_lib.training.run import Run
@@ -48,10 +49,21 @@ def row_of(run: Run) -> dict[str, Any]:
             report.kind: {size_text(size): count.wrong_bits for size, count in report.lengths.items()}
             for report in result.verdict.reports
         },
+        **excess_in(result.verdict),
         "lengths": {},
         "files": {},
         "versions": versions(),
         "settings": asdict(run.recipe),
+    }
+
+
+def excess_in(verdict: Verdict) -> dict[str, float]:
+    """Bits a sequence above the optimum by kind and size, for a task that has one; else nothing."""
+    return {
+        f"excess_bits_{report.kind}_{size_text(size)}": round(count.excess_bits / count.sequences, 4)
+        for report in verdict.reports
+        for size, count in report.lengths.items()
+        if count.excess_bits is not None
     }
 
 

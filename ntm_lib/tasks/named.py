@@ -5,9 +5,10 @@ from functools import partial
 
 from ntm_lib.machine import LSTMConfig, NTMConfig
 from ntm_lib.tasks.copying import copying_for
-from ntm_lib.tasks.ngrams import ngram_prediction_for
-from ntm_lib.tasks.priority_sort import sorting_for
-from ntm_lib.tasks.recall import recalling_for
+from ntm_lib.tasks.ngrams import TABLE_KINDS, ngram_prediction_for
+from ntm_lib.tasks.payloads import KINDS
+from ntm_lib.tasks.priority_sort import SORT_KINDS, sorting_for
+from ntm_lib.tasks.recall import RECALL_KINDS, recalling_for
 from ntm_lib.tasks.repeat_copy import repeat_copying_for
 from ntm_lib.tasks.task import Task
 
@@ -20,6 +21,9 @@ TASKS: dict[str, Callable[[NTMConfig | LSTMConfig], Task]] = {
     "sort": sorting_for,
 }
 """Functions that make a task for a machine, in the widths that it has inputs and outputs for."""
+
+ALL_KINDS = tuple(dict.fromkeys([*KINDS, *RECALL_KINDS, *TABLE_KINDS, *SORT_KINDS]))
+"""Kinds of test batches that any of the tasks has, each once."""
 
 
 def task_for(name: str, machine: NTMConfig | LSTMConfig, payload: str = "random") -> Task:

@@ -122,11 +122,13 @@ class Task:
         """The size of a batch to train on, from the length that a recipe drew and a further number from 0 up to 1."""
         return self.size(length, chance) if self.size else length
 
+    def steps(self, size: Size) -> int:
+        """Steps of a sequence of some size."""
+        return self.drawn(self.draw, 1, size, Generator().manual_seed(0)).inputs.shape[1]
+
     def rows_needed(self, size: Size) -> int:
         """Rows of memory that a problem of some size needs at the least."""
-        if self.rows:
-            return self.rows(size)
-        return self.drawn(self.draw, 1, size, Generator().manual_seed(0)).inputs.shape[1]
+        return self.rows(size) if self.rows else self.steps(size)
 
     def errors(self, logits: Tensor, batch: Batch) -> Tensor:
         """The errors of each sequence (B), as `wrong` counts them; TypeError or ValueError for what is no count.
