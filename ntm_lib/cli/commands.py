@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from ntm_lib.cli import proofs
-from ntm_lib.cli.options import Options, add_fields, changes_in, recipe_in
+from ntm_lib.cli.options import Options, add_fields, changes_in, recipe_in, size
 from ntm_lib.cli.terminal import progress_bar, say, show, steps_shown, told
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ REACH = (
     "Of a machine without a fault it also says the reach: the length of the first copy whose jump is predicted to fail."
     " --length and --memory_size leave the reach out, and so does a machine tied to its number of rows."
 )
+SIZE = "length, or size such as 10x20 of a task whose sizes have two numbers"
 SEQUENCES = "sequences of each of these lengths; of chosen ones 28 try all ways"
 ROWS = "rows of the memory; else as many as a length needs"
 DEVICE = "device that the machine runs on, such as cuda"
@@ -58,27 +59,27 @@ def _train(words: list[str]) -> int:
 
 
 def _evaluate(words: list[str]) -> int:
-    """Count the wrong bits and wrong sequences of a trained machine by length."""
+    """Count the wrong bits and wrong sequences of a trained machine by length, in the task that it was trained on."""
     from ntm_lib import evaluate, tasks
     from ntm_lib.study import tables
 
     options = _options_of_a_machine("evaluate", _evaluate.__doc__)
-    options.value("--lengths", int, "vectors in a sequence", nargs="+", default=[20, 50, 120])
+    options.value("--lengths", size, f"{SIZE}; else those of the task's verdict", nargs="+", shown=[20, 50, 120])
     options.value("--sequences", int, SEQUENCES, default=100)
     options.value("--seed", int, "seed of the sequences", default=0)
-    kinds, text = Literal[tasks.Kind, "chosen"], "payload of the copies; chosen: made against this machine"
+    kinds, text = Literal[(*tasks.ALL_KINDS, "chosen")], "kind of sequences; chosen: made against this machine"
     options.value("--kind", kinds, text, default="random")
     options.value("--crowd", float, "find rows by content as on a tape so many times as long", default=1)
     options.switch("--json", "print JSON instead of a table")
     values = options.parse(words)
-    model, _ = _loaded(values)
-    with steps_shown(model, values.lengths, values.sequences):
-        counts = evaluate(
-            model, values.lengths, values.sequences, values.seed, values.kind, values.memory_size, crowd=values.crowd
-        )
+    model, run = _loaded(values)
+    task, sizes = run.task, values.lengths or run.task.sizes
+    with steps_shown(model, task, sizes, values.sequences):
+        seed, kind, rows = values.seed, values.kind, values.memory_size
+        counts = evaluate(model, sizes, values.sequences, seed, kind, rows, task, crowd=values.crowd)
     _warn_of_few(values, [model.config])
     report = counts.to_json() | ({} if values.crowd == 1 else {"crowd": values.crowd})
-    columns = ("sequences", "wrong_sequences", "bits", "wrong_bits")
+    columns = ["sequences", "wrong_sequences", "bits", "wrong_bits", *["excess_bits"] * bool(task.optimum)]
     how = {} if values.kind == "random" else {"kind": values.kind}
     how |= {} if values.crowd == 1 else {"crowd": f"{values.crowd:,}".removesuffix(".0")}
     table = [[n, *how.values(), *(count[column] for column in columns)] for n, count in report["lengths"].items()]
@@ -101,10 +102,10 @@ def _copy(words: list[str]) -> int:
     else:
         from ntm_lib.analysis.copies import copy_bytes
 
-        model, _ = _loaded(values)
+        model, run = _loaded(values, "copying")
 
         def copied_by(original: bytes) -> bytes:
-            with steps_shown(model, [len(original)], 1):
+            with steps_shown(model, run.task, [len(original)], 1):
                 return copy_bytes(model, original, values.memory_size)
 
     content.require_writable(values.out, values.input)
@@ -127,7 +128,7 @@ def _diagnose(words: list[str]) -> int:
 
     from ntm_lib.analysis import diagnosis
 
-    model, run = _loaded(values)
+    model, run = _loaded(values, "copying")
     found = diagnosis.diagnose(model, run, values.length, values.memory_size)
     show(json.dumps([asdict(finding) for finding in found], indent=1) if values.json else told(found, values.dir))
     if any(finding.fault for finding in found):
@@ -150,7 +151,7 @@ def _study(words: list[str]) -> int:
     options.value("--jobs", int, "processes on this machine; else one a core")
     options.value("--address", text="address of a dask scheduler, whose workers then train; else this machine")
     options.value("--together", int, "seeds that one process trains in shared passes", default=engines.SEEDS_TOGETHER)
-    options.value("--lengths", int, "count wrong bits at these lengths too", nargs="+", default=[])
+    options.value("--lengths", size, f"count wrong bits at these too: {SIZE}", nargs="+", default=[])
     options.value("--sequences", int, SEQUENCES, default=20)
     text = "payload of these: random, or made against each machine"
     options.value("--kind", measurements.Kind, text, default="random")
@@ -234,14 +235,19 @@ def _warn_of_few(values: Namespace, machines: Iterable["NTMConfig | LSTMConfig"]
         say(f"warning: --sequences is {values.sequences}: chosen sequences try all ways from {CHOSEN} on")
 
 
-def _loaded(values: Namespace) -> "tuple[Machine, Run]":
-    """The machine that a command names, on its device and on one thread, and the run that made it."""
+def _loaded(values: Namespace, wanted: str = "") -> "tuple[Machine, Run]":
+    """The machine that a command names, on its device and on one thread, and the run that made it.
+
+    Raises ValueError for a machine of another of the library's tasks than the one `wanted`, if one is.
+    """
     import torch
 
-    from ntm_lib import load
+    from ntm_lib import load, tasks
     from ntm_lib.machine import validate
 
     torch.set_num_threads(1)
     device = validate.device(values.device)
     model, run = load(values.dir)
+    if wanted and run.task.name != wanted and run.task.name in tasks.TASKS:
+        raise ValueError(f"{values.dir} holds a machine for {run.task.name}: this command is for one for {wanted}")
     return model.to(device), run

@@ -6,12 +6,22 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, get_args, get_origin
 
 if TYPE_CHECKING:
+    from ntm_lib.tasks import Size
     from ntm_lib.training.recipes import Recipe
+
+
+def size(word: str) -> "Size":
+    """A length, or a size of several numbers, such as 10x20; ValueError for a word that is neither."""
+    from ntm_lib.tasks.sizes import size_in
+
+    return size_in(word)
+
 
 KINDS: dict[Any, tuple[str, str]] = {
     int: ("INT", "a whole number"),
     float: ("NUMBER", "a number"),
     str: ("TEXT", "at least one character"),
+    size: ("SIZE", "a whole number, or several as in 10x20"),
 }
 """Words for a type in help and in errors."""
 
@@ -35,7 +45,7 @@ class Options(ArgumentParser):
         raise BadOption(f"{message}; see `{self.prog} --help`")
 
     def value(self, name: str, kind: Any = str, text: str = "", **more: Any) -> None:
-        """Add an option, or a word without dashes, of type int, float, str or a Literal."""
+        """Add an option, or a word without dashes, of type int, float, str, size or a Literal."""
         choices = get_args(kind) if get_origin(kind) is Literal else ()
         default = more.get("default")
         shown = more.pop("shown", default)

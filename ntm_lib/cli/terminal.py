@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 if TYPE_CHECKING:
     from ntm_lib.analysis.finding import Finding
     from ntm_lib.machine.heads import Emission
+    from ntm_lib.tasks import Size, Task
     from ntm_lib.training.evaluation import Machine
 
 LONGEST_CHECK = 5_000  # vectors of a real copy that is still worth waiting for: 28 of them take minutes
@@ -54,11 +55,11 @@ def progress_bar(total: int, unit: str) -> Iterator[Callable[..., None]]:
 
 
 @contextmanager
-def steps_shown(model: "Machine", lengths: Sequence[int], sequences: int) -> Iterator[None]:
-    """Show meanwhile, in a bar, how many steps of how many sequences a machine has run."""
+def steps_shown(model: "Machine", task: "Task", sizes: "Sequence[Size]", sequences: int) -> Iterator[None]:
+    """Show meanwhile, in a bar, how many steps of sequences of some sizes a machine has run."""
     from ntm_lib.machine import NTM
 
-    done, total = 0, sum(2 * length + 2 for length in lengths) * sequences
+    done, total = 0, sum(task.steps(size) for size in sizes) * sequences
     with progress_bar(total, "step") as follow:
 
         def count(_: object, __: object, emission: "Emission") -> None:

@@ -23,7 +23,7 @@ from torch import Tensor
 from ntm_lib.machine import NTM, LSTMBaseline, LSTMConfig, NTMConfig, validate
 from ntm_lib.machine.own import Maker
 from ntm_lib.runs import older
-from ntm_lib.tasks import Batch, Task
+from ntm_lib.tasks import TASKS, Batch, Task, task_for
 from ntm_lib.training.progress import Progress
 from ntm_lib.training.recipe import Historical, Recipe, differences
 from ntm_lib.training.run import Run
@@ -48,8 +48,8 @@ def save(run: Run, out: str | Path | None) -> None:
         tensors |= {f"average.{name}": value for name, value in run.average.state_dict().items()}
     tensors["generator"] = run.generator.get_state()
     tensors = {name: value.contiguous() for name, value in tensors.items()}
-    content = {"recipe": asdict(run.recipe), "task": run.task.name, "seed": run.seed, "progress": asdict(run.progress)}
-    text = json.dumps(content | {"versions": {"torch": torch.__version__}})
+    content = {"recipe": asdict(run.recipe), "task": run.task.name, "seed": run.seed}
+    text = json.dumps(content | {"progress": run.progress.to_json(), "versions": {"torch": torch.__version__}})
     header = {"format": FORMAT, "run": text, "sha256": checksum(text, tensors)}
     write_whole(Path(out) / FILE_NAME, to_bytes(tensors, metadata=header))
 
@@ -166,7 +166,8 @@ def read(
         recipe = recipe_from_json(content["recipe"], content["progress"]["finished"])
         name = content.get("task", "copying")
         if task is None or task.name != name:
-            task = None if name == "copying" else unknown_task(recipe, name)
+            known = name in TASKS
+            task = task_for(name, recipe.machine, recipe.payload) if known else unknown_task(recipe, name)
         run = Run(recipe, validate.seed(content["seed"]), task, device, machine)
         run.progress = Progress.from_json(older.progress(content["progress"]))
         restore(run, tensors)

@@ -8,9 +8,10 @@ from typing import Any, Literal, get_args
 
 from ntm_lib.analysis.copies import copy_bytes
 from ntm_lib.analysis.diagnosis import study_entry
-from ntm_lib.machine.validate import crowd, number, whole_number
+from ntm_lib.machine.validate import crowd, whole_number
 from ntm_lib.study.content import read_content, wrong_in
-from ntm_lib.training.evaluation import LONGEST, Machine, MemoryTooSmall, evaluate
+from ntm_lib.tasks.sizes import Size, require_size, size_text
+from ntm_lib.training.evaluation import Machine, MemoryTooSmall, evaluate
 from ntm_lib.training.run import Run
 
 Kind = Literal["random", "chosen"]
@@ -25,8 +26,8 @@ class Measurements:
     and for a file that cannot be read, is empty or is too long to copy.
     """
 
-    lengths: tuple[int, ...] = ()
-    """Wrong bits are counted in sequences of each of these lengths."""
+    lengths: tuple[Size, ...] = ()
+    """Wrong bits are counted in sequences of each of these lengths, or sizes such as (10, 20)."""
     sequences: int = 20
     """Sequences of each length, drawn from the run's own seed; a stored count of more sequences is kept."""
     file: Path | None = None
@@ -49,7 +50,7 @@ class Measurements:
         if crowd(self.crowd) != 1 and not self.lengths:
             raise ValueError(f"crowd is {self.crowd:g}: name the lengths to count in it, such as --lengths 100")
         for length in self.lengths:
-            number("length", length, int, 1, LONGEST)
+            require_size(length)
         if self.file is not None:
             self.content = read_content(str(self.file))
 
@@ -59,11 +60,12 @@ class Measurements:
             return True
         return self.findings and "findings" not in row
 
-    def _lengths_lacking(self, row: dict[str, Any]) -> list[int]:
+    def _lengths_lacking(self, row: dict[str, Any]) -> list[Size]:
         counts = row["lengths"]
-        return [n for n in self.lengths if counts.get(self._entry(n), {}).get("sequences", 0) < self.sequences]
+        entries = {n: self._entry(size_text(n)) for n in self.lengths}
+        return [n for n, entry in entries.items() if counts.get(entry, {}).get("sequences", 0) < self.sequences]
 
-    def _entry(self, length: int | str) -> str:
+    def _entry(self, length: str) -> str:
         """The name of a count in a row, such as "1000" or "chosen_1000"; in a crowd "100_crowd_10000"."""
         entry = f"{length}" if self.kind == "random" else f"{self.kind}_{length}"
         return entry if self.crowd == 1 else f"{entry}_crowd_{float(self.crowd)}".removesuffix(".0")
@@ -78,7 +80,8 @@ class Measurements:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", MemoryTooSmall)
             lengths = self._lengths_lacking(row)
-            report = evaluate(model, lengths, self.sequences, row["seed"], self.kind, crowd=self.crowd)
+            seed, task = row["seed"], run.task
+            report = evaluate(model, lengths, self.sequences, seed, self.kind, task=task, crowd=self.crowd)
             row["lengths"] |= {self._entry(n): count for n, count in report.to_json()["lengths"].items()}
             if self.file is not None and self._file_lacking(row):
                 wrong = wrong_in(self.content, copy_bytes(model, self.content))

@@ -17,6 +17,8 @@ from ntm_lib.runs.checkpoints import recipe_from_json, write_whole
 from ntm_lib.runs.older import LeftOutError
 from ntm_lib.runs.train import result_of
 from ntm_lib.study.tables import wrong_bits
+from ntm_lib.tasks.sizes import size_text
+from ntm_lib.training.evaluation import Verdict
 from ntm_lib.training.progress import Progress
 from ntm_lib.training.recipes import Recipe, differences
 from ntm_lib.training.run import Run
@@ -44,13 +46,24 @@ def row_of(run: Run) -> dict[str, Any]:
         "lost_at_update": lost_at(progress),
         **largest_gradient(progress.history),
         "wrong_bits": {
-            report.kind: {str(length): count.wrong_bits for length, count in report.lengths.items()}
+            report.kind: {size_text(size): count.wrong_bits for size, count in report.lengths.items()}
             for report in result.verdict.reports
         },
+        **excess_in(result.verdict),
         "lengths": {},
         "files": {},
         "versions": versions(),
         "settings": asdict(run.recipe),
+    }
+
+
+def excess_in(verdict: Verdict) -> dict[str, float]:
+    """Bits a sequence above the optimum by kind and size, for a task that has one; else nothing."""
+    return {
+        f"excess_bits_{report.kind}_{size_text(size)}": round(count.excess_bits / count.sequences, 4)
+        for report in verdict.reports
+        for size, count in report.lengths.items()
+        if count.excess_bits is not None
     }
 
 

@@ -24,7 +24,7 @@ from ntm_lib.study.engines import Runs, Workers, run_all
 from ntm_lib.study.measurements import Measurements
 from ntm_lib.study.rows import noting_command, read_row, read_rows, row_of, row_path, write_json
 from ntm_lib.study.tables import table
-from ntm_lib.tasks import copying_for
+from ntm_lib.tasks import task_for
 from ntm_lib.training.recipes import Recipe
 
 BAR = "{l_bar}{bar}| {n:.1f}/{total} runs [{elapsed}<{remaining}, {rate_fmt}]"
@@ -81,7 +81,11 @@ def require_possible(recipe: Recipe, recipes: Sequence[Recipe], measure: Measure
     require_file_name(recipe.name)
     if any(other.name == recipe.name and other != recipe for other in recipes):
         raise ValueError(f"two recipes are called {recipe.name!r}: give one of them another name")
-    copying_for(recipe.machine)
+    task = task_for(recipe.task, recipe.machine)
+    task.require_kind(measure.kind)
+    for name, wanted in ("file", measure.file), ("findings", measure.findings):
+        if wanted and recipe.task != "copying":
+            raise ValueError(f"{recipe.name} trains machines for {recipe.task}: {name} is for machines that copy")
     if measure.file is not None and recipe.machine.output_size != 8:
         raise ValueError(f"{recipe.name} copies vectors of {recipe.machine.output_size} bits: a file needs 8")
     if measure.crowd != 1 and isinstance(recipe.machine, LSTMConfig):

@@ -104,7 +104,9 @@ def verdict_text(row: dict[str, Any]) -> str:
     kinds = [[kind, *(counts.get(n, "-") for n in lengths)] for kind, counts in row["wrong_bits"].items()]
     end = "converged" if row["converged"] else f"not converged ({row['stopped'] or 'see the wrong bits above'})"
     took = f"after {row['sequences']:,} sequences, {row['seconds']:.1f} s"
-    return f"{aligned([['wrong bits at length', *lengths], *kinds])}\n{end} {took}"
+    excess = [[name, value] for name, value in row.items() if name.startswith("excess_bits_")]
+    above = f"\n{aligned([['bits a sequence above the optimum', ''], *excess])}" if excess else ""
+    return f"{aligned([['wrong bits at length', *lengths], *kinds])}{above}\n{end} {took}"
 
 
 def summary_text(rows: Sequence[dict[str, Any]]) -> str:

@@ -2,12 +2,18 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from math import ceil, log
+from typing import Any, NamedTuple
 
 import torch
 from torch import Generator, Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from ntm_lib.machine import NTM, LSTMBaseline, validate
+from ntm_lib.tasks.sizes import Size
+
+ALLOWED = 1.0
+"""Bits a sequence above a task's optimum at which an answer still counts as right."""
 
 
 class Batch(NamedTuple):
@@ -35,7 +41,7 @@ class Alphabet(NamedTuple):
         return Alphabet(self.vectors.to(weights), self.question.to(weights), start)
 
 
-Draw = Callable[[int, int, Generator], Batch]
+Draw = Callable[[int, Any, Generator], Batch]
 """Draws a batch from a batch size, a size of the problem and a source of randomness."""
 
 
@@ -45,12 +51,29 @@ def count_wrong_bits(logits: Tensor, batch: Batch) -> Tensor:
     return (wrong & (batch.mask > 0).unsqueeze(-1)).sum((1, 2))
 
 
+def cost_in_bits(logits: Tensor, batch: Batch) -> Tensor:
+    """Bits that the answers cost each sequence, the negative logarithm of what was given to the right ones -> (B)."""
+    nats = binary_cross_entropy_with_logits(logits.double(), batch.targets.double(), reduction="none")
+    return (nats * batch.mask.unsqueeze(-1)).sum((1, 2)) / log(2)
+
+
+def missed_in(errors: Tensor) -> int:
+    """Wrong bits from the errors (B) that `Task.errors` found: 0 means that a machine is right.
+
+    Errors that are bits above an optimum count together, as whole bits above what is `ALLOWED`: one sequence may cost
+    more than its optimum and another less.
+    """
+    if errors.is_floating_point():
+        return max(0, ceil(errors.nan_to_num(torch.inf).sum().clamp(max=1e15).item() - ALLOWED * len(errors)))
+    return int(errors.sum())
+
+
 @dataclass(frozen=True)
 class Task:
     """A problem that machines are trained and tested on.
 
-    A task of one's own needs widths and a function that draws batches: `Task(10, 8, draw)`; `size` may be whatever
-    makes a problem larger, such as its length. README and docs/your-own-data.md have examples.
+    A task of one's own needs widths and a function that draws batches: `Task(10, 8, draw)`; the size it is handed may
+    be whatever makes a problem larger, such as its length. README and docs/your-own-data.md have examples.
     Raises TypeError for a width that is no integer, ValueError for one below 1 and for an alphabet of another width.
     """
 
@@ -60,9 +83,12 @@ class Task:
     tests: Mapping[str, Draw] = field(default_factory=dict)  # draw the batches to judge with, by kind; none: `draw`
     chosen: Callable[[NTM | LSTMBaseline], Draw] | None = None  # a machine's function for the test kind "chosen"
     alphabet: Alphabet | None = None  # what may come in and be read back; None: no clear loss
-    rows: Callable[[int], int] | None = None  # rows of memory that a size needs; None: as many as it has steps
+    rows: Callable[[Any], int] | None = None  # rows of memory that a size needs; None: as many as it has steps
     wrong: Callable[[Tensor, Batch], Tensor] = count_wrong_bits  # counts the errors of each sequence -> (B)
-    sizes: tuple[int, ...] = (20, 50, 120)  # at which a trained machine is judged
+    optimum: Callable[[Batch], Tensor] | None = None  # bits that the best answer costs each sequence (B); None: `wrong`
+    sizes: tuple[Any, ...] = (20, 50, 120)  # at which a trained machine is judged
+    trials: tuple[Any, ...] = ()  # three, of a validation; none: 1, 4 and 10 times the longest length trained on
+    size: Callable[[int, float], Size] | None = None  # to train on, from a length and a number from 0 up to 1; None: it
     name: str = "a task of one's own"  # stands in the file of a run, which goes on with a task of that name only
 
     def __post_init__(self) -> None:
@@ -92,14 +118,25 @@ class Task:
             hint = "" if kind != "chosen" else f" ({self.name} has no field `chosen`, which draws against a machine)"
             raise ValueError(f"kind is {kind!r}: expected one of {', '.join(known)}{hint}")
 
-    def rows_needed(self, size: int) -> int:
-        """Rows of memory that a problem of some size needs at the least."""
-        if self.rows:
-            return self.rows(size)
+    def size_from(self, length: int, chance: float) -> Size:
+        """The size of a batch to train on, from the length that a recipe drew and a further number from 0 up to 1."""
+        return self.size(length, chance) if self.size else length
+
+    def steps(self, size: Size) -> int:
+        """Steps of a sequence of some size."""
         return self.drawn(self.draw, 1, size, Generator().manual_seed(0)).inputs.shape[1]
 
+    def rows_needed(self, size: Size) -> int:
+        """Rows of memory that a problem of some size needs at the least."""
+        return self.rows(size) if self.rows else self.steps(size)
+
     def errors(self, logits: Tensor, batch: Batch) -> Tensor:
-        """The errors of each sequence (B), as `wrong` counts them; TypeError or ValueError for what is no count."""
+        """The errors of each sequence (B), as `wrong` counts them; TypeError or ValueError for what is no count.
+
+        With an `optimum` they are the bits, no whole number of them, that a sequence's answers cost above it.
+        """
+        if self.optimum:
+            return cost_in_bits(logits, batch) - self.optimum(batch).to(logits.device)
         counts = self.wrong(logits, batch)
         if not isinstance(counts, Tensor):
             raise TypeError(f"wrong returned {type(counts).__name__}: expected a tensor, one whole number a sequence")
@@ -107,9 +144,9 @@ class Task:
             raise ValueError(f"wrong returned shape {tuple(counts.shape)}: expected ({len(logits)},), one a sequence")
         if not (counts.isfinite() & (counts >= 0) & (counts == counts.round())).all():
             raise ValueError("wrong returned other numbers than whole ones from 0 on: it counts each sequence's errors")
-        return counts
+        return counts.long()
 
-    def drawn(self, draw: Draw, number: int, size: int, generator: Generator) -> Batch:
+    def drawn(self, draw: Draw, number: int, size: Size, generator: Generator) -> Batch:
         """A batch from one of the task's functions; TypeError or ValueError for one that does not fit the task."""
         batch = draw(number, size, generator)
         if not isinstance(batch, Batch):

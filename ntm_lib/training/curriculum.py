@@ -16,11 +16,12 @@ MIXED = 0.2  # share of the updates that draw from all lengths, with the curricu
 
 
 class Chances(NamedTuple):
-    """Three numbers from 0 up to 1 that decide the shape of one update."""
+    """Four numbers from 0 up to 1 that decide the shape of one update."""
 
     any_length: float  # whether a "mixed" curriculum draws from all lengths
     length: float
     rows: float
+    other: float = 0.0  # the second number of a size, for tasks whose sizes have two
 
 
 class Shape(NamedTuple):
@@ -42,10 +43,10 @@ def draw_shape(recipe: Recipe, update: int, level: int, rows_needed: Callable[[i
 def longest(curriculum: str, max_length: int, progress: float, level: int) -> int:
     """The longest length that may be drawn now, from 1 to max_length.
 
-    "uniform": always max_length; "power" and "mixed": max_length * progress ** 1.5, the law of the 2014 post; "ramp":
-    max_length * progress; "adaptive": the level that the machine has reached.
+    "uniform" and "longest": always max_length; "power" and "mixed": max_length * progress ** 1.5, the law of the 2014
+    post; "ramp": max_length * progress; "adaptive": the level that the machine has reached.
     """
-    if curriculum == "uniform":
+    if curriculum in ("uniform", "longest"):
         return max_length
     if curriculum == "adaptive":
         return min(max_length, level)
@@ -54,10 +55,13 @@ def longest(curriculum: str, max_length: int, progress: float, level: int) -> in
 
 
 def draw_length(curriculum: str, top: int, max_length: int, chance: Chances) -> int:
-    """A length from 1 to `top`; "ramp": `top` itself; "mixed": in a fifth of all updates from 1 to `max_length`."""
+    """A length from 1 to `top`; "mixed": in a fifth of all updates from 1 to `max_length`.
+
+    "ramp" and "longest": `top` itself.
+    """
     if curriculum == "mixed" and chance.any_length < MIXED:
         return 1 + int(chance.length * max_length)
-    return top if curriculum == "ramp" else 1 + int(chance.length * top)
+    return top if curriculum in ("ramp", "longest") else 1 + int(chance.length * top)
 
 
 def draw_rows(smallest: int, largest: int, chance: Chances) -> int:
@@ -76,5 +80,5 @@ def points(block: int) -> list[list[float]]:
     """The numbers of `BLOCK` updates in a row."""
     generator = Generator().manual_seed(SCHEDULE * 1_000_003 + block)
     numbers = torch.rand(BLOCK, 4, generator=generator, dtype=torch.float64)
-    kept: list[list[float]] = numbers[:, [0, 1, 3]].tolist()  # version 0.1.0 drew four: its schedules stay as they are
+    kept: list[list[float]] = numbers[:, [0, 1, 3, 2]].tolist()  # the order in which version 0.1.0 drew them
     return kept

@@ -4,7 +4,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Iterable
 from copy import deepcopy
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import torch
@@ -14,31 +14,41 @@ from ntm_lib import tasks
 from ntm_lib.machine import NTM, LSTMBaseline
 from ntm_lib.machine import validate as valid
 from ntm_lib.tasks import Batch, Task
-from ntm_lib.tasks.task import require_task
+from ntm_lib.tasks.sizes import LARGEST, Size, numbers_of, require_size, size_text, steps_at_least
+from ntm_lib.tasks.task import ALLOWED, missed_in, require_task
 
 Machine = NTM | LSTMBaseline
 SPARE_ROWS = 14  # beyond those a task needs, so that a head that keeps moving never meets rows it has written
-LONGEST = 10_000_000  # vectors of the longest sequences: they and their memory take gigabytes
+LONGEST = LARGEST  # vectors of the longest sequences
 CHOSEN = 28  # sequences chosen against a machine at one length: every weakness of a copier meets every pattern
 NUMBERS_AT_ONCE = 2_000_000  # memory cells evaluated at one time; more sequences than fit are run in turn
 
 
 @dataclass(frozen=True)
 class Count:
-    """Errors in a number of sequences of one length and one kind."""
+    """Errors in a number of sequences of one size and one kind.
+
+    Of a task with an optimum, wrong bits are whole bits above the optimum and the bit a sequence that is allowed, and
+    wrong sequences those that are more than that bit above.
+    """
 
     sequences: int
     wrong_sequences: int
     bits: int
     wrong_bits: int
+    excess_bits: float | None = None  # bits above the optimum, all sequences together; None: the task has none
+
+    def to_json(self) -> dict[str, Any]:
+        """The count as a plain dictionary, without what the task does not have."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
 class Report:
-    """Counts by length, for one kind of payload."""
+    """Counts by length, or by size, for one kind of payload."""
 
     kind: str
-    lengths: dict[int, Count]
+    lengths: dict[Any, Count]  # keys are sizes: whole numbers or tuples of them
 
     @property
     def wrong_bits(self) -> int:
@@ -46,8 +56,8 @@ class Report:
         return sum(count.wrong_bits for count in self.lengths.values())
 
     def to_json(self) -> dict[str, Any]:
-        """The report as plain dictionaries, with lengths as strings."""
-        return {"kind": self.kind, "lengths": {str(length): asdict(count) for length, count in self.lengths.items()}}
+        """The report as plain dictionaries, with lengths as strings; (10, 20) is "10x20"."""
+        return {"kind": self.kind, "lengths": {size_text(size): one.to_json() for size, one in self.lengths.items()}}
 
 
 @dataclass(frozen=True)
@@ -69,7 +79,7 @@ class Verdict:
 
 def evaluate(
     model: Machine,
-    lengths: Iterable[int] = (20, 50, 120),
+    lengths: Iterable[Size] = (20, 50, 120),
     sequences: int = 100,
     seed: int = 0,
     kind: str | None = None,
@@ -80,9 +90,10 @@ def evaluate(
 ) -> Report:
     """Run `sequences` fresh sequences of each length through a machine and count the bits that differ.
 
-    The task is copying unless another is given, the kind its first ("random"), and the device the machine's own; the
-    kind "chosen" is drawn against the machine (`tasks.chosen_payload`). The memory has `memory_size` rows, or as many
-    as the length needs. A count does not depend on the lengths beside it.
+    The task is copying unless another is given, whose sizes `lengths` then names, such as (10, 20); the kind its first
+    ("random"), and the device the machine's own; the kind "chosen" is drawn against the machine
+    (`tasks.chosen_payload`). The memory has `memory_size` rows, or as many as the length needs. A count does not depend
+    on the lengths beside it.
     With a `crowd` of 100 a machine must jump as among 100 times as many vectors (`machine.addressing.crowded`).
     Raises TypeError or ValueError for sizes that are not integers of at least 1, for an unknown kind, for a `task`
     of another type and for one whose functions return what does not fit it; warns when the memory is so small that
@@ -94,7 +105,7 @@ def evaluate(
     """
     valid.machine(model)
     require_task(task)
-    lengths = [int(valid.number("length", length, int, 1, LONGEST)) for length in lengths]
+    lengths = [require_size(length) for length in lengths]
     sequences, seed = valid.whole_number("sequences", sequences), valid.seed(seed)
     task = task or tasks.copying_for(model.config)
     if device is not None:
@@ -126,36 +137,48 @@ def judge(model: Machine, task: Task | None = None, seed: int = 0) -> Verdict:
     return Verdict(tuple(Report(kind, counts[kind]) for kind in plan))
 
 
-def plan_of(task: Task) -> dict[str, tuple[int, tuple[int, ...]]]:
+def plan_of(task: Task) -> dict[str, tuple[int, tuple[Any, ...]]]:
     """How many sequences a verdict takes of every kind, and their sizes: the first kind counts most."""
     first, *others = task.kinds
-    ends = min(task.sizes), max(task.sizes)
+    ends = min(task.sizes, key=numbers_of), max(task.sizes, key=numbers_of)
     plan = {first: (100, task.sizes)} | dict.fromkeys(others, (10, ends))
     return plan | {"chosen": (CHOSEN, ends)} if task.chosen else plan
 
 
 def count(
-    model: Machine, task: Task, kind: str, size: int, rows: int | None, sequences: int, seed: int, crowd: float = 1
+    model: Machine, task: Task, kind: str, size: Size, rows: int | None, sequences: int, seed: int, crowd: float = 1
 ) -> Count:
     """Count the errors in fresh sequences of one kind and size, drawn as many at a time as fit into memory."""
     generator, draw = generator_of(seed, size), task.draw_of(kind, model)
-    share, parts = sequences_at_once(model, rows, size), []
+    share, bits, wrong = sequences_at_once(model, rows, steps_at_least(size)), 0, []
     for first in range(0, sequences, share):
         batch = task.drawn(draw, min(share, sequences - first), size, generator)
-        parts.append(counted(batch, errors(model, task, batch, rows, crowd)))
-    return Count(*(sum(numbers) for numbers in zip(*map(astuple, parts), strict=True)))
+        bits += bits_asked(batch)
+        wrong.append(errors(model, task, batch, rows, crowd))
+    return count_of(bits, torch.cat(wrong))
 
 
 def counted(batch: Batch, wrong: Tensor) -> Count:
     """The count of a batch's sequences with so many wrong bits each (B)."""
-    bits = int(batch.mask.sum()) * batch.targets.shape[-1]
-    return Count(len(wrong), int((wrong > 0).sum()), bits, int(wrong.sum()))
+    return count_of(bits_asked(batch), wrong)
 
 
-def sequences_at_once(model: Machine, rows: int | None, size: int) -> int:
-    """How many sequences of one size are run at one time, with so many rows each."""
+def bits_asked(batch: Batch) -> int:
+    """Number of bits that a batch asks for."""
+    return int(batch.mask.sum()) * batch.targets.shape[-1]
+
+
+def count_of(bits: int, errors: Tensor) -> Count:
+    """The count of sequences with such errors each (B): wrong bits, or bits above the optimum."""
+    has_optimum = errors.is_floating_point()
+    excess = errors.sum().item() if has_optimum else None
+    return Count(len(errors), int((errors > has_optimum * ALLOWED).sum()), bits, missed_in(errors), excess)
+
+
+def sequences_at_once(model: Machine, rows: int | None, steps: int) -> int:
+    """How many sequences of about so many steps are run at one time, with so many rows each."""
     if isinstance(model, LSTMBaseline):
-        return max(1, NUMBERS_AT_ONCE // size)
+        return max(1, NUMBERS_AT_ONCE // steps)
     cells = (rows or model.config.memory_size) * model.config.word_size
     return max(1, NUMBERS_AT_ONCE // cells)
 
@@ -190,9 +213,10 @@ def answer(model: Machine, inputs: Tensor, rows: int | None, crowd: float = 1) -
     return logits
 
 
-def generator_of(seed: int, size: int) -> Generator:
+def generator_of(seed: int, size: Size) -> Generator:
     """The source of randomness of an evaluation's sequences of one size."""
-    return Generator().manual_seed(seed * 1_000_003 + size)
+    place = sum(number * 100_003**place for place, number in enumerate(numbers_of(size)))
+    return Generator().manual_seed((seed * 1_000_003 + place) % 2**63)
 
 
 class MemoryTooSmall(UserWarning):
@@ -204,13 +228,13 @@ def has_free_memory_size(model: Machine) -> bool:
     return not isinstance(model, LSTMBaseline) and not model.config.tied_parts
 
 
-def rows_with_room(model: Machine, task: Task, size: int) -> int | None:
+def rows_with_room(model: Machine, task: Task, size: Size) -> int | None:
     """Rows for a size with some to spare; None where a machine is tied to a number of rows, or has none."""
     return task.rows_needed(size) + SPARE_ROWS if has_free_memory_size(model) else None
 
 
-def rows_for(model: Machine, task: Task, length: int, memory_size: int | None) -> int | None:
-    """Rows for a length: as asked for, or else with room; warns where they are fewer than the task needs."""
+def rows_for(model: Machine, task: Task, length: Size, memory_size: int | None) -> int | None:
+    """Rows for a length, or a size: as asked for, or else with room; warns where they are fewer than the task needs."""
     rows = rows_with_room(model, task, length)
     if memory_size is not None:
         rows = valid.whole_number("memory_size", memory_size)
@@ -218,8 +242,9 @@ def rows_for(model: Machine, task: Task, length: int, memory_size: int | None) -
     needed, held = task.rows_needed(length), own if rows is None else rows
     if held is not None and held < needed:
         warnings.warn(
-            f"memory_size {held} is less than the {needed} rows that length {length} needs: a head that moves one row"
-            f" a step wraps round after {held} steps and overwrites the oldest vectors; use at least {needed} rows",
+            f"memory_size {held} is less than the {needed} rows that length {size_text(length)} needs: a head that"
+            f" moves one row a step wraps round after {held} steps and overwrites the oldest vectors; use at least"
+            f" {needed} rows",
             MemoryTooSmall,
             stacklevel=3,
         )

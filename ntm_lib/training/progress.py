@@ -1,9 +1,10 @@
 """How far a training has come: when a machine settles, when it is asked whether it is exact, and when training ends."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from ntm_lib.tasks.sizes import size_in
 from ntm_lib.training.evaluation import Count, Report, Verdict
 from ntm_lib.training.recipe import Recipe
 
@@ -47,14 +48,18 @@ class Progress:
     reports: list[Report] = field(default_factory=list)
     history: list[dict[str, Any]] = field(default_factory=list)
 
+    def to_json(self) -> dict[str, Any]:
+        """The progress as plain dictionaries, which `from_json` reads."""
+        return asdict(self) | {"reports": [report.to_json() for report in self.reports]}
+
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> "Progress":
-        """The progress that `dataclasses.asdict` turned into dictionaries; LookupError where a number is missing."""
+        """The progress that `to_json` turned into dictionaries; LookupError where a number is missing."""
         for record in values["history"]:
             if missing := [name for name in RECORD if name not in record]:
                 raise LookupError(f"a record of its history has no {missing[0]}")
         stopped = values["stopped"] and Stop(**values["stopped"])
-        counts = [{int(size): Count(**one) for size, one in each["lengths"].items()} for each in values["reports"]]
+        counts = [{size_in(size): Count(**one) for size, one in each["lengths"].items()} for each in values["reports"]]
         reports = [Report(each["kind"], one) for each, one in zip(values["reports"], counts, strict=True)]
         return cls(**{**values, "stopped": stopped, "reports": reports})
 

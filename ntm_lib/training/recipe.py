@@ -26,10 +26,10 @@ class Historical:
     """Steps whose cross-entropy is trained on: the answer's, or the whole sequence's, with targets of 0 before it."""
     loss_per: Literal["bit", "sequence"] = "bit"
     """Unit of the loss: the mean over bits, or the sum over a sequence, whose gradient grows with length."""
-    curriculum: Literal["uniform", "power", "ramp", "mixed", "adaptive"] = "uniform"
+    curriculum: Literal["uniform", "power", "ramp", "mixed", "adaptive", "longest"] = "uniform"
     """Longest length over the updates. uniform: always max_length; power: max_length * progress ** 1.5 (the 2014 post);
     ramp: max_length * progress, and no shorter one; mixed: power, with a fifth of the updates from all lengths;
-    adaptive: one more whenever the longest is learned."""
+    adaptive: one more whenever the longest is learned; longest: always max_length, and no shorter one."""
     clip_value: float = 0.0
     """Largest absolute value of any one number in the gradient; 0: no limit."""
 
@@ -50,6 +50,8 @@ class Recipe:
 
     name: str = "reliable"
     """Name of the recipe in tables."""
+    task: Literal["copying", "repeat_copy", "repeat_copy_ticks", "recall", "ngrams", "sort"] = "copying"
+    """Problem that the machine is trained and judged on, unless a call names another; its widths are the machine's."""
     machine: NTMConfig | LSTMConfig = COPY_MACHINE
     """Sizes and choices of the machine."""
     open_gates: float = 0.0
@@ -66,7 +68,7 @@ class Recipe:
     """Vectors to copy while training. random: fair bits; uneven: half of the sequences vectors in which every number of
     ones is equally likely."""
     max_length: int = 10
-    """Longest sequence to train on, in vectors."""
+    """Longest sequence to train on: in vectors of copying, repeat copy and sort, items of recall, bits of N-grams."""
 
     largest_memory: int = 48
     """Most rows of memory: every update draws a number from 2L + 4 on, log-uniformly; 0: always memory_size."""

@@ -10,8 +10,9 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from ntm_lib.machine import NTM, LSTMBaseline, LSTMConfig, validate
 from ntm_lib.machine.controller import LSTMController
 from ntm_lib.machine.own import Maker, own_machine, takes_crowd
-from ntm_lib.tasks import Batch, Task, copying_for
-from ntm_lib.training.curriculum import Shape, draw_shape
+from ntm_lib.tasks import Batch, Task, task_for
+from ntm_lib.tasks.sizes import Size
+from ntm_lib.training.curriculum import Shape, chances, draw_shape
 from ntm_lib.training.optimizers import make_optimizer
 from ntm_lib.training.progress import Progress
 from ntm_lib.training.recipe import Recipe
@@ -20,7 +21,7 @@ from ntm_lib.training.recipe import Recipe
 class Run:
     """One training under way: the machine, its optimiser, its one source of randomness, and its progress.
 
-    The task is copying, in the width and with the markers that the machine has inputs for, unless another is given.
+    The task is the recipe's, in the width that the machine has inputs for, unless another is given.
     `machine` makes a machine of one's own in the place of the `NTM`, as in `build`.
     Raises ValueError for a recipe of memories of many sizes whose machine has one number of rows, and for a validation
     in a crowd of a machine whose forward takes none.
@@ -41,7 +42,7 @@ class Run:
                 " set largest_memory to 0"
             )
         self.recipe, self.seed, self.device, self.machine = recipe, seed, validate.device(device), machine
-        self.task = task or copying_for(recipe.machine, recipe.payload)
+        self.task = task or task_for(recipe.task, recipe.machine, recipe.payload)
         self.generator = Generator().manual_seed(seed)
         self.model = build(recipe, seed, machine).to(self.device)
         if machine is not None and recipe.validation_crowd != 1 and not takes_crowd(self.model):
@@ -92,8 +93,13 @@ class Drawn(NamedTuple):
 def draw(run: Run) -> Drawn:
     """The next batch: the recipe's schedule decides its shape, the run's own generator its bits."""
     recipe, progress, task = run.recipe, run.progress, run.task
-    shape = draw_shape(recipe, progress.update, progress.level, task.rows_needed)
-    batch = task.drawn(task.draw, recipe.batch_size, shape.length, run.generator)
+    chance = chances(progress.update).other
+
+    def size_from(length: int) -> Size:
+        return task.size_from(length, chance)
+
+    shape = draw_shape(recipe, progress.update, progress.level, lambda length: task.rows_needed(size_from(length)))
+    batch = task.drawn(task.draw, recipe.batch_size, size_from(shape.length), run.generator)
     return Drawn(batch.like(run.model.output.weight), shape)
 
 

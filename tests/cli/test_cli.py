@@ -402,7 +402,7 @@ def test_a_terminal_sees_the_steps_of_a_copy(trained, monkeypatch):
     model, _ = load(trained)
     screen = Terminal()
     monkeypatch.setattr(sys, "stderr", screen)
-    with terminal.steps_shown(model, [7, 11, 7], 3):
+    with terminal.steps_shown(model, tasks.copying_for(model.config), [7, 11, 7], 3):
         evaluate(model, [7, 11], 3)
         time.sleep(0.2)  # a bar is drawn ten times a second
         evaluate(model, [7], 3)

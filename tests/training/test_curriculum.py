@@ -66,6 +66,8 @@ def test_uniform_is_always_the_longest(progress, level):
         ("ramp", 0.26, 6),  # 5.2
         ("ramp", 0.5, 10),
         ("ramp", 1.7, 20),
+        ("longest", 0.0, 20),
+        ("longest", 0.5, 20),
     ],
 )
 def test_growing_lengths_by_hand(curriculum, progress, expected):
@@ -77,7 +79,7 @@ def test_adaptive_is_the_level_up_to_the_longest(level, expected):
     assert longest("adaptive", 20, progress=0.5, level=level) == expected
 
 
-kinds = st.sampled_from(["uniform", "power", "mixed", "ramp", "adaptive"])
+kinds = st.sampled_from(["uniform", "power", "mixed", "ramp", "adaptive", "longest"])
 
 
 @explore
@@ -101,7 +103,7 @@ def test_the_longest_never_falls(curriculum, early, late):
 @every_stretch
 def test_each_number_fills_its_range(first, count):
     numbers = np.array(stretch(first, count))
-    assert numbers.shape == (count, 3)
+    assert numbers.shape == (count, 4)
     assert numbers.min() >= 0
     assert numbers.max() < 1
     for column in numbers.T:
@@ -162,14 +164,15 @@ def test_mixed_draws_a_share_of_lengths_from_all(first, count):
         assert set(lengths) == set(range(1, 20))
 
 
-@pytest.mark.parametrize("curriculum", ["uniform", "power", "mixed", "ramp", "adaptive"])
+@pytest.mark.parametrize("curriculum", ["uniform", "power", "mixed", "ramp", "adaptive", "longest"])
 def test_one_is_the_only_length_up_to_one(curriculum):
     assert {draw_length(curriculum, 1, 1, chance) for chance in stretch(0, 50)} == {1}
 
 
 @every_stretch
-def test_a_ramp_draws_nothing_shorter(first, count):
-    assert {draw_length("ramp", 5, 19, chance) for chance in stretch(first, count)} == {5}
+@pytest.mark.parametrize("curriculum", ["ramp", "longest"])
+def test_some_curricula_draw_nothing_shorter(curriculum, first, count):
+    assert {draw_length(curriculum, 5, 19, chance) for chance in stretch(first, count)} == {5}
 
 
 ALMOST_ONE = math.nextafter(1, 0)

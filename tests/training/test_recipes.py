@@ -222,7 +222,7 @@ def test_bounds_by_hand(field, value, bounds):
     [
         (Recipe, "optimizer", "'adam', 'rmsprop', 'lagging-rmsprop'"),
         (Recipe, "payload", "'random', 'uneven'"),
-        (Historical, "curriculum", "'uniform', 'power', 'ramp', 'mixed', 'adaptive'"),
+        (Historical, "curriculum", "'uniform', 'power', 'ramp', 'mixed', 'adaptive', 'longest'"),
         (Historical, "loss_per", "'bit', 'sequence'"),
     ],
 )

@@ -1,0 +1,130 @@
+"""Dynamic N-grams: the sequences against their tables, the best estimate against counting in plain Python."""
+
+import math
+
+import pytest
+import torch
+
+from ntm_lib import NTM, NTMConfig, evaluate, tasks
+from ntm_lib.tasks.ngrams import drawn_bits, drawn_tables, ngram_prediction_for
+from ntm_lib.training.evaluation import judge
+
+B, LENGTH, CONTEXT = 7, 53, 3
+
+
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def naive_chances(bits, context):
+    """The estimate after each bit that ends a full context: ones that followed and a half, by all that did and one."""
+    seen, chances = {}, []
+    for step in range(context, len(bits) + 1):
+        before = tuple(bits[step - context : step])
+        zeros, ones = seen.get(before, (0, 0))
+        chances.append((ones + 0.5) / (zeros + ones + 1))
+        if step < len(bits):
+            seen[before] = (zeros + (bits[step] == 0), ones + (bits[step] == 1))
+    return chances
+
+
+@pytest.mark.parametrize("context", [1, 2, 5])
+@pytest.mark.parametrize("kind", tasks.TABLE_KINDS)
+def test_the_best_estimate_counts(kind, context):
+    bits = drawn_bits(drawn_tables(B, 2**context, kind, generator()), LENGTH, context, generator(1))
+    chances = tasks.optimal_chances(bits, context)
+    assert chances.shape == (B, LENGTH - context + 1)
+    for b in range(B):
+        assert torch.allclose(chances[b], torch.tensor(naive_chances(bits[b].tolist(), context)))
+
+
+def test_the_best_cost_is_the_sum_over_the_bits_asked_for():
+    batch = tasks.ngrams(B, LENGTH, CONTEXT, generator=generator())
+    for b, cost in enumerate(tasks.optimal_cost(batch, CONTEXT)):
+        bits = [*batch.inputs[b, :, 0].tolist(), batch.targets[b, -1, 0].item()]
+        chances = naive_chances(bits, CONTEXT)
+        asked = zip(chances, bits[CONTEXT:], strict=False)
+        assert math.isclose(cost, -sum(math.log2(chance if bit else 1 - chance) for chance, bit in asked), rel_tol=1e-6)
+
+
+def test_no_estimate_costs_less_on_the_average():
+    """That of Beta(1, 1), and of twice the counts, cost more on the very same sequences."""
+    batch = tasks.ngrams(600, 200, generator=generator())
+    bits = torch.cat([batch.inputs[:, :, 0], batch.targets[:, -1]], dim=1)
+    counts = (tasks.optimal_chances(bits)[:, :-1] - 0.5).double()
+    best = tasks.optimal_cost(batch)
+    assert 120 < best.mean() < 135
+    for other in (0.5 + 0.9 * counts, (0.5 + 1.1 * counts).clamp(1e-3, 1 - 1e-3)):
+        cost = -(torch.where(bits[:, 5:] > 0, other, 1 - other).log2()).sum(1)
+        assert (cost - best).mean() > 4 * (cost - best).std() / 600**0.5
+
+
+def test_a_frame_shows_all_bits_but_the_last_and_asks_for_the_next():
+    batch = tasks.frame_ngrams(torch.tensor([[0.0, 1.0, 1.0, 0.0, 1.0]]), context=2)
+    assert batch.inputs.tolist() == [[[0], [1], [1], [0]]]
+    assert batch.targets.tolist() == [[[0], [1], [0], [1]]]
+    assert batch.mask.tolist() == [[0, 1, 1, 1]]
+
+
+def test_bits_follow_their_table():
+    """Each context is followed by a 1 as often as its table says; the first bits are fair."""
+    table = torch.tensor([0.1, 0.7, 0.4, 0.95], dtype=torch.float64).expand(500, 4)
+    bits = drawn_bits(table, 400, 2, generator())
+    now = (bits[:, :-2] + 2 * bits[:, 1:-1]).long()
+    for context, chance in enumerate([0.1, 0.7, 0.4, 0.95]):
+        followed = bits[:, 2:][now == context]
+        assert abs(followed.mean() - chance) < 4 * (chance * (1 - chance) / len(followed)) ** 0.5
+    assert abs(bits[:, :2].mean() - 0.5) < 0.06
+
+
+def test_tables_are_of_beta_a_half_a_half():
+    """Mean 1/2, variance 1/8, and a third of them below 1/4."""
+    tables = drawn_tables(997, 32, "random", generator())
+    assert abs(tables.mean() - 0.5) < 0.01 and abs(tables.var() - 0.125) < 0.003
+    assert abs((tables < 0.25).double().mean() - 1 / 3) < 0.01
+
+
+@pytest.mark.parametrize(("kind", "values"), [("fair", {0.5}), ("sure", {0, 1}), ("zeros", {0}), ("ones", {1})])
+def test_tables_of_each_kind(kind, values):
+    assert set(drawn_tables(B, 8, kind, generator()).unique().tolist()) == values
+
+
+def test_what_counts_is_paired_with_the_optimum():
+    """A machine that always says 1/2 costs one bit each, so its excess is that less the optimum's cost."""
+    machine = NTM(NTMConfig(1, 1))
+    torch.nn.init.zeros_(machine.output.weight)
+    torch.nn.init.zeros_(machine.output.bias)
+    task = tasks.ngram_prediction()
+    count = evaluate(machine, [20], 13, task=task).lengths[20]
+    batch = task.draw(13, 20, torch.Generator().manual_seed(20))
+    above = 15 - tasks.optimal_cost(batch)
+    assert math.isclose(count.excess_bits, above.sum(), rel_tol=1e-6)
+    assert count.wrong_sequences == (above > 1).sum() and count.bits == 13 * 15
+    assert count.wrong_bits == max(0, math.ceil(above.sum() - 13))
+    assert not judge(machine, task).converged
+    assert judge(Perfect(), task).converged
+
+
+class Perfect(NTM):
+    """Answers with the best estimate."""
+
+    def __init__(self):
+        super().__init__(NTMConfig(1, 1))
+
+    def forward(self, inputs, *_, **__):
+        chances = tasks.optimal_chances(inputs.squeeze(-1)).clamp(1e-6, 1 - 1e-6)
+        return torch.nn.functional.pad(chances.logit(), (4, 0)).unsqueeze(-1), None
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: tasks.ngrams(2, 5), "length is 5: expected more than the 5 bits of a context"),
+        (lambda: tasks.ngrams(2, 20, kind="odd"), "kind is 'odd': expected one of random, fair"),
+        (lambda: tasks.ngram_prediction(17), "context is 17: expected at most 16"),
+        (lambda: ngram_prediction_for(NTMConfig(1, 2)), "1 inputs and 2 outputs: N-grams need 1 and 1"),
+    ],
+)
+def test_values_that_cannot_be(call, said):
+    with pytest.raises(ValueError, match=said):
+        call()
