@@ -148,7 +148,7 @@ def _span_in_words(counts: Mapping[str, tuple[int, int]]) -> str:
     shares = {arm: successes / trials for arm, (successes, trials) in counts.items()}
     extremes = (extreme(shares, key=lambda arm: shares[arm]) for extreme in (min, max))
     low, high = (f"{arm} {counts[arm][0]}/{counts[arm][1]}" for arm in extremes)
-    return f"fewest {low}, most {high}"
+    return f"all {shares.popitem()[1]:.0%}" if len(set(shares.values())) == 1 else f"fewest {low}, most {high}"
 
 
 def _medians_in_words(values: Mapping[str, Sequence[float | None]], missing: str) -> str:

@@ -105,6 +105,9 @@ def main(words: list[str]) -> None:
     values = parser.parse_args(words)
     machines = Path(values.runs) / "machines" / "reliable"
     seeds = parse_seeds(values.seeds)
+    if missing := [seed for seed in seeds if not (machines / str(seed)).is_dir()]:
+        made = f"ntm study reliable --seeds {values.seeds} --out {values.runs}"
+        parser.error(f"{values.runs} holds no machine of seed {missing[0]}: make them with `{made}`")
     if values.sample:
         found = [sampled(machines / str(seed), values.sample, seed) for seed in seeds]
         write(values.out.with_name("sampled.csv"), SAMPLED, found, words)

@@ -19,7 +19,7 @@ def prove(words: list[str]) -> int:
     options = Options("prove", prove.__doc__)
     options.value("dir", metavar="DIR", text=MACHINE)
     options.value("--length", int, "vectors in the longest sequence", default=120)
-    options.value("--memory", int, "rows of the memory; else the power of two from 100 rows a vector on")
+    options.value("--memory", int, "rows of the memory; else 4 to 200 a vector, a power of two (docs/proof.md)")
     options.switch("--float32", "prove what float32 computes, not the exact function of the weights")
     options.switch("--json", "print the certificate instead of a sentence")
     values = options.parse(words)
@@ -27,7 +27,7 @@ def prove(words: list[str]) -> int:
     from ntm_lib.proof import prove as prover
     from ntm_lib.proof.balls import EXACT, FLOAT32, Machine
     from ntm_lib.proof.check import check
-    from ntm_lib.proof.words import said
+    from ntm_lib.proof.words import said, told
     from ntm_lib.runs.checkpoints import write_whole
 
     machine = Machine(values.dir)
@@ -36,9 +36,11 @@ def prove(words: list[str]) -> int:
         certificate = prover.prove(machine, values.length, values.memory, rounding)
     except prover.Unproved as error:
         plan = error.plan
-        show(f"Not proved: {plan.length:,} vectors in {plan.rows:,} rows, {plan.rounding.name}.\n{error}")
+        show(f"Not proved: {plan.length:,} vectors in {plan.rows:,} rows, {plan.rounding.name}.\n{told(error.claim)}")
         return show_breaking(values.dir, plan.length, plan.rows)
     plan, path = check(certificate, machine), Path(values.dir) / CERTIFICATE
+    if path.exists():
+        say(f"replaces the certificate that was in {path}")
     write_whole(path, (json.dumps(certificate, indent=1) + "\n").encode())
     show(json.dumps(certificate, indent=1) if values.json else said(plan, machine.width))
     say(f"the certificate is in {path}; `ntm check {path} {values.dir}` checks it again")

@@ -1,6 +1,7 @@
 """The checker: whether a certificate proves what it says of a machine. It searches for nothing and imports no torch."""
 
 import math
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from ntm_lib.proof.balls import ROUNDINGS, Machine
@@ -40,7 +41,8 @@ def check(certificate: Any, machine: Machine) -> Plan:
     plan = read_plan(certificate)
     for name, own in (("recipe", machine.recipe.get("name")), ("machine", machine.config), ("weights", machine.sha256)):
         if certificate[name] != own:
-            raise Refused(f"the certificate is of another machine: its {name} differs from that of the directory")
+            verb = "are" if name == "weights" else "is"
+            raise Refused(f"the certificate is of another machine: its {name} {verb} not as in the directory")
     bounds = read_bounds(certificate["bounds"], machine)
     claims = list(Induction(machine, plan, bounds).claims())
     for claim in claims:
@@ -57,9 +59,7 @@ def check(certificate: Any, machine: Machine) -> Plan:
 
 def read_plan(certificate: Any) -> Plan:
     """Lengths, rows and moves from a certificate; `Refused` for a field that is missing or cannot be so."""
-    if not isinstance(certificate, dict) or certificate.keys() != FIELDS:
-        odd = sorted(FIELDS.symmetric_difference(certificate if isinstance(certificate, dict) else ()))
-        raise Refused(f"the certificate has not the fields of one, or has others: {', '.join(odd)}")
+    require_names("the certificate", certificate, FIELDS)
     for name, values in (("format", [FORMAT]), ("arithmetic", [*ROUNDINGS])):
         if certificate[name] not in values:
             raise Refused(f"{name} is {certificate[name]!r}: expected {' or '.join(values)}")
@@ -79,14 +79,22 @@ def read_plan(certificate: Any) -> Plan:
 def read_bounds(bounds: Any, machine: Machine) -> dict[str, Any]:
     """The bounds of a certificate; `Refused` where one is missing, too many, or not a finite number from 0 on."""
     expected = bounds_of(machine)
-    if not isinstance(bounds, dict) or bounds.keys() != expected.keys():
-        odd = sorted(expected.keys() ^ set(bounds if isinstance(bounds, dict) else ()))
-        raise Refused(f"a bound is missing, or one too many: {', '.join(odd)}")
+    require_names("bounds of the certificate", bounds, expected.keys())
     for name, count in expected.items():
         numbers = bounds[name] if count else [bounds[name]]
         if not isinstance(numbers, list) or len(numbers) != (count or 1):
             raise Refused(f"bound {name} has not {count} numbers")
         for number in numbers:
             if type(number) is not float or not math.isfinite(number) or number < 0:
-                raise Refused(f"bound {name} is {number!r}: expected a finite number from 0 on")
-    return bounds
+                raise Refused(f"bound {name} is {repr(number)[:24]}: expected a finite number from 0 on")
+    held: dict[str, Any] = bounds
+    return held
+
+
+def require_names(what: str, given: Any, names: AbstractSet[str]) -> None:
+    """`Refused`, with the names, for a dictionary that lacks some of its names or has others."""
+    if not isinstance(given, dict):
+        raise Refused(f"{what}: expected names with values, not {type(given).__name__}")
+    for word, odd in (("missing", names - given.keys()), ("unknown", given.keys() - names)):
+        if odd:
+            raise Refused(f"{what}: {word} {', '.join(sorted(odd))}")

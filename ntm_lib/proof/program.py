@@ -37,7 +37,9 @@ class Program(NamedTuple):
         if not content or max(content) >= len(self.decoded):
             raise ValueError(f"expected at least one vector, and none beyond {len(self.decoded) - 1}")
         if rows < needed:
-            raise ValueError(f"{rows:,} rows are too few for {len(content):,} vectors: expected at least {needed:,}")
+            raise ValueError(
+                f"a memory of {rows:,} rows is too small for {len(content):,} vectors: expected at least {needed:,}"
+            )
         tape = [BLANK] * rows
         start = write = (rows // 2 + self.first_writer) % rows
         for vector in content:

@@ -8,7 +8,7 @@ from flint import arb, arb_mat
 
 from ntm_lib.proof.balls import EXACT, Emitted, Machine, Rounding
 from ntm_lib.proof.check import FORMAT, PLAN
-from ntm_lib.proof.claims import Claim, Plan
+from ntm_lib.proof.claims import Claim, Plan, W
 from ntm_lib.proof.induction import LEAST_MARGIN, Induction
 from ntm_lib.proof.known import READER, WRITER, bounds_of, vectors_of
 from ntm_lib.proof.tidy import needs, seal, slack
@@ -135,15 +135,30 @@ def rows_for(length: int) -> int:
     return int(2 ** math.ceil(math.log2(max(4 * length, min(100 * length, MANY)))))
 
 
+def require_rows(plan: Plan) -> None:
+    """ValueError for fewer rows than `claims.geometry` asks for, and for more than rounding was bounded for."""
+    last = plan.length + 1 + plan.answer_writer * plan.length
+    least, most = max(2 * (plan.length + 4 + W), last + 4 * W), plan.rounding.most_rows
+    if plan.rows < least:
+        raise ValueError(f"memory is {plan.rows}: a proof of {plan.length:,} vectors needs at least {least:,} rows")
+    if max(plan.rows, 4 * plan.length) > most:
+        raise ValueError(
+            f"{plan.length:,} vectors in {plan.rows:,} rows: proofs of {plan.rounding.name} hold up to {most:,} rows,"
+            f" and {most // 4:,} vectors"
+        )
+
+
 def prove(machine: Machine, length: int, rows: int | None = None, rounding: Rounding = EXACT) -> dict[str, Any]:
     """A certificate that a machine copies every sequence of up to `length` vectors in a memory of some rows.
 
-    Raises `Unproved` where no bounds are found, ValueError for a machine whose heads move in another way.
+    Raises `Unproved` where no bounds are found, ValueError for numbers of rows that no proof of such a length is for
+    and for a machine whose heads move in another way.
     """
     for name, value in (("length", length), ("memory", rows)):
         if value is not None and value < 1:
             raise ValueError(f"{name} is {value}: expected a whole number from 1 on")
     plan = plan_of(machine, length, rows or rows_for(length), rounding)
+    require_rows(plan)
     moves = {name: getattr(plan, name) for name in PLAN}
     certificate = {
         "format": FORMAT,

@@ -26,8 +26,14 @@ def said(plan: Plan, width: int) -> str:
 
 
 def told(claim: Claim) -> str:
-    """A claim that does not hold, in words: the step, what is too large, the input, and by what factor, if by one."""
+    """A claim that does not hold, in words: the step, what is too large, the input, and by what factor, if by one.
+
+    Margins are told the other way round: what is too small.
+    """
     after = "" if claim.byte is None else f", after input {claim.byte}"
+    if claim.bound == "margin":
+        lowest, needed = float(claim.right.lower()), float(claim.left.upper())
+        return f"{claim.step}: {claim.text}{after} may be as low as {lowest:.4g}: expected {needed:.4g} or more"
     sizes = f"may be {upper(claim.left):.4g}, at most {upper(claim.right):.4g} will do"
     times = f" ({factor(claim):.3g} times too large)" if upper(claim.right) > 0 else ""
     return f"{claim.step}: {claim.text}{after} {sizes}{times}"
@@ -44,10 +50,13 @@ def upper(ball: arb) -> float:
 
 
 def read(path: str | Path) -> Any:
-    """A certificate from its file; ValueError for a file that cannot be read or is no JSON."""
+    """A certificate from its file; ValueError for a file that cannot be read, or that holds something else."""
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
+        found = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
         raise ValueError(f"cannot read {path}: {error.strerror}; name a certificate that `ntm prove` wrote") from error
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is no certificate: it is not JSON") from error
+    if not isinstance(found, dict) or "format" not in found:
+        raise ValueError(f"{path} is no certificate: expected the file that `ntm prove` writes")
+    return found

@@ -22,7 +22,7 @@ from ntm_lib.proof import claims, sampling
 from ntm_lib.proof.balls import EXACT, FLOAT32, Machine
 from ntm_lib.proof.breaking import breaking_payload
 from ntm_lib.proof.check import Refused, check
-from ntm_lib.proof.claims import Shares
+from ntm_lib.proof.claims import Shares, geometry
 from ntm_lib.proof.induction import Induction
 from ntm_lib.proof.program import code_table, extract
 from ntm_lib.proof.prove import SHARES, Unproved, plan_of, prove
@@ -248,8 +248,8 @@ def test_a_bound_that_is_loosened_a_little_is_refused_too(walks):
 
 
 BAD = {
-    "missing bound": (lambda c: c["bounds"].pop("reads"), "a bound is missing, or one too many: reads"),
-    "one bound more": (lambda c: c["bounds"].update(luck=1.0), "a bound is missing, or one too many: luck"),
+    "missing bound": (lambda c: c["bounds"].pop("reads"), "bounds of the certificate: missing reads"),
+    "one bound more": (lambda c: c["bounds"].update(luck=1.0), "bounds of the certificate: unknown luck"),
     "missing number": (lambda c: c["bounds"]["stored"].pop(), "bound stored has not 20 numbers"),
     "NaN": (lambda c: c["bounds"].update(reading=float("nan")), "bound reading is nan"),
     "infinity": (lambda c: c["bounds"].update(reading=float("inf")), "bound reading is inf"),
@@ -266,7 +266,7 @@ BAD = {
     "other rows": (lambda c: c.update(memory=40), "rows from the start marker to the resting reader"),
     "too long": (lambda c: c.update(length=100_000), "a claim does not hold"),
     "stays": (lambda c: c.update(answer_writer=0), "a claim does not hold"),
-    "no field": (lambda c: c.pop("recipe"), "has not the fields of one, or has others: recipe"),
+    "no field": (lambda c: c.pop("recipe"), "the certificate: missing recipe"),
     "recipe": (lambda c: c.update(recipe="other"), "of another machine: its recipe"),
     "config": (lambda c: c["machine"].update(word_size=21), "of another machine: its machine"),
     "seal": (lambda c: c.update(command="ntm prove"), "changed after it was written"),
@@ -286,7 +286,7 @@ def test_a_bad_certificate_is_refused_with_its_reason(walks, case):
 
 @pytest.mark.parametrize("certificate", [None, [], "proof", 3])
 def test_what_is_no_certificate_is_refused(proofs, certificate):
-    with pytest.raises(Refused, match="has not the fields of one"):
+    with pytest.raises(Refused, match="the certificate: expected names with values, not"):
         check(certificate, proofs["walks"][0])
 
 
@@ -413,6 +413,16 @@ def test_torch_keeps_what_certificates_of_float32_assume(name):
     assert off < float(FLOAT32.library)
 
 
+def test_numbers_of_rows_that_no_proof_is_for_are_named(proofs):
+    machine = proofs["stays"][0]
+    plan = plan_of(machine, 17, 50)
+    assert all(claim.holds for claim in geometry(plan)) and not all(c.holds for c in geometry(plan._replace(rows=49)))
+    with pytest.raises(ValueError, match=r"\Amemory is 49: a proof of 17 vectors needs at least 50 rows\Z"):
+        prove(machine, 17, 49)
+    with pytest.raises(ValueError, match="proofs of float32 hold up to 6,000,000 rows, and 1,500,000 vectors"):
+        prove(machine, 17, 7_000_000, FLOAT32)
+
+
 # The checker
 
 
@@ -486,7 +496,7 @@ def test_codes_are_what_the_machine_writes():
 
 def test_a_program_needs_rows_and_vectors():
     program = extract(Machine(WALKS))
-    with pytest.raises(ValueError, match="21 rows are too few for 3 vectors: expected at least 22"):
+    with pytest.raises(ValueError, match="a memory of 21 rows is too small for 3 vectors: expected at least 22"):
         program.run(b"abc", 21)
     with pytest.raises(ValueError, match="expected at least one vector"):
         program.run(b"")
