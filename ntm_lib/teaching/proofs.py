@@ -1,5 +1,6 @@
 """Proofs in a lesson: a head that walks, in balls; a machine with one weight moved; what is known between two steps."""
 
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,32 @@ from ntm_lib.proof.check import Refused, check
 from ntm_lib.proof.prove import Unproved, prove
 from ntm_lib.proof.words import said
 from ntm_lib.runs.checkpoints import read, save
-from ntm_lib.teaching.plots.invariant import Known
+from ntm_lib.teaching.checks.verdicts import COLUMNS
+from ntm_lib.teaching.plots.invariant import UNREAD, Known
 
 START, END_MARKER = "start marker", "end marker"
+WRITER, READER, CODE, READS = "beside the writer", "beside the reader", "a row off its code", "what is read"
+IN, OUT, NEAR, FAR = "vectors come in", "vectors go out", "one near row", "one far row"
+WORDS = {
+    "writer_near": f"{WRITER}, {NEAR}, {IN}",
+    "writer_far": f"{WRITER}, {FAR}, {IN}",
+    "writer_others": f"{WRITER}, all rows, {IN}",
+    "answer_near": f"{WRITER}, {NEAR}, {OUT}",
+    "answer_far": f"{WRITER}, {FAR}, {OUT}",
+    "answer_others": f"{WRITER}, all rows, {OUT}",
+    "ahead_near": f"{READER}, {NEAR}, after the jump",
+    "ahead_far": f"{READER}, {FAR}, after the jump",
+    "settled": f"{READER}, one row ahead, a step later",
+    "resting": f"{READER}, all rows, {IN}",
+    "reading": f"{READER}, all rows, {OUT}",
+    "reads": f"{READS}, {IN}",
+    "stored": CODE,
+    "largest": "the largest number of any row",
+    "damage": "effect of later writes on a row",
+    "last_damage": "effect of later writes on the last row",
+    "margin": "nats by which each bit is right",
+}
+"""A certificate's bounds in words; near rows are up to four from the head's place."""
 
 
 def walking_head(leak: float, gamma: float) -> Emitted:
@@ -76,13 +100,25 @@ def known_after(step: int, length: int, walks_on: bool) -> Known:
         raise ValueError(f"step is {step}: a copy of {length} vectors has the steps 0 to {2 * length + 1}")
     rows = (START, *(f"vector {k}" for k in range(1, length + 1)))[: step + 1]
     writer = step if step <= asked else asked + walks_on * (step - asked)
-    return Known(rows, writer, None if step < asked else step - length)
+    later = (UNREAD,) * (writer - length)  # none while vectors come in
+    return Known(rows + later, writer, None if step < asked else step - length)
+
+
+def in_lines(said: object) -> str:
+    """Break a sentence, or the text of an object, between words into lines of at most `COLUMNS` characters."""
+    return textwrap.fill(str(said), COLUMNS, break_long_words=False, break_on_hyphens=False)
+
+
+def in_words(used: Mapping[str, float]) -> dict[str, float]:
+    """Name in words the bounds of which `sampling.largest_shares` tells how much was used; ValueError for no bound."""
+    if unknown := used.keys() - WORDS.keys():
+        raise ValueError(f"{min(unknown)!r} is no bound of a certificate: expected some of {', '.join(WORDS)}")
+    return {WORDS[name]: share for name, share in used.items()}
 
 
 def bounds_in_words(bounds: Mapping[str, Any]) -> dict[str, str]:
     """What a certificate's bounds say of each kind of step, in short lines."""
-    writer, reader = "beside the writer ≤ {:.0e}", "beside the reader ≤ {:.0e}"
-    row, read = "a row off its code ≤ {:.0e}", "what is read ≤ {:.0e}"
+    writer, reader, row, read = (f"{what} ≤ {{:.0e}}" for what in (WRITER, READER, CODE, READS))
     answer = "each bit right by {:.1f} nats"
     lines = {
         "payload": (writer, "writer_others", reader, "resting", row, "stored", read, "reads"),

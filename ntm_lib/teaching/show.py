@@ -9,6 +9,8 @@ from html import escape
 
 import matplotlib
 from IPython.display import display
+from matplotlib.artist import Artist
+from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -17,7 +19,7 @@ from ntm_lib.teaching.plots.words import printable
 DOTS_PER_INCH, PIXELS_PER_INCH = 144, 84
 """Of a stored picture, and of a picture on the page: sharp on screens that have twice the dots."""
 COLOURS = 128
-"""In a stored picture: enough for smooth shades, and a third of the bytes."""
+"""In a stored picture without a colour bar: enough for its lines and words, and a third of the bytes."""
 SCROLLS = '<div class="source" style="display: grid; grid-template-columns: max-content; overflow-x: auto">'
 """Opens a box that scrolls, in which JupyterLab keeps long lines of code whole; outside it breaks them in mid-word."""
 
@@ -76,5 +78,12 @@ def png(figure: Figure) -> bytes:
     """Draw a figure as a small picture in the PNG format, for storing; equal figures give equal bytes."""
     small = io.BytesIO()
     picture = Image.open(io.BytesIO(drawing(figure))).convert("RGB")
-    picture.quantize(COLOURS, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+    if not figure.findobj(_has_colour_bar):  # whose shades would turn into bands
+        picture = picture.quantize(COLOURS, dither=Image.Dither.NONE)
+    picture.save(small, "PNG", optimize=True)
     return small.getvalue()
+
+
+def _has_colour_bar(artist: Artist) -> bool:
+    """Tell whether an artist's colours stand for numbers, by a colour bar beside it."""
+    return isinstance(artist, ScalarMappable) and artist.colorbar is not None

@@ -91,13 +91,35 @@ def test_what_is_known_is_where_the_heads_of_a_machine_are(directory, walks_on, 
         writer, reader = (each[0, step, 0].argmax().item() for each in (trace.w_write, trace.w_read))
         assert writer == (start + way * known.writer) % rows
         assert reader == (rest if known.reader is None else (start + way * known.reader) % rows)
-        assert known.rows == ("start marker", *(f"vector {k}" for k in range(1, min(step, 5) + 1)))
+        vectors = [f"vector {k}" for k in range(1, min(step, 5) + 1)]
+        later = 0 if step < 6 else step - 5 if walks_on else 1
+        assert known.rows == ("start marker", *vectors, *["written, not read"] * later)
+        norms = trace.memory[0, step].norm(dim=-1).roll(-start)
+        written = norms if way == 1 else norms.flip(0).roll(1)  # from the start marker's row on, as the writer goes
+        assert written[: len(known.rows)].min() > 4 and written[len(known.rows) :].max() < 0.01
 
 
 @pytest.mark.parametrize("step", [-1, 12])
 def test_a_step_that_a_copy_has_not_is_named(step):
     with pytest.raises(ValueError, match=f"step is {step}: a copy of 5 vectors has the steps 0 to 11"):
         proofs.known_after(step, 5, walks_on=True)
+
+
+def test_every_bound_of_a_certificate_has_words_of_its_own(walks):
+    bounds = walks[1]["bounds"]
+    named = proofs.in_words({name: number for number, name in enumerate(bounds)})
+    assert [*named.values()] == [*range(len(bounds))]
+    assert named["a row off its code"] == [*bounds].index("stored")
+    assert named["beside the writer, all rows, vectors go out"] == [*bounds].index("answer_others")
+    with pytest.raises(ValueError, match="'length' is no bound of a certificate: expected some of writer_near, "):
+        proofs.in_words({"length": 0.5})
+
+
+def test_a_sentence_is_broken_between_its_words():
+    said = " ".join(["eleven-more"] * 17)
+    lines = proofs.in_lines(said).splitlines()
+    assert " ".join(lines) == said and [len(line) for line in lines] == [95, 95, 11]
+    assert proofs.in_lines(Path("a/b")) == "a/b"
 
 
 def test_bounds_in_words_have_their_numbers(walks):

@@ -135,6 +135,16 @@ def test_a_stored_picture_is_what_matplotlib_draws_but_for_shades_that_nobody_te
     np.testing.assert_allclose(np.asarray(stored.convert("RGB"), dtype=int), drawn, atol=12)
 
 
+def test_a_figure_with_a_colour_bar_keeps_every_colour():
+    drawn = figure()
+    shades = drawn.axes[0].pcolormesh(np.linspace(0, 1, 256).reshape(1, 256), cmap="viridis")
+    few = Image.open(io.BytesIO(png(drawn))).convert("RGB")
+    drawn.colorbar(shades)
+    stored = np.asarray(Image.open(io.BytesIO(png(drawn))).convert("RGB"))
+    np.testing.assert_array_equal(stored, np.asarray(Image.open(io.BytesIO(drawing(drawn))).convert("RGB")))
+    assert len(few.getcolors(1000)) <= 128 < len(np.unique(stored.reshape(-1, 3), axis=0))
+
+
 def test_a_figure_gives_the_same_bytes_every_time():
     assert png(figure()) == png(figure())
     assert vectors(figure()) == vectors(figure())

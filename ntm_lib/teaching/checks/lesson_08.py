@@ -23,6 +23,8 @@ def ball(ask: Ask) -> Trials:
     ):
         yield not close(found, mistake), sentence
     yield found[1].item() < 0.099, "it holds 0.3 to 0.5, but tanh brings these ends closer: its radius is below 0.1"
+    half_way = f"from {ends[0].item():.3f} to {ends[1].item():.3f} that is {right[0].item():.3f}"
+    yield not close(found[0], middle.tanh()), f"tanh of the middle is not half-way: {half_way}"
     yield close(found, right), f"from 0.3 to 0.5 tanh goes from {ends[0].item():.3f} to {ends[1].item():.3f}"
     for weight, bias, at, off, sentence in (
         ([[1.0]], [2.0], [0.0], [0.5], "a bias moves the middle, and leaves the radius as it is"),
@@ -66,7 +68,7 @@ def sharper(ask: Ask) -> Trials:
         told = f"others = {others}, leak = {leak}, γ = {gamma:g}"
         yield bound > reached * (1 - 1e-4), f"{told}: one weighting comes to {reached:.4f}, above {bound:.4f}"
         enough = ((others + leak) / (1 - leak)) ** gamma
-        yield bound < enough * (1 + 1e-3), f"{told}: it holds, and is larger than it need be: {enough:.4f} will do"
+        yield bound < enough * (1 + 1e-3), f"{told}: it holds, and is larger than this rule gives: {enough:.4f}"
 
 
 def worst_share(others: float, leak: float, gamma: float) -> float:
@@ -77,7 +79,12 @@ def worst_share(others: float, leak: float, gamma: float) -> float:
 
 @check("its claim holds at that length, and not at the next")
 def last_length(ask: Ask) -> Trials:
-    """Say what is wrong with `my_last_length(beta, marker, payload, rows, most)`, a whole number of vectors."""
+    """Say what is wrong with `my_last_length(beta, marker, payload, rows, most)`, a whole number of vectors, ()."""
+    none = torch.zeros(())
+    found = ask(10.0, 0.9, 0.5, 100, 0.5, like=none).item()
+    yield found.is_integer(), f"{found:.2f} is no number of vectors: a claim holds or does not, so round down"
+    by_the_sum = "a share is by the right row's weight alone: do not divide by the sum of all weights, its own included"
+    yield found != 53, by_the_sum
     for given, right, sentences in (
         (
             (10.0, 0.9, 0.3, 100, 0.05),
@@ -94,9 +101,9 @@ def last_length(ask: Ask) -> Trials:
         ((7.0, 0.95, -0.2, 37, 0.02), 0, {}),
         ((7.0, 0.95, -0.2, 11, 0.02), 18, {}),
     ):
-        found = ask(*given, like=int)
+        found = ask(*given, like=none).item()
         for mistake, sentence in sentences.items():
             yield found != mistake, sentence
         beta, marker, payload, rows, most = given
         told = f"β = {beta:g}, marker {marker}, payload {payload}, {rows} blank rows, at most {most}"
-        yield found == right, f"{told}: the claim holds up to {right} vectors, not {found}"
+        yield found == right, f"{told}: the claim holds up to {right} vectors, not {found:g}"

@@ -19,6 +19,8 @@ def ball_figure(middle: float, radius: float) -> Figure:
     axes.axhspan(*ends, color=TARGET, alpha=0.25, linewidth=0)
     axes.plot(x, np.tanh(x), color=INK, linewidth=2)
     axes.plot([low, high], ends, "o", color=INK)
+    axes.text(low, -0.95, "the ball ", color=READ, ha="right", fontweight="bold")
+    axes.text(x[0], ends[1], " what tanh makes of it", color=TARGET, va="bottom", fontweight="bold")
     panel(axes, xlabel="a number of the ball", ylabel="its tanh", xlim=(x[0], x[-1]), ylim=(-1, 1))
     words = f"tanh takes the numbers from {low:.2f} to {high:.2f} to those from {ends[0]:.3f} to {ends[1]:.3f}."
     return described(figure, words)
@@ -33,19 +35,30 @@ def staircase_figure(
     """
     shares, after = np.asarray(shares), np.asarray(after)
     figure, axes = page(4.2)
-    axes.fill_between(shares, 0, 1, where=after <= shares, color=TARGET, alpha=0.15, linewidth=0)
-    axes.plot(shares, shares, color=PALE, linewidth=1)
-    axes.plot(shares, after, color=INK, linewidth=2)
+    low, high = _where_it_shrinks(shares, after)
+    axes.axvspan(low, high, color=TARGET, alpha=0.15, linewidth=0)
+    axes.plot(shares, shares, color=PALE, linewidth=1, label="no change")
+    axes.plot(shares, after, color=INK, linewidth=2, label="bound")
     stairs = np.repeat(steps, 2)  # up to the bound, across to the diagonal, and again
-    axes.plot(stairs[:-1], [0, *stairs[2:]], color=WRITE, linewidth=1.6)
-    axes.scatter(*measured, s=6, color=READ, linewidth=0, zorder=3)
-    shrinks = shares[after <= shares]
-    axes.text(shrinks.mean(), 0.93, "here every step shrinks it", color=TARGET, fontweight="bold", ha="center")
+    axes.plot(stairs[:-1], [0, *stairs[2:]], color=WRITE, linewidth=1.6, label="bound after bound")
+    axes.scatter(*measured, s=6, color=READ, linewidth=0, zorder=3, label="measured")
+    axes.legend(loc="lower right", bbox_to_anchor=(1.01, 0.98), ncols=4, frameon=False, fontsize=9.5)
+    axes.text((low + high) / 2, 0.93, "here every step shrinks it", color=TARGET, fontweight="bold", ha="center")
     panel(axes, xlim=(0, shares[-1]), ylim=(0, 1), xlabel="share of all other rows before a step", ylabel="after it")
     above = np.interp(np.asarray(measured[0]), shares, after) < np.asarray(measured[1])
     walk = f"from {steps[0]:.2f} the bound comes to {steps[-1]:.4f} in {len(steps) - 1} steps"
     dots = f"{above.sum()} of {len(above)} measured steps are above it"
     return described(figure, f"A share after a step is at most a curve of the share before it: {walk}; {dots}.")
+
+
+def _where_it_shrinks(shares: np.ndarray, after: np.ndarray) -> tuple[float, float]:
+    """The first and the last share after which the bound is no larger, between two given ones by a straight line."""
+    gap = after - shares
+    first, last = np.flatnonzero(gap <= 0)[[0, -1]]
+    before, beyond = max(first - 1, 0), min(last + 1, len(gap) - 1)
+    low = np.interp(0, -gap[[before, first]], shares[[before, first]]) if before < first else shares[first]
+    high = np.interp(0, gap[[last, beyond]], shares[[last, beyond]]) if last < beyond else shares[last]
+    return float(low), float(high)
 
 
 def used_figure(used: Mapping[str, float]) -> Figure:
@@ -81,5 +94,7 @@ def room_figure(rooms: Mapping[str, ArrayLike], proved: float) -> Figure:
         panel(axes, name, ylabel="nats", xlim=(-1, len(room)))
         told[name] = f"wrong: {', '.join(map(str, wrong))}" if len(wrong) else "all are right"
     panels[0, 0].axhline(proved, color=INK, linewidth=1.2, linestyle=DASHES)
+    behind = {"color": "white", "pad": 1.5}
+    panels[0, 0].text(1, 0.9 * proved, "proved margin", color=INK, va="top", bbox=behind)
     panels[-1, 0].set_xlabel("byte that is read back")
     return described(figure, f"Room of the least certain bit of {len(room)} bytes; dashed: proved", told)

@@ -13,7 +13,8 @@ def code_figure(codes: Sequence[Sequence[float]]) -> Figure:
     figure, axes = page(6.5)
     largest = max(abs(number) for code in codes for number in code)
     image = axes.imshow(codes, aspect="auto", cmap="PuOr", vmin=-largest, vmax=largest, interpolation="nearest")
-    panel(axes, "What the machine writes for each vector", xlabel="number of the row", ylabel="vector")
+    panel(axes, "What the machine writes for each vector", ylabel="vector")
+    axes.set(xlabel=f"which of the row's {len(codes[0])} numbers", xticks=range(0, len(codes[0]), 5))
     figure.colorbar(image, ax=axes, label="added to the row")
     return described(figure, f"{len(codes)} vectors, one a line, and the {len(codes[0])} numbers that code each")
 

@@ -1,7 +1,7 @@
 """The figure of an invariant: what is known of rows and heads before a step of a copy, and after it."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -9,8 +9,11 @@ from matplotlib.figure import Figure
 from ntm_lib.teaching.plots.parts import framed, legend_above
 from ntm_lib.teaching.plots.style import INK, READ, WRITE, described, no_frame, page, title
 
-BLANK, MARKER, CODE, FAINT = "#f4f4f4", "#d9d9d9", "#cfe8df", "#767676"
-"""Colours of a row without content, with the start marker's code, with a vector's; and of words on the first."""
+BLANK, MARKER, CODE, LATER, FAINT = "#f4f4f4", "#d9d9d9", "#cfe8df", "#f9e3d3", "#767676"
+"""Colours of a row without content, with the start marker's code, with a vector's, of one written since the end marker;
+and of words on the first."""
+UNREAD = "written, not read"
+"""What is known of a row that the writer has met since the end marker: no answer is made of what it holds."""
 WIDE = 0.8
 
 
@@ -47,10 +50,12 @@ def _column(axes: Axes, left: float, when: str, known: Known, rows: int) -> None
     rests = rows + 0.5
     for top in (*range(rows), rests):
         holds = known.rows[int(top)] if top < len(known.rows) else ""
-        colour = (CODE if top else MARKER) if holds else BLANK
+        colour = BLANK if not holds else LATER if holds == UNREAD else CODE if top else MARKER
         axes.fill_between([left, left + WIDE], top, top + 0.9, color=colour, linewidth=0)
         colour = INK if holds else FAINT
-        axes.text(left + WIDE / 2, top + 0.45, holds or "blank", ha="center", va="center", fontsize=8.5, color=colour)
+        words = (holds or "blank").replace(", ", ",\n")  # long words on two lines
+        size: dict[str, Any] = {"fontsize": 7.2, "linespacing": 0.95} if "\n" in words else {"fontsize": 8.5}
+        axes.text(left + WIDE / 2, top + 0.45, words, ha="center", va="center", color=colour, **size)
     axes.text(left + WIDE / 2, rests - 0.3, "⋮", ha="center", va="center", color=FAINT)
     for place, colour in ((known.writer, WRITE), (rests if known.reader is None else known.reader, READ)):
         framed(axes, left, place, (WIDE, 0.9), colour, 2.5)
@@ -59,7 +64,8 @@ def _column(axes: Axes, left: float, when: str, known: Known, rows: int) -> None
 def _moves(before: Known, after: Known) -> str:
     """What a step changes, in words."""
     places = ["its resting place" if known.reader is None else f"row {known.reader}" for known in (before, after)]
-    learned = [f"row {len(before.rows)} now holds {name}" for name in after.rows[len(before.rows) :]]
+    more = enumerate(after.rows[len(before.rows) :], len(before.rows))
+    learned = [f"row {row} {'is' if name == UNREAD else 'now holds'} {name}" for row, name in more]
     moved = places[0] != places[1]
     reader = f"the reader goes from {places[0]} to {places[1]}" if moved else f"the reader stays on {places[0]}"
     return ", ".join([f"the writer goes from row {before.writer} to row {after.writer}", reader, *learned])

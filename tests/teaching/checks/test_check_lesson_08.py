@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import torch
 from exercises import exercise_tests
 
@@ -74,6 +75,21 @@ def ball_by_slope(middle, radius, weight, bias):
     """As if tanh were straight in the ball."""
     centre, spread = weight @ middle + bias, weight.abs() @ radius
     return torch.stack([centre.tanh(), spread * (1 - centre.tanh() ** 2)])
+
+
+def ball_by_slope_around_half_way(*given):
+    (centre, spread), (low, high) = ball_without_tanh(*given), ends_of(*given)
+    return torch.stack([(low + high) / 2, spread * (1 - centre.tanh() ** 2)])
+
+
+def ball_around_tanh_of_the_middle(*given):
+    """As wide as it must be to hold both ends."""
+    centre, (low, high) = ball_without_tanh(*given)[0].tanh(), ends_of(*given)
+    return torch.stack([centre, torch.maximum(high - centre, centre - low)])
+
+
+def ball_moved_to_tanh_of_the_middle(*given):
+    return torch.stack([ball_without_tanh(*given)[0].tanh(), my_ball(*given)[1]])
 
 
 def ball_with_bias_twice(middle, radius, weight, bias):
@@ -246,6 +262,23 @@ def last_length_in_parts(*given):
     return exact_length(*given)
 
 
+def last_length_by_the_sum(beta, marker, payload, rows, most):
+    """As if a share were that of all weights, which add up to 1."""
+    return my_last_length(beta, marker, payload, rows, most / (1 - most))
+
+
+def last_length_as_a_float(*given):
+    return float(my_last_length(*given))
+
+
+def last_length_by_numpy(*given):
+    return np.floor(np.float32(max(0.0, exact_length(*given))))
+
+
+def last_length_as_a_tensor_of_floats(*given):
+    return torch.tensor(exact_length(*given)).clamp_min(0).floor()
+
+
 RIGHT = [
     ("ball", my_ball),
     ("ball", ball_by_corners),
@@ -260,6 +293,9 @@ RIGHT = [
     ("last_length", last_length_by_trying),
     ("last_length", last_length_by_halving),
     ("last_length", last_length_as_a_tensor),
+    ("last_length", last_length_as_a_float),
+    ("last_length", last_length_by_numpy),
+    ("last_length", last_length_as_a_tensor_of_floats),
 ]
 MISTAKES = [
     ("ball", ball_without_tanh, "the layer is there, and tanh is missing"),
@@ -267,12 +303,15 @@ MISTAKES = [
     ("ball", ball_of_tanh_of_both, "tanh of a radius is no radius"),
     ("ball", ball_of_whole_width, "a radius is half of the distance between the ends"),
     ("ball", ball_of_the_layers_radius, "but tanh brings these ends closer: its radius is below 0.1"),
-    ("ball", ball_by_slope, "from 0.3 to 0.5 tanh goes from 0.291 to 0.462"),
+    ("ball", ball_by_slope, "tanh of the middle is not half-way: from 0.291 to 0.462 that is 0.377"),
+    ("ball", ball_around_tanh_of_the_middle, "tanh of the middle is not half-way: from 0.291"),
+    ("ball", ball_moved_to_tanh_of_the_middle, "tanh of the middle is not half-way: from 0.291"),
+    ("ball", ball_by_slope_around_half_way, "from 0.3 to 0.5 tanh goes from 0.291 to 0.462"),
     ("ball", ball_with_bias_twice, "a bias moves the middle, and leaves the radius as it is"),
     ("ball", ball_with_signs, "with a weight of -2 the radius doubles: it counts by its size"),
     ("ball", ball_by_squares, "both inputs may be off the same way at once: radii add up"),
     ("ball", ball_of_one_way, "two inputs that differ may be off in opposite ways"),
-    ("ball", ball_around_the_middle, "tanh of the middle is not half-way"),
+    ("ball", ball_around_the_middle, "tanh of the middle is not half-way: tanh(0) is 0 and tanh(2) is 0.96"),
     ("ball", ball_of_few_inputs, "it is wrong for five inputs and three outputs"),
     ("ball", lambda *given: my_ball(*given)[0], "returns shape (1,): expected (2, 1)"),
     ("sharper", sharper_by_the_leak, "0.1 stays and 0.9 goes"),
@@ -286,7 +325,7 @@ MISTAKES = [
     ("sharper", sharper_first, "a step leaks first and sharpens last"),
     ("sharper", sharper_below_one, "others = 0.5, leak = 0.4, γ = 1: one weighting comes to 1.5000, above 1.0000"),
     ("sharper", sharper_of_a_tenth, "others = 0.5, leak = 0.4, γ = 1: one weighting comes to 1.5000, above 0.6667"),
-    ("sharper", sharper_with_room, "leak = 0.25, γ = 1.5: it holds, and is larger than it need be: 1.4256 will do"),
+    ("sharper", sharper_with_room, "leak = 0.25, γ = 1.5: it holds, and is larger than this rule gives: 1.4256"),
     ("last_length", last_length_rounded_up, "16 vectors have a little too much"),
     ("last_length", last_length_without_blanks, "the 100 blank rows have their part too"),
     ("last_length", last_length_without_the_marker, "weights are compared with the marker's"),
@@ -297,7 +336,10 @@ MISTAKES = [
         last_length_of_one_marker,
         "β = 10, marker 0.9, payload 0.5, 100 blank rows, at most 0.5: the claim holds up to 26",
     ),
-    ("last_length", last_length_in_parts, "returns float: expected a whole number"),
+    ("last_length", last_length_in_parts, "26.63 is no number of vectors: a claim holds or does not, so round down"),
+    ("last_length", lambda *given: math.inf, "inf is no number of vectors"),
+    ("last_length", last_length_by_the_sum, "do not divide by the sum of all weights"),
+    ("last_length", lambda *given: "15", "returns str: expected a number"),
 ]
 
 TestExercises = exercise_tests(checks, RIGHT, MISTAKES)
