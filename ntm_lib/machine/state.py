@@ -61,6 +61,7 @@ def initial_state(machine: "NTM", batch_size: int, rows: int) -> NTMState:
     constant = config.initial_memory == "constant"
     first_rows = like.new_full((1, config.word_size), config.initial_value) if constant else machine.memory_0
     memory = initial_memory(first_rows, batch_size, rows)
+    like.new_empty(memory.shape)  # a memory that no computer holds is refused before weightings fill this one
     weights = for_each_sequence(first_weights(machine, like, rows), 2, batch_size)
     if config.initial_reads == "learned":
         reads = for_each_sequence(machine.reads_0, 2, batch_size)

@@ -180,9 +180,9 @@ def test_a_later_crowd_is_counted_beside_what_there_is(tmp_path, no_training, mo
     """Chosen or not; and nothing is counted again."""
     asked = []
 
-    def watched(model, lengths, *arguments, crowd):
+    def watched(model, lengths, *arguments, task, crowd):
         asked.append((list(lengths), *arguments[2:], crowd))
-        return evaluate(model, lengths, *arguments, crowd=crowd)
+        return evaluate(model, lengths, *arguments, task=task, crowd=crowd)
 
     monkeypatch.setattr(measurements, "evaluate", watched)
     study.study([TINY], [3], tmp_path, workers=ALONE, measure=Measurements((5,), 9))
