@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import Generator, Tensor, nn
+from torch.nn import functional
 
 
 def stack(machines: Sequence[nn.Module]) -> dict[str, Tensor]:
@@ -27,6 +28,9 @@ class Linear(nn.Linear):
         weight = self.weight.view(-1, self.out_features, self.in_features)
         bias = self.bias.view(-1, 1, self.out_features)
         blocks = x.reshape(len(weight), -1, self.in_features)  # (P, B / P, in)
+        if self.out_features == 1:  # a product with one column has another order of sums for one machine than for many
+            column = functional.pad(weight, (0, 0, 0, 1)).mT  # (P, in, 2)
+            return (blocks @ column)[..., :1].add(bias).reshape(*x.shape[:-1], 1)
         return torch.baddbmm(bias, blocks, weight.mT).reshape(*x.shape[:-1], -1)
 
 

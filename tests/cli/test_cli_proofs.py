@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from ntm_lib.teaching import proofs
+
 PROOFS = Path(__file__).parents[2] / "data" / "proofs"
 
 
@@ -28,14 +30,15 @@ def test_a_proof_is_written_and_checked(ntm, walks):
     assert (code, err) == (1, "") and out.startswith("Refused: a claim does not hold: any step: rows from the start")
 
 
-def test_what_is_not_proved_is_told_with_its_step_and_factor(ntm, walks, monkeypatch):
+def test_what_is_not_proved_is_told_with_its_step_and_factor(ntm, walks, tmp_path, monkeypatch):
     monkeypatch.setattr("ntm_lib.proof.breaking.GENERATIONS", 1)
-    code, out, err = ntm("prove", walks, "--length", 9, "--memory", 36)
+    weak = proofs.move_weight(walks, tmp_path / "weak", "heads.linear.bias", 40, by=-20.0)  # the reader's beta
+    code, out, err = ntm("prove", weak, "--length", 9, "--memory", 361)
     assert (code, err) == (1, "")
     first, reason, _ = out.splitlines()
-    assert first == "Not proved: 9 vectors in 36 rows, exact."
-    assert not reason.startswith("not proved") and "times too large" in reason
-    assert not (walks / "certificate.json").exists()
+    assert first == "Not proved: 9 vectors in 361 rows, exact."
+    assert reason.startswith("end marker: weight off the reader's place after its jump") and "times too large" in reason
+    assert not (weak / "certificate.json").exists()
 
 
 @pytest.mark.parametrize(
