@@ -1,4 +1,4 @@
-"""How Sphinx turns the pages that book/staging.py lays out into a site. `make site` calls it."""
+"""Sphinx's settings for the site that `make site` makes of the pages that book/staging.py lays out."""
 
 import inspect
 import re

@@ -15,7 +15,7 @@ ADDRESS_IN_STYLE = re.compile(r"""(?:url\(|@import\s)\s*["']?([^"')\s]+)""")
 
 
 class Page(HTMLParser):
-    """What a page offers and asks for: its ids, its links, and what a browser fetches to show it."""
+    """The ids of a page, its links, and the addresses that a browser fetches to show it."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -59,7 +59,7 @@ def missing(source: Path, address: str) -> bool:
 
 
 def complaints(site: Path, source: Path) -> Iterator[str]:
-    """What is wrong with the addresses of one file of the site."""
+    """Complaints about the addresses of one file of the site."""
     name = source.relative_to(site).as_posix()
     if source.suffix == ".css":
         fetched, linked = set(ADDRESS_IN_STYLE.findall(source.read_text(encoding="utf-8"))), set()

@@ -27,9 +27,9 @@ PAGES = (
     "notebooks/*.ipynb",
     "notebooks/solutions/*.ipynb",
 )
-"""What becomes a page, below the root of the repository."""
+"""Files that become pages, below the root of the repository."""
 BESIDE = ("CITATION.cff", "LICENSE", "docs/**/*.png", "docs/**/*.gif", "docs/**/*.pdf")
-"""What pages show or link to."""
+"""Files that pages show or link to."""
 
 PICTURE_ELSEWHERE = re.compile(r"!\[([^\]]*)\]\(https?://[^)]+\)")
 LINK_TO_README = re.compile(r"(\]\(|^\[[^\]]+\]: )((?:\.\./)*README\.md)", re.MULTILINE)

@@ -79,7 +79,7 @@ def sines(steps: int, width: int) -> Tensor:
 
 
 class Plan(NamedTuple):
-    """How a model is made and trained."""
+    """The way in which a model is made and trained."""
 
     make: Callable[[], nn.Module]
     updates: int

@@ -120,7 +120,7 @@ def proofs_table() -> str:
 
 
 ARITHMETIC = {"exact": "the exact function of the weights", "float32": "what float32 computes"}
-"""What a proof may be about, by its name in the table of proofs."""
+"""The two functions that a proof may be about, by their names in the table of proofs."""
 
 
 def seeds_text(seeds: Iterable[int]) -> str:

@@ -1,4 +1,4 @@
-"""What a machine is asked to do: tasks in general, and the five of the paper."""
+"""Tasks that a machine is trained on: tasks in general, and the five of the paper."""
 
 from ntm_lib.tasks.chosen import chosen_payload, weaknesses
 from ntm_lib.tasks.copying import copy, copying, copying_for

@@ -17,7 +17,7 @@ from ntm_lib.tasks.task import Batch, Draw, Task
 MOST_REPEATS = 10
 """Repeats of the paper's training sequences: from 1 to so many, each as likely as the others."""
 Counting = Literal["scalar", "ticks"]
-"""How the number of repeats is shown: as one number, or as so many steps with a mark."""
+"""The two ways to show the number of repeats: as one number, or as so many steps with a mark."""
 NAMES: dict[Counting, str] = {"scalar": "repeat_copy", "ticks": "repeat_copy_ticks"}
 """Names of the task, by how the number of repeats is shown."""
 

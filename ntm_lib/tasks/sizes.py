@@ -5,7 +5,7 @@ from math import prod
 from ntm_lib.machine.validate import number
 
 Size = int | tuple[int, ...]
-"""How large a problem is: one whole number, or several."""
+"""Sizes of problems: one whole number, or several."""
 LARGEST = 10_000_000  # steps of the longest sequences: they and their memory take gigabytes
 
 

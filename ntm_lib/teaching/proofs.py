@@ -41,7 +41,7 @@ WORDS = {
 
 
 def walking_head(leak: float, gamma: float) -> Emitted:
-    """What a head emits, in balls and as one case, that walks forward: s = (0, leak, 1 - leak) and a gate of 0.
+    """Emitted numbers, in balls and as one case, of a head that walks forward: s = (0, leak, 1 - leak), a gate of 0.
 
     It is head 0, and nothing else is emitted: no key, no erase and add vectors, no logits. Ratios by the step backward,
     which has no weight, are no numbers.
@@ -91,7 +91,9 @@ def refusal(certificate: Mapping[str, Any], machine: Machine) -> str:
 
 
 def known_after(step: int, length: int, walks_on: bool) -> Known:
-    """What is known after a step of a copy: 0 hears the start marker, length + 1 the end marker, 2 length + 1 is last.
+    """The rows and heads that an invariant knows after a step of a copy.
+
+    Step 0 hears the start marker, step length + 1 the end marker, and step 2 length + 1 is the last.
 
     `walks_on` says that the writer goes on in the answer. Raises ValueError for a step that a copy has not.
     """
@@ -117,7 +119,7 @@ def in_words(used: Mapping[str, float]) -> dict[str, float]:
 
 
 def bounds_in_words(bounds: Mapping[str, Any]) -> dict[str, str]:
-    """What a certificate's bounds say of each kind of step, in short lines."""
+    """Tell the bounds of a certificate in short lines, by kind of step."""
     writer, reader, row, read = (f"{what} ≤ {{:.0e}}" for what in (WRITER, READER, CODE, READS))
     answer = "each bit right by {:.1f} nats"
     lines = {

@@ -1,4 +1,4 @@
-"""Which batches a training draws, as lists of numbers to look at."""
+"""Lengths and rows of the batches that a training draws, as lists of numbers to look at."""
 
 from typing import NamedTuple
 

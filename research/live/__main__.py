@@ -25,7 +25,7 @@ PICTURES = {
     "failures": "docs/lessons/06.png",
     "seeds": "docs/findings/start.png",
 }
-"""What the page shows instead where a browser runs no machine."""
+"""Pictures that the page shows where a browser runs no machine."""
 
 
 def write(out: Path) -> None:

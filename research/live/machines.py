@@ -79,7 +79,7 @@ class Graphs:
 
 
 def entry(name: str, machine: NTM, run: Run, graphs: Graphs) -> dict[str, Any]:
-    """What the page must know of a machine; its weights are written beside the graphs."""
+    """The facts that the page needs of a machine; its weights are written beside the graphs."""
     config, (width, start_marker) = machine.config, copy_format(machine)
     fault, shows = table()[name]
     return {

@@ -12,7 +12,7 @@ PROVED = ("reliable", "reliable")
 """The study and the arm whose machines `research.proofs` proves."""
 
 WAYS = {"forwards": "f", "backwards": "b", "in no order": "n", "in one row": "o", None: "-"}
-"""How a machine stores a sequence, as one letter; None: nobody looked, or it has no memory."""
+"""The order in which a machine stores a sequence, as one letter; None: nobody looked, or it has no memory."""
 
 
 def seeds() -> list[dict[str, Any]]:

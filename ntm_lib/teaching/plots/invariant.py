@@ -13,12 +13,12 @@ BLANK, MARKER, CODE, LATER, FAINT = "#f4f4f4", "#d9d9d9", "#cfe8df", "#f9e3d3", 
 """Colours of a row without content, with the start marker's code, with a vector's, of one written since the end marker;
 and of words on the first."""
 UNREAD = "written, not read"
-"""What is known of a row that the writer has met since the end marker: no answer is made of what it holds."""
+"""The name of a row that the writer has met since the end marker: no answer is read from it."""
 WIDE = 0.8
 
 
 class Known(NamedTuple):
-    """What an invariant says between two steps of a copy: of rows, counted from the start marker's, and of heads."""
+    """Rows and heads between two steps of a copy, as an invariant knows them; rows count from the start marker's."""
 
     rows: tuple[str, ...]  # the names of what the first rows hold; all others are blank
     writer: int  # the row that has nearly all of the writer's weight
@@ -62,7 +62,7 @@ def _column(axes: Axes, left: float, when: str, known: Known, rows: int) -> None
 
 
 def _moves(before: Known, after: Known) -> str:
-    """What a step changes, in words."""
+    """Tell in words how a step moves the heads, and which rows it fills."""
     places = ["its resting place" if known.reader is None else f"row {known.reader}" for known in (before, after)]
     more = enumerate(after.rows[len(before.rows) :], len(before.rows))
     learned = [f"row {row} {'is' if name == UNREAD else 'now holds'} {name}" for row, name in more]
