@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+import research.proofs
 from ntm_lib.teaching import proofs
 
 PROOFS = Path(__file__).parents[2] / "data" / "proofs"
@@ -24,6 +25,8 @@ def test_a_proof_is_written_and_checked(ntm, walks):
     )
     assert err.startswith(f"ntm: the certificate is in {walks}")
     assert ntm("check", walks / "certificate.json", walks) == (0, out, "")
+    _, _, err = ntm("prove", walks, "--length", 9, "--memory", 512)
+    assert err.startswith(f"ntm: replaces the certificate that was in {walks}")
     certificate = json.loads((walks / "certificate.json").read_text())
     (walks / "certificate.json").write_text(json.dumps(certificate | {"length": 900}))
     code, out, err = ntm("check", walks / "certificate.json", walks)
@@ -75,3 +78,18 @@ def test_a_megabyte_goes_through_the_program(ntm, walks, tmp_path):
     code, _, err = ntm("copy", "--program", walks, tmp_path / "file", "--out", tmp_path / "copy")
     assert code == 0 and "0 of 999,936 bytes differ" in err
     assert (tmp_path / "copy").read_bytes() == content
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", "null", '{"length": 3}'])
+def test_json_that_is_no_certificate_is_bad_input(ntm, walks, content):
+    (walks / "other.json").write_text(content)
+    code, out, err = ntm("check", walks / "other.json", walks)
+    assert (code, out) == (2, "") and "is no certificate: expected the file that `ntm prove` writes" in err
+
+
+def test_proofs_of_machines_that_are_not_there_name_the_command_that_makes_them(tmp_path, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        research.proofs.main([str(tmp_path / "none"), "--seeds", "3-5", "--lengths", "7"])
+    assert f"holds no machine of seed 3: make them with `ntm study reliable --seeds 3-5 --out {tmp_path}" in (
+        capsys.readouterr().err
+    )

@@ -5,6 +5,7 @@ import torch
 from machines import SMALL, B, T, make, pairs, sequence, vary
 
 from ntm_lib.machine import NTM, NTMState
+from ntm_lib.machine import state as states
 
 
 @pytest.mark.parametrize("weightings", ["separate", "single"])
@@ -162,3 +163,11 @@ def test_a_state_on_its_way_to_another_precision_keeps_its_past():
     inputs = sequence().requires_grad_()
     make()(inputs)[1].to(torch.float32).memory.sum().backward()
     assert inputs.grad.any()
+
+
+def test_a_memory_that_no_computer_holds_is_refused_before_weightings_are_made(monkeypatch):
+    made = []
+    monkeypatch.setattr(states, "first_weights", lambda *arguments: made.append(arguments))
+    with pytest.raises(RuntimeError, match=r"allocate memory|not enough memory|overflow"):
+        states.initial_state(make(SMALL), B, 10**15)
+    assert not made

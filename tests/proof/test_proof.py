@@ -188,6 +188,15 @@ def test_a_payload_that_breaks_a_machine_is_found(tmp_path, fault):
     assert copies.wrong_bits(network(directory), bits, broken.rows).item() == broken.wrong_bits > 0
 
 
+def test_a_payload_found_in_few_rows_is_tried_in_the_rows_that_were_asked_about(tmp_path, monkeypatch):
+    directory = plant(tmp_path / "flip", flip_a_bit)
+    there = breaking_payload(network(directory), 10, ROWS)
+    assert (there.rows, there.asked) == (ROWS, ROWS) and str(there).endswith("come back wrong.")
+    monkeypatch.setattr("ntm_lib.proof.breaking.REPLAYED", ROWS - 1)
+    elsewhere = breaking_payload(network(directory), 10, ROWS)
+    assert elsewhere.rows == 320 and str(elsewhere).endswith("(In 1,024 rows it was not found to.)")
+
+
 MOVED = ("heads.linear.bias", "output.weight", "heads.linear.weight")
 
 
