@@ -106,12 +106,6 @@ def converged_within(name: str, arm: str, sequences: float) -> str:
     return in_words(*counted_within(name, arm, sequences))
 
 
-def lost_for_good(name: str, arm: str) -> str:
-    """How many runs of an arm were exact in validation and did not converge, of those that were exact."""
-    rows = [row for row in runs(name, arm) if CONDITIONS["exact in validation"](row)]
-    return in_words(sum(not row["converged"] for row in rows), len(rows))
-
-
 def apart(name: str, arm: str, other: str, sequences: float = math.inf) -> str:
     """The p-value of Fisher's exact test that two arms converge equally often.
 

@@ -161,7 +161,6 @@ USED: tuple[Callable[..., object], ...] = (
     counts.count_exact,
     counts.count_together,
     counts.converged_within,
-    counts.lost_for_good,
     counts.apart,
     counts.forwards,
     counts.stored,

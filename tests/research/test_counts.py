@@ -54,11 +54,6 @@ def test_faults_and_idle_heads(given):
     assert counts.count("any", "arm", "stuck").startswith("0 of 3 (")
 
 
-def test_runs_that_lost_what_they_had_learned(given):
-    given(rows_with(converged=(True, False, False), converged_at_update=(5, None, 4)))
-    assert counts.lost_for_good("any", "arm").startswith("1 of 2 (")
-
-
 def test_forwards_against_one_half(given):
     """Of five coins, one head: 2 (1 + 5) / 32 of all throws are as uneven or more so."""
     ways = ("forwards", *["backwards"] * 4, "in one row", None)

@@ -87,6 +87,21 @@ def test_the_first_operation_that_is_not_finite_is_named(whose, change, found, t
         assert operation(training.run.model, training.drawn[0], "sequence", as_written.FORMULA_OF) == found
 
 
+def test_memory_that_nothing_was_written_to_is_no_result(tmp_path):
+    """Such memory holds whatever stood there before; here PyTorch fills it with NaN."""
+    training = as_written.begin("paper", 3, tmp_path)
+    with torch.no_grad():
+        blank(training.run.model)
+    update(training.run)
+    torch.use_deterministic_algorithms(True)
+    try:
+        assert torch.empty(2).isnan().all()
+        found = operation(training.run.model, training.drawn[0], "sequence", as_written.FORMULA_OF)
+    finally:
+        torch.use_deterministic_algorithms(False)
+    assert found == "division in Eq. 6"
+
+
 def test_a_run_that_ends_early_has_its_reason_in_the_table(tmp_path, monkeypatch):
     """The command, on a recipe of three updates: seed 3 begins with blank rows, seed 4 trains to the end."""
     short = as_written.replace(as_written.recipes.post_2014, updates=3, validate_every=1)
