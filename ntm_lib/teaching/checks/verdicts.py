@@ -19,8 +19,8 @@ Trials = Iterator[tuple[bool, str]]
 Names = tuple[tuple[Any, str], ...]
 """Functions, each as the module or class that holds it and the name that it has there."""
 
-COLUMNS = 100
-"""Of a verdict's lines: JupyterLab breaks longer ones in mid-word where it is 1,280 pixels wide."""
+COLUMNS = 70
+"""Of a verdict's lines: JupyterLab breaks longer ones in mid-word where it is 700 pixels wide."""
 
 
 class UnfitAnswerError(Exception):
