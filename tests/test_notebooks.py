@@ -35,6 +35,10 @@ MAY_IGNORE_OUTPUT: dict[str, str] = {}
 
 COLUMNS = 100
 """Of printed text: longer lines break in mid-word in a JupyterLab that is 1,280 pixels wide, and tables fall apart."""
+TABLE_COLUMNS = 70
+"""Of a printed table: the columns of a wider one are torn apart where JupyterLab is 700 pixels wide."""
+SOURCE_COLUMNS = 100
+"""Of the docstring of a source that is shown: longer lines scroll sideways even without the list of files."""
 BYTES, CELLS, WORDS, LINES, CELL_LINES, MEDIAN_LINES = 500_000, (40, 60), (1200, 2200), 150, 12, 6
 
 
@@ -78,6 +82,9 @@ def complaints_as_run(name: str, notebook: dict) -> Iterator[str]:
         longest = max(map(len, "".join(output.get("text", "")).splitlines()), default=0)
         if longest > COLUMNS:
             yield f"{name}/{cell['id']}: a printed line of {longest} columns"
+        table = [line for line in "".join(output.get("text", "")).splitlines() if re.search(r"\S( {2,}\S+.*){2}", line)]
+        if max(map(len, table), default=0) > TABLE_COLUMNS:
+            yield f"{name}/{cell['id']}: a printed table of {max(map(len, table))} columns: use show_table"
     for cell in cells(notebook, "code"):
         told = " ".join([*cell["metadata"].get("tags", []), cell["source"]]).lower()
         where = f"{name}/{cell['id']}"
@@ -107,6 +114,20 @@ def complaints_about_pictures(name: str, notebook: dict) -> Iterator[str]:
     for cell in cells(notebook, "markdown"):
         if re.search(r"!\[\s*\]|<img(?![^>]*\balt=\"[^\"]+\")", cell["source"]):
             yield f"{name}/{cell['id']}: a picture without alternative text"
+
+
+def complaints_about_sources(name: str, notebook: dict) -> Iterator[str]:
+    """Docstrings of shown functions with lines that are wider than the page."""
+    for cell, output in outputs(notebook):
+        if "```python" not in "".join(output.get("data", {}).get("text/markdown", "")):
+            continue
+        source = "".join(output["data"]["text/plain"])
+        for node in ast.walk(ast.parse(source)):
+            if not isinstance(node, ast.FunctionDef | ast.ClassDef) or ast.get_docstring(node) is None:
+                continue
+            longest = max(map(len, source.splitlines()[node.body[0].lineno - 1 : node.body[0].end_lineno]))
+            if longest > SOURCE_COLUMNS:
+                yield f"{name}/{cell['id']}: the docstring of {node.name} has a line of {longest} columns"
 
 
 def complaints_about_size(name: str, notebook: dict) -> Iterator[str]:
@@ -196,6 +217,7 @@ def complaints_about_exercises(name: str, notebook: dict, solution: dict | None)
 LESSON_RULES = [
     complaints_as_run,
     complaints_about_pictures,
+    complaints_about_sources,
     complaints_about_size,
     complaints_about_form,
     complaints_about_names,
@@ -267,6 +289,17 @@ def warn(notebook):
 
 def print_widely(notebook):
     first(notebook, lambda output: output.get("name") == "stdout")[1]["text"] = ["in lines\n", "wide " * 20 + ".\n"]
+
+
+def print_a_wide_table(notebook):
+    table = ["  ".join(["a row of a table", *["1,000"] * 8]) + "\n"]
+    first(notebook, lambda output: output.get("name") == "stdout")[1]["text"] = table
+
+
+def show_a_wide_docstring(notebook):
+    source = f'def shift():\n    """{"Wide " * 20}."""\n'
+    _, output = first(notebook, lambda output: "text/markdown" in output.get("data", {}))
+    output["data"] = {"text/plain": [source], "text/markdown": f"```python\n{source}\n```"}
 
 
 def stop(notebook):
@@ -402,6 +435,8 @@ def first_cell_of_elsewhere(notebook):
         (run_out_of_order, "execution counts are"),
         (warn, "something on stderr"),
         (print_widely, "a printed line of 101 columns"),
+        (print_a_wide_table, "a printed table of 72 columns: use show_table"),
+        (show_a_wide_docstring, "the docstring of shift has a line of 111 columns"),
         (stop, "stopped with KeyError"),
         (ignore_by_tag, "is told not to be compared"),
         (ignore_by_comment, "is told not to be compared"),

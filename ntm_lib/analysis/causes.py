@@ -55,7 +55,8 @@ def causes(trace: Trace) -> dict[str, int]:
 
 
 def first_wrong(trace: Trace) -> WrongBit | None:
-    """Find the earliest wrong bit of a copy and its cause, or None; ValueError for a trace that is no copy."""
+    """Find the earliest wrong bit of a copy and its cause, or None; ValueError for a trace that is
+    no copy."""
     wrong = trace.wrong.nonzero()  # (wrong bits, 3): sequence, step, bit
     if not len(wrong):
         return None

@@ -10,9 +10,11 @@ from ntm_lib.machine import addressing
 
 
 def follower(leak: Tensor, gamma: Tensor, steps: int) -> Tensor:
-    """Weight of the row behind, as a share of that in front, after 0 to `steps` steps: (H), (H) -> (steps + 1, H).
+    """Weight of the row behind, as a share of that in front, after 0 to `steps` steps: (H), (H)
+    -> (steps + 1, H).
 
-    By Eqs. 8 and 9 a share r becomes (leak / (1 - leak) + r) ** gamma, whatever the rows further behind hold.
+    By Eqs. 8 and 9 a share r becomes (leak / (1 - leak) + r) ** gamma, whatever the rows further
+    behind hold.
     """
     shares = [torch.zeros_like(leak)]
     for _ in range(steps):
@@ -21,7 +23,8 @@ def follower(leak: Tensor, gamma: Tensor, steps: int) -> Tensor:
 
 
 def slips_after(leak: Tensor, gamma: Tensor, steps: int) -> Tensor:
-    """First step after which the row behind has the larger weight: (H), (H) -> (H), infinity for none of `steps`."""
+    """First step after which the row behind has the larger weight: (H), (H) -> (H), infinity for
+    none of `steps`."""
     behind = follower(leak, gamma, steps) > 1
     return torch.where(behind.any(0), behind.float().argmax(0), torch.inf)
 
@@ -45,7 +48,8 @@ def farthest(found: float, g: float, length: int) -> float:
 
 
 def walk(leak: Tensor, gamma: Tensor, steps: int, rows: int) -> Tensor:
-    """Walk from row 0 by the machine's own shift and sharpening: (H), (H) -> weightings (steps + 1, H, N)."""
+    """Walk from row 0 by the machine's own shift and sharpening: (H), (H) -> weightings
+    (steps + 1, H, N)."""
     weights = [torch.eye(rows)[:1].expand(len(leak), -1)]
     s = torch.stack([torch.zeros_like(leak), leak, 1 - leak], dim=-1)  # (H, 3)
     for _ in range(steps):

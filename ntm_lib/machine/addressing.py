@@ -27,7 +27,8 @@ class Stages(NamedTuple):
 def cosine_similarity(memory: Tensor, key: Tensor) -> Tensor:
     """How alike each key and each row are, from -1 to 1 (Eq. 6): (B,N,M), (B,H,M) -> (B,H,N).
 
-    >>> cosine_similarity(torch.eye(3).unsqueeze(0), torch.tensor([[[0.0, 2.0, 0.0]]])).round().tolist()
+    >>> memory, key = torch.eye(3).unsqueeze(0), torch.tensor([[[0.0, 2.0, 0.0]]])
+    >>> cosine_similarity(memory, key).round().tolist()
     [[[0.0, 1.0, 0.0]]]
     """
     row_length = (memory.square().sum(-1) + COSINE_EPSILON).sqrt().unsqueeze(-2)  # (B, 1, N)
@@ -36,7 +37,8 @@ def cosine_similarity(memory: Tensor, key: Tensor) -> Tensor:
 
 
 def content_weights(memory: Tensor, key: Tensor, beta: Tensor) -> Tensor:
-    """Weigh every row by its similarity to the key, with strength beta (Eq. 5): (B,N,M), (B,H,M), (B,H) -> (B,H,N).
+    """Weigh every row by its similarity to the key, with strength beta (Eq. 5): (B,N,M), (B,H,M),
+    (B,H) -> (B,H,N).
 
     >>> memory, key = torch.eye(2).unsqueeze(0), torch.tensor([[[1.0, 0.0]]])
     >>> content_weights(memory, key, beta=torch.tensor([[50.0]])).round().tolist()
@@ -64,11 +66,13 @@ def crowded(w_c: Tensor, crowd: float) -> Tensor:
 
 
 def interpolate(w_c: Tensor, w_previous: Tensor, g: Tensor) -> Tensor:
-    """Blend the rows found by content with the previous weighting (Eq. 7): (B,H,N), (B,H,N), (B,H) -> (B,H,N).
+    """Blend the rows found by content with the previous weighting (Eq. 7): (B,H,N), (B,H,N), (B,H)
+    -> (B,H,N).
 
     g = 1 jumps to the rows found by content, g = 0 stays with the previous weighting.
 
-    >>> interpolate(torch.tensor([[[1.0, 0.0]]]), torch.tensor([[[0.0, 1.0]]]), torch.tensor([[0.25]])).tolist()
+    >>> w_c, w_previous = torch.tensor([[[1.0, 0.0]]]), torch.tensor([[[0.0, 1.0]]])
+    >>> interpolate(w_c, w_previous, g=torch.tensor([[0.25]])).tolist()
     [[[0.25, 0.75]]]
     """
     g = g.unsqueeze(-1)  # (B, H, 1)
@@ -78,20 +82,22 @@ def interpolate(w_c: Tensor, w_previous: Tensor, g: Tensor) -> Tensor:
 def shift(w_g: Tensor, s: Tensor) -> Tensor:
     """Move the focus by a blend of small circular steps (Eq. 8): (B,H,N), (B,H,S) -> (B,H,N).
 
-    s[..., j] is the weight on an offset of j - S//2 rows: s = (0, 0, 1) moves the focus from row i to row i + 1.
+    s[..., j] is the weight on an offset of j - S//2 rows: s = (0, 0, 1) moves the focus from row i
+    to row i + 1.
 
     >>> shift(torch.tensor([[[1.0, 0.0, 0.0]]]), torch.tensor([[[0.0, 0.0, 1.0]]])).tolist()
     [[[0.0, 1.0, 0.0]]]
     """
     reach = s.shape[-1] // 2
-    moved = [w_g.roll(j - reach, dims=-1) for j in range(s.shape[-1])]  # the weighting moved by each offset
+    moved = [w_g.roll(j - reach, dims=-1) for j in range(s.shape[-1])]  # by each offset
     return (torch.stack(moved, dim=-1) * s.unsqueeze(-2)).sum(-1)
 
 
 def sharpen(w_s: Tensor, gamma: Tensor) -> Tensor:
     """Raise every weight to the power gamma and renormalise (Eq. 9): (B,H,N), (B,H) -> (B,H,N).
 
-    Worked in logarithms: (1/N)^gamma underflows float32 for a thousand rows and gamma 15, and then divides 0 by 0.
+    Worked in logarithms: (1/N)^gamma underflows float32 for a thousand rows and gamma 15, and then
+    divides 0 by 0.
 
     >>> (100 * sharpen(torch.tensor([[[0.6, 0.3]]]), torch.tensor([[2.0]]))).round().tolist()
     [[[80.0, 20.0]]]
@@ -110,7 +116,8 @@ def address(
     gamma: Tensor,
     crowd: float = 1,
 ) -> Stages:
-    """From the numbers that all heads emit to their new weightings: Eqs. 5, 7, 8 and 9 in order -> `Stages`.
+    """From the numbers that all heads emit to their new weightings: Eqs. 5, 7, 8 and 9 in order
+    -> `Stages`.
 
     With a crowd above 1, rows are found by content as on a longer tape (`crowded`).
 

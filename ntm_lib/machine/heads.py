@@ -48,7 +48,8 @@ class Heads(nn.Module):
         self.linear = linear(controller_size, sum(self.sizes), generator)
 
     def forward(self, h: Tensor) -> Emission:
-        """Split the linear layer's output and bring each part into its range: h (B, hidden) -> Emission."""
+        """Split the linear layer's output and bring each part into its range: h (B, hidden)
+        -> Emission."""
         key, beta, g, s, gamma, erase, add = self.linear(h).split(self.sizes, dim=-1)
         heads, batch_size = self.addressing_heads, len(h)
         return Emission(
@@ -68,7 +69,8 @@ class Heads(nn.Module):
         return {name: slice(*span) for name, span in zip(Emission._fields, ends, strict=True)}
 
     def previous(self, weights: Tensor) -> Tensor:
-        """The weighting each head interpolates from (Eq. 7): its own, or with "shared-previous" the first writer's."""
+        """The weighting each head interpolates from (Eq. 7): its own, or with "shared-previous" the
+        first writer's."""
         if self.weightings == "shared-previous":
             return weights[:, self.read_heads : self.read_heads + 1].expand_as(weights)
         return weights

@@ -26,10 +26,12 @@ def read(memory: Tensor, weights: Tensor) -> Tensor:
 
 
 def erase(memory: Tensor, weights: Tensor, e: Tensor) -> Tensor:
-    """Scale every number down where a head points and erases (Eq. 3): (B,N,M), (B,H,N), (B,H,M) -> (B,N,M).
+    """Scale every number down where a head points and erases (Eq. 3): (B,N,M), (B,H,N), (B,H,M)
+    -> (B,N,M).
 
     >>> import torch
-    >>> erase(torch.tensor([[[2.0], [4.0]]]), torch.tensor([[[0.0, 1.0]]]), torch.tensor([[[0.5]]])).tolist()
+    >>> memory, weights = torch.tensor([[[2.0], [4.0]]]), torch.tensor([[[0.0, 1.0]]])
+    >>> erase(memory, weights, torch.tensor([[[0.5]]])).tolist()
     [[[2.0], [2.0]]]
     """
     keep = 1 - weights.unsqueeze(-1) * e.unsqueeze(-2)  # (B, H, N, M)
@@ -40,14 +42,16 @@ def add(memory: Tensor, weights: Tensor, a: Tensor) -> Tensor:
     """Add every head's vector where the head points (Eq. 4): (B,N,M), (B,H,N), (B,H,M) -> (B,N,M).
 
     >>> import torch
-    >>> add(torch.tensor([[[2.0], [4.0]]]), torch.tensor([[[0.0, 1.0]]]), torch.tensor([[[3.0]]])).tolist()
+    >>> memory, weights = torch.tensor([[[2.0], [4.0]]]), torch.tensor([[[0.0, 1.0]]])
+    >>> add(memory, weights, torch.tensor([[[3.0]]])).tolist()
     [[[2.0], [7.0]]]
     """
     return memory + weights.mT @ a
 
 
 def write(memory: Tensor, weights: Tensor, e: Tensor, a: Tensor) -> Tensor:
-    """All heads erase, then all heads add (Eqs. 3 and 4): (B,N,M), (B,H,N), (B,H,M), (B,H,M) -> (B,N,M).
+    """All heads erase, then all heads add (Eqs. 3 and 4): (B,N,M), (B,H,N), (B,H,M), (B,H,M)
+    -> (B,N,M).
 
     >>> import torch
     >>> memory, weights = torch.tensor([[[2.0], [4.0]]]), torch.tensor([[[0.0, 1.0]]])

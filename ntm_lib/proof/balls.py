@@ -157,7 +157,8 @@ class Machine:
         )
 
     def _ratios(self, h: arb_mat, head: int, share: arb, rounding: Rounding) -> list[list[arb]]:
-        """Shift weights by each other: of exponents taken from one linear form each, so that no ball counts twice."""
+        """Shift weights by each other: of exponents taken from one linear form each, so that no ball
+        counts twice."""
         layer = self.shift.part(3 * head, 3 * head + 3)
         rows, sizes, pairs = layer.weight.tolist(), layer.sizes, [(a, o) for a in range(3) for o in range(3)]
         forms = arb_mat([[row[a] - row[o] for a, o in pairs] for row in rows])

@@ -94,7 +94,8 @@ def powered(base: arb, gamma: arb, rounding: Rounding) -> arb:
 
 
 def norm(shares: Iterable[arb], gamma: arb) -> arb:
-    """(sum of share ** gamma) ** (1 / gamma), largest for the least gamma; a norm: that of a sum is at most the sum."""
+    """(sum of share ** gamma) ** (1 / gamma), largest for the least gamma; a norm: that of a sum is
+    at most the sum."""
     return sum((share ** gamma.lower() for share in shares), arb(0)) ** (1 / gamma.lower())
 
 
@@ -104,10 +105,12 @@ def shifts(e: Emitted, head: int, offset: int, case: int) -> dict[int, arb]:
 
 
 def walk(e: Emitted, head: int, offset: int, others: arb, found: list[arb], rows: int, rounding: Rounding) -> list[arb]:
-    """Share of all rows but the place together after a step by `offset`, in each case; before it, that was `others`.
+    """Share of all rows but the place together after a step by `offset`, in each case; before it,
+    that was `others`.
 
-    The old place spreads over three rows, and so do all other rows and the content weighting (Eqs. 5, 7, 8), which
-    puts at most `found` on one row. `norm` is a norm: the three parts may be bounded one by one.
+    The old place spreads over three rows, and so do all other rows and the content weighting
+    (Eqs. 5, 7, 8), which puts at most `found` on one row. `norm` is a norm: the three parts may be
+    bounded one by one.
     """
     after = []
     for case, (odds, gamma) in enumerate(zip(e.odds[head], e.gamma[head], strict=True)):

@@ -23,7 +23,8 @@ def frame_copy(bits: Tensor, start_marker: bool = True) -> Batch:
         inputs    start  payload    end    blank
         targets   -      -          -      payload        (mask 1 here only)
 
-    Without a start marker (the format of the 2014 post) the start step and its input channel are left out.
+    Without a start marker (the format of the 2014 post) the start step and its input channel are
+    left out.
     """
     batch_size, length, width = bits.shape
     first = int(start_marker)

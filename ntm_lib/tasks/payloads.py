@@ -64,7 +64,8 @@ def fair_bits(batch_size: int, length: int, width: int, generator: Generator | N
 
 
 def number_bits(numbers: Tensor, width: int = 8) -> Tensor:
-    """The lowest `width` bits of whole numbers, least significant first: (...) -> (..., width) of 0 and 1."""
+    """The lowest `width` bits of whole numbers, least significant first: (...) -> (..., width) of 0
+    and 1."""
     return (numbers.unsqueeze(-1) >> torch.arange(width).clamp(max=63) & 1).float()
 
 

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from ntm_lib.machine import LSTMBaseline, LSTMConfig
 from ntm_lib.study.tables import aligned, share
 from ntm_lib.teaching.plots.compared import whole_figure
-from ntm_lib.teaching.show import show_figure, show_folded
+from ntm_lib.teaching.show import show_figure, show_folded, show_table
 
 NAMES = {
     "ntm": "NTM",
@@ -51,9 +51,9 @@ def load_lstm(directory: str | Path) -> LSTMBaseline:
 
 
 def show_comparison(directory: str | Path, trained: int, lengths: Sequence[int]) -> None:
-    """Draw how many sequences come back whole, and print how many seeds are exact up to `trained` and at more lengths.
+    """Draw how many sequences come back whole, and show how many seeds are exact up to `trained` and at more lengths.
 
-    The print has each model's weights, the sequences that a seed was shown, and 95 % intervals; commands are folded.
+    The table has each model's weights, the sequences that a seed was shown, and 95 % intervals; commands are folded.
     """
     show_figure(whole_figure(*whole_by_length(directory), trained))
     rows = _rows(directory)
@@ -70,7 +70,7 @@ def show_comparison(directory: str | Path, trained: int, lengths: Sequence[int])
         ]
         sizes = int(own[0]["weights"]), max(int(row["shown"]) for row in own)
         lines.append([name, *sizes, *(share(len(seeds - failed), len(seeds)) for failed in wrong)])
-    print(aligned(lines))
+    show_table(aligned(lines))
     commands = json.loads((Path(directory) / "manifest.json").read_text(encoding="utf-8"))["commands"]
     show_folded("The commands that made this table", "\n".join(commands))
 

@@ -51,7 +51,8 @@ def copier() -> NTM:
 
 @torch.no_grad()
 def blank_machine() -> NTM:
-    """One read and one write head on row 0, memory and weights at zero; a logit of 20 r - 10 for every bit read."""
+    """One read and one write head on row 0, memory and weights at zero; a logit of 20 r - 10 for
+    every bit read."""
     machine = NTM(NTMConfig(10, 8, word_size=WORD_SIZE, controller_size=WORD_SIZE, output_from="reads"))
     for parameter in machine.parameters():
         nn.init.zeros_(parameter)

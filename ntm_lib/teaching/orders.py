@@ -30,7 +30,8 @@ def orders(*moves: str | int) -> Orders:
 
 
 def follow(tape: Tensor, weights: Tensor, told: list[Orders], previous: Callable[[Tensor], Tensor]) -> Tensor:
-    """Weightings of heads under orders, step by step: tape (1, N, M), first weights (1, H, N) -> (T, H, N).
+    """Weightings of heads under orders, step by step: tape (1, N, M), first weights (1, H, N)
+    -> (T, H, N).
 
     `previous` picks the weightings that heads interpolate from, (1, H, N) -> (1, H, N) (Eq. 7).
     """
@@ -42,9 +43,11 @@ def follow(tape: Tensor, weights: Tensor, told: list[Orders], previous: Callable
 
 
 def echo(weights: Tensor, vectors: Tensor) -> Tensor:
-    """Vectors read while others are written and both heads step forward: (1, 2, N), (T, 1, M) -> (T, 1, M).
+    """Vectors read while others are written and both heads step forward: (1, 2, N), (T, 1, M)
+    -> (T, 1, M).
 
-    Head 0 reads and head 1 writes, beginning on a blank tape; a single head, (1, 1, N), writes and then reads.
+    Head 0 reads and head 1 writes, beginning on a blank tape; a single head, (1, 1, N), writes and
+    then reads.
     """
     tape = torch.zeros(1, weights.shape[-1], vectors.shape[-1])
     heard = []

@@ -21,7 +21,7 @@ DOTS_PER_INCH, PIXELS_PER_INCH = 144, 84
 COLOURS = 128
 """In a stored picture without a colour bar: enough for its lines and words, and a third of the bytes."""
 SCROLLS = '<div class="source" style="display: grid; grid-template-columns: max-content; overflow-x: auto">'
-"""Opens a box that scrolls, in which JupyterLab keeps long lines of code whole; outside it breaks them in mid-word."""
+"""Opens a box that scrolls, in which JupyterLab keeps long lines whole; outside it breaks them in mid-word."""
 
 
 def show_source(*functions: Callable) -> None:
@@ -31,6 +31,12 @@ def show_source(*functions: Callable) -> None:
     """
     text = "\n\n".join(textwrap.dedent(inspect.getsource(function)).rstrip() for function in functions)
     display({"text/plain": text, "text/markdown": f"{SCROLLS}\n\n```python\n{text}\n```\n\n</div>"}, raw=True)
+
+
+def show_table(table: str) -> None:
+    """Show the lines of a table with their columns kept: where the page is narrower, they scroll sideways."""
+    lines = printable(table)
+    display({"text/plain": lines, "text/html": f"{SCROLLS}<pre>{escape(lines)}</pre></div>"}, raw=True)
 
 
 def show_figure(figure: Figure) -> None:

@@ -32,16 +32,19 @@ class Alone(NamedTuple):
 
 
 def unclear_of(machine: NTM, alphabet: Alphabet, turn: int = 1) -> Tensor:
-    """How unsure heads are what to do after each vector: cross-entropies of shifts and gates, in nats -> ().
+    """How unsure heads are what to do after each vector: cross-entropies of shifts and gates, in
+    nats -> ().
 
-    Every shift and every gate of a head counts at the vector after which the head is least sure of it, and all are
-    added up: those of a vector's two steps by a half, those at the question whole. Gates should be closed, except read
-    heads' at the question. A read head should stay while vectors come in, and a write head not go back while they are
-    read back; for the rest, a head should step as it does after most vectors. But where the output layer sees reads
-    only, read heads should stay at the question: what they find there comes out at once, a step before the answer.
-    Where a task has a start, gates should be closed there and shifts sure, and read heads find its row at the question
-    (`missed_of`). One weighting reads the start's row as the first vector comes in: it may write that vector over the
-    start and find both in one row, after any first vector. `turn` is as in `alone`.
+    Every shift and every gate of a head counts at the vector after which the head is least sure of
+    it, and all are added up: those of a vector's two steps by a half, those at the question whole.
+    Gates should be closed, except read heads' at the question. A read head should stay while
+    vectors come in, and a write head not go back while they are read back; for the rest, a head
+    should step as it does after most vectors. But where the output layer sees reads only, read
+    heads should stay at the question: what they find there comes out at once, a step before the
+    answer. Where a task has a start, gates should be closed there and shifts sure, and read heads
+    find its row at the question (`missed_of`). One weighting reads the start's row as the first
+    vector comes in: it may write that vector over the start and find both in one row, after any
+    first vector. `turn` is as in `alone`.
     """
     coming_in, asked, read_back, begun, first = alone(machine, alphabet, turn)
     writing, reading = usual_offsets(coming_in.s), usual_offsets(read_back.s)  # (A) each
@@ -66,11 +69,13 @@ def unclear_of(machine: NTM, alphabet: Alphabet, turn: int = 1) -> Tensor:
 
 
 def missed_of(readers: int, asked: Emission, start: Tensor, added: Tensor) -> Tensor:
-    """How unsure read heads are to find by content (Eq. 5), at the question, the row that was written at the start.
+    """How unsure read heads are to find by content (Eq. 5), at the question, the row that was
+    written at the start.
 
-    Among 100 rows of each vector and 100 blank ones: the cross-entropy of the start's row, in nats, summed over heads,
-    in the case of `asked` in which a head is least sure. A row holds what a write head adds: at the start (1,W,M), or
-    (V,W,M) where the first vector is part of it, and for the vectors (V,W,M) -> ().
+    Among 100 rows of each vector and 100 blank ones: the cross-entropy of the start's row, in nats,
+    summed over heads, in the case of `asked` in which a head is least sure. A row holds what a
+    write head adds: at the start (1,W,M), or (V,W,M) where the first vector is part of it, and for
+    the vectors (V,W,M) -> ().
     """
     of_writers = torch.cat([start, added]).transpose(0, 1)  # (W, F+V, M)
     rows = of_writers[[head % len(of_writers) for head in range(readers)]]  # (R, F+V, M)
@@ -152,5 +157,6 @@ def chosen(s: Tensor, offsets: Tensor) -> Tensor:
 
 
 def surprise(weights: Tensor) -> Tensor:
-    """The largest negative logarithm of a head's weight over all vectors, summed over heads: (V,A) -> ()."""
+    """The largest negative logarithm of a head's weight over all vectors, summed over heads: (V,A)
+    -> ()."""
     return -(weights.amin(0) + LOGARITHM_EPSILON).log().sum()

@@ -120,8 +120,9 @@ def evaluate(
 
 
 def judge(model: Machine, task: Task | None = None, seed: int = 0) -> Verdict:
-    """Judge whether a machine has converged: no wrong bit in 100 random sequences at each of 20, 50 and 120, nor at 20
-    and 120 in 10 of every other kind and in 28 that are chosen against the machine, drawn as `evaluate` draws them."""
+    """Judge whether a machine has converged: no wrong bit in 100 random sequences at each of 20, 50
+    and 120, nor at 20 and 120 in 10 of every other kind and in 28 that are chosen against the
+    machine, drawn as `evaluate` draws them."""
     task, counts = task or tasks.copying_for(model.config), defaultdict[str, dict[int, Count]](dict)
     plan = plan_of(task)
     for size in task.sizes:

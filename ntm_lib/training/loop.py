@@ -27,7 +27,8 @@ def learn(run: Run) -> Iterator[dict[str, Any]]:
 
 
 def update(run: Run) -> dict[str, Any]:
-    """One update: draw a batch, run it forward, take the gradient, step; returns the update's record.
+    """One update: draw a batch, run it forward, take the gradient, step; returns the update's
+    record.
 
     Leaves the weights as they were where the loss or the gradient is not finite.
     """

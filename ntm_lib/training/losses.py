@@ -36,12 +36,14 @@ def total_loss(
 
 
 def auxiliary_weights(recipe: Recipe, settled_for: int | None) -> dict[str, float]:
-    """Weight of each loss beside the answer's, after some updates of settling (None: while learning)."""
+    """Weight of each loss beside the answer's, after some updates of settling
+    (None: while learning)."""
     rising = 0.0 if settled_for is None else min(1.0, (settled_for + 1) / RISE)
     return {"focus": recipe.focus * rising, "clear": recipe.clear * rising}
 
 
 def spread_of(history: list[NTMState]) -> Tensor:
-    """Focus loss: mean entropy of all weightings of all steps, in nats -> (B); 0 where every head is on one row."""
+    """Focus loss: mean entropy of all weightings of all steps, in nats -> (B); 0 where every head
+    is on one row."""
     weights = torch.stack([state.weights for state in history], dim=1)  # (B, T, H, N)
     return -(weights * (weights + ENTROPY_EPSILON).log()).sum(-1).mean((1, 2))

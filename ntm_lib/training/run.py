@@ -129,7 +129,8 @@ def build(recipe: Recipe, seed: int, machine: Maker | None = None) -> NTM | LSTM
 
 @torch.no_grad()
 def let_keys_begin_as_what_is_added(model: NTM) -> None:
-    """Let a read head look for what a write head would add: a new machine then finds what it wrote in a like state."""
+    """Let a read head look for what a write head would add: a new machine then finds what it wrote
+    in a like state."""
     config, rows = model.config, model.heads.rows
     for weights in (model.heads.linear.weight, model.heads.linear.bias):
         keys, added = (torch.split(weights[rows[name]], config.word_size) for name in ("key", "add"))

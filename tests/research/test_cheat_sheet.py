@@ -121,7 +121,7 @@ def test_a_formula_stands_in_a_lesson(equation):
 
 @pytest.mark.parametrize("equation", EQUATIONS, ids=NAMES)
 def test_the_function_says_its_number_and_its_shapes(equation):
-    words = inspect.getdoc(function_of(equation))
+    words = " ".join(inspect.getdoc(function_of(equation)).split())
     assert f"(Eq. {equation.number})" in words
     assert f"{equation.shapes.replace('→', '->')}." in words
 

@@ -47,17 +47,17 @@ def test_a_seed_that_was_not_tested_at_all_lengths_is_named(table):
         whole_by_length(table)
 
 
-def test_counts_of_exact_seeds_are_printed_and_the_command_folded(table, capsys):
+def test_counts_of_exact_seeds_are_shown_and_the_command_folded(table):
     """2 of 3: the exact interval is 9.4 to 99.2 %; 3 of 3: from 29.2 %; 0 of 3: to 70.8 %."""
     InteractiveShell.instance()
     with capture_output(stdout=False) as shown:
         show_comparison(table, trained=2, lengths=[30])
     InteractiveShell.clear_instance()
-    head, ntm, lstm = (line.split("  ") for line in capsys.readouterr().out.splitlines())
+    picture, words, counts, commands = shown.outputs
+    head, ntm, lstm = (line.split("  ") for line in counts.data["text/plain"].splitlines())
     assert [word.strip() for word in head if word] == ["weights", "shown", "exact up to 2", "exact at 30"]
     assert [word.strip() for word in ntm if word] == ["NTM", "131", "172", "3/3, 29.2–100 %", "2/3, 9.4–99.2 %"]
     assert [word.strip() for word in lstm if word] == ["LSTM", "131", "172", "2/3, 9.4–99.2 %", "0/3, 0–70.8 %"]
-    picture, words, commands = shown.outputs
     assert "NTM – up to 30; LSTM – up to 2" in picture.metadata["image/png"]["alt"]
     assert "NTM" in words.data["text/html"] and COMMAND in commands.data["text/html"]
 

@@ -25,6 +25,7 @@ from ntm_lib.teaching.show import (
     show_figure,
     show_folded,
     show_source,
+    show_table,
     vectors,
 )
 
@@ -94,6 +95,15 @@ def test_a_source_stands_in_a_box_that_scrolls_and_is_as_wide_as_its_longest_lin
     assert markdown.endswith("\n</div>")
 
 
+def test_a_table_keeps_its_columns_in_a_box_that_scrolls(shown):
+    show_table("      wrong\nLSTM      7")
+    (output,) = shown.outputs
+    assert output.data["text/plain"] == "      wrong\nLSTM      7"
+    box, table = output.data["text/html"].split("<pre>")
+    assert "grid-template-columns: max-content; overflow-x: auto" in box
+    assert table == "      wrong\nLSTM      7</pre></div>"
+
+
 def test_a_figure_is_shown_with_its_words_as_alternative_text_and_folded_below(shown):
     show_figure(figure())
     picture, folded = shown.outputs
@@ -105,7 +115,9 @@ def test_a_figure_is_shown_with_its_words_as_alternative_text_and_folded_below(s
     assert "A line that rises from 0 to 1." in folded.data["text/html"]
 
 
-@pytest.mark.parametrize("show", [lambda text: show_folded("one line", text), lambda text: show_figure(figure(text))])
+@pytest.mark.parametrize(
+    "show", [lambda text: show_folded("one line", text), lambda text: show_figure(figure(text)), show_table]
+)
 def test_markup_and_escape_codes_do_not_reach_the_notebook(shown, show):
     show("<script>alert(1)</script> \x1b[31m & <img src=x onerror=alert(1)>")
     told = str([(output.data.get("text/html"), output.data["text/plain"], output.metadata) for output in shown.outputs])

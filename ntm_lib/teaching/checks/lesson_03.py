@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch import Generator
 
+from ntm_lib.machine import addressing
 from ntm_lib.machine.heads import Heads
 from ntm_lib.teaching.checks.verdicts import Ask, Trials, check, close, numbers
 from ntm_lib.teaching.orders import Orders, echo, follow, orders
@@ -36,9 +37,15 @@ def heads(ask: Ask) -> Trials:
     yield jumps != [[3, 1], [3, 2]], "in the second step both heads do as in the first: every step has its own orders"
     yield jumps != [[1, 0], [1, 1]], "the steps come in the wrong order: the first orders of the list come first"
     yield jumps == [[3, 1], [1, 1]], "head 0 jumps by its key to slot 1: all stages of addressing are needed"
+    blurred = _blurred(2, 7, 3)
+    found = ask(*blurred, like=torch.zeros(3, 2, 7))
+    yield (
+        not close(found, _unsharpened(*blurred)),
+        "a weighting is the last of the four stages, `.w`: `.w_s` is not sharpened yet",
+    )
     for arguments, sentence in (
         ((tape, starts, jump), "the heads go where they should, but their weightings, which add up to 1, are wrong"),
-        (_blurred(2, 7, 3), "heads with blurred steps go wrong: hand on the whole weighting of each, not a slot"),
+        (blurred, "heads with blurred steps go wrong: hand on the whole weighting of each, not a slot"),
         (_blurred(3, 11, 5), "three heads go wrong, though two do not: each keeps a weighting of its own"),
     ):
         followed = follow(*arguments, lambda weights: weights)
@@ -51,6 +58,15 @@ def _blurred(number: int, slots: int, steps: int) -> tuple[torch.Tensor, torch.T
     emit = Heads(13, 2, number - 1, write_heads=1, shift_range=1, weightings="separate", generator=Generator())
     told: list[Orders] = [emit(9 * numbers(1, 13, seed=step))[:5] for step in range(steps)]
     return numbers(1, slots, 2), numbers(1, number, slots, seed=1).softmax(-1), told
+
+
+def _unsharpened(tape: torch.Tensor, weights: torch.Tensor, told: list[Orders]) -> torch.Tensor:
+    """Weightings of heads that hand on what the shift left, without the last stage: (T, H, N)."""
+    path = []
+    for emitted in told:
+        weights = addressing.address(tape, weights, *emitted).w_s
+        path.append(weights[0])
+    return torch.stack(path)
 
 
 @check("it writes every vector, goes back once, and reads them in order")

@@ -64,6 +64,8 @@ def loss(ask: Ask) -> Trials:
         yield close(ask(given, wanted, mask, like=half), _bits_a_bit(given, wanted, mask)), sentence
     sure = ask(400 * (0.5 - targets), targets, every, like=half, case="logits of 200 and -200, all wrong")
     yield 5 < sure < math.inf, "a wrong logit of 200 or -200 should cost much, not infinity: sigmoid is 0 or 1 there"
+    price = f"a wrong logit of 200 or -200 costs 200 / ln 2 = 288.5 bits, not {sure:.1f}: no bound may cut it off"
+    yield math.isclose(sure, 200 / math.log(2), rel_tol=1e-3), price
 
 
 def _bits_a_bit(logits: Tensor, targets: Tensor, mask: Tensor) -> Tensor:
@@ -81,6 +83,7 @@ def crowd(ask: Ask) -> Trials:
     for mistake, sentence in (
         ([1 / 4, 1 / 2, 1 / 4], "rows should get less now: their copies have a share too, and are left out"),
         ([1 / 12, 1 / 6, 1 / 12], "the heaviest row stands on the longer tape once, and not K times"),
+        ([1 / 10, 1 / 4, 1 / 10], "each row is taken for the heaviest one: look for it along the last axis, the rows"),
         ([3 / 8, 1 / 4, 3 / 8], "a row gets what one of its copies has, not what all K copies have together"),
     ):
         yield not close(three, torch.tensor([[mistake]])), sentence
@@ -89,9 +92,13 @@ def crowd(ask: Ask) -> Trials:
     for shape, times in (((2, 3, 5), 31), ((3, 2, 11), 7)):
         w_c = numbers(*shape).mul(2).softmax(-1)
         found = ask(w_c, times, like=w_c)
-        for best in (w_c.amax(), w_c.amax((1, 2), keepdim=True)):
-            around_one = w_c / (best + times * (1 - best))
-            yield not close(found, around_one), "every head of every sequence has a heaviest row of its own"
+        heaviest = w_c.amax(-1, keepdim=True)
+        turned = w_c / (times * heaviest + 1 - heaviest)
+        yield not close(found, turned), "the heaviest row stands K times now and all others once: turn it round"
+        parts = [(best, 1 - best) for best in (w_c.amax(), w_c.amax((1, 2), keepdim=True))]
+        for best, others in (*parts, (heaviest, w_c.sum() - heaviest)):
+            around_one = w_c / (best + times * others)
+            yield not close(found, around_one), "every head of every sequence has rows of its own: one is its heaviest"
         yield ask.agrees_everywhere(crowded, w_c, times)
 
 
@@ -111,7 +118,7 @@ def curriculum(ask: Ask) -> Trials:
             lengths(update, loss, chance)
     seen = vectors_to_learn(lengths, SEEDS)
     lost = seen.count(math.inf)
-    yield not lost, f"after {PATIENCE} updates {lost} of {len(seen)} seeds still make mistakes in sequences of ten"
+    yield not lost, f"of {len(seen)} seeds {lost} cannot copy ten vectors after {PATIENCE} updates with these lengths"
     fewer = sum(seen) < sum(vectors_to_learn(librarys_lengths, SEEDS))
     yield fewer, "all seeds learn, but from no fewer vectors than with the library's lengths: what do long ones add?"
 

@@ -20,6 +20,11 @@ def ball(ask: Ask) -> Trials:
         (ends, "these are the two ends: a middle is half of their sum, a radius half of their difference"),
         (torch.stack([middle, radius]).tanh(), "tanh of a radius is no radius: tanh takes the ends 0.3 and 0.5"),
         (right * torch.tensor([[1.0], [2.0]]), "a radius is half of the distance between the ends"),
+        (
+            right * torch.tensor([[1.0], [-1.0]]),
+            "a radius is not negative: it is half of the upper end minus the lower",
+        ),
+        (right.flip(0), "the rows are swapped: middles come first, and then radii"),
     ):
         yield not close(found, mistake), sentence
     yield found[1].item() < 0.099, "it holds 0.3 to 0.5, but tanh brings these ends closer: its radius is below 0.1"
@@ -36,7 +41,8 @@ def ball(ask: Ask) -> Trials:
         given = torch.tensor(at), torch.tensor(off), torch.tensor(weight), torch.tensor(bias)
         yield close(ask(*given, like=torch.zeros(2, 1)), image(*given)), sentence
     given = numbers(5), numbers(5, seed=1).abs() / 9, numbers(3, 5, seed=2), numbers(3, seed=3)
-    yield close(ask(*given, like=torch.zeros(2, 3)), image(*given)), "it is wrong for five inputs and three outputs"
+    own = "it is wrong: each output is of all inputs, times the weights of its own row, and has its own bias"
+    yield close(ask(*given, like=torch.zeros(2, 3)), image(*given)), f"with five inputs and three outputs {own}"
 
 
 def image(middle: Tensor, radius: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -90,20 +96,22 @@ def last_length(ask: Ask) -> Trials:
             (10.0, 0.9, 0.3, 100, 0.05),
             15,
             {
-                16: "16 vectors have a little too much: a claim holds or does not, so round down",
                 20: "the 100 blank rows have their part too: each exp(-9) of the marker's row",
                 0: "weights are compared with the marker's: exp(10 · 0.3) by exp(10 · 0.9) is exp(-6)",
             },
         ),
-        ((10.0, 0.9, 0.3, 1000, 0.05), 0, {-30: "the 1000 blank rows alone have too much: no length is left, so 0"}),
+        ((10.0, 0.9, 0.3, 1000, 0.05), 0, {}),
         ((20.0, 0.9, 0.3, 1000, 0.05), 8135, {15: "β = 20 squares what each row has: it multiplies every cosine"}),
         ((10.0, 0.9, 0.5, 100, 0.5), 26, {}),
         ((7.0, 0.95, -0.2, 37, 0.02), 0, {}),
         ((7.0, 0.95, -0.2, 11, 0.02), 18, {}),
     ):
         found = ask(*given, like=none).item()
+        beta, marker, payload, rows, most = given
+        yield found >= 0 or right > 0, f"the {rows} blank rows alone have too much: no length is left, so 0"
+        much = f"{found:g} vectors have a little too much: a claim holds or does not, so round down"
+        yield found != right + 1 or right == 0, much
         for mistake, sentence in sentences.items():
             yield found != mistake, sentence
-        beta, marker, payload, rows, most = given
         told = f"β = {beta:g}, marker {marker}, payload {payload}, {rows} blank rows, at most {most}"
         yield found == right, f"{told}: the claim holds up to {right} vectors, not {found:g}"

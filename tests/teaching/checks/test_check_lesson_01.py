@@ -237,6 +237,12 @@ def sharpen_with_a_guarded_sum(w_s, gamma):
     return powers / (powers.sum(-1, keepdim=True) + 1e-9)
 
 
+def sharpen_with_an_added_floor(w_s, gamma):
+    """Right to five digits for small powers: some of three sequences have no others."""
+    powers = w_s ** gamma.unsqueeze(-1) + 1e-8
+    return powers / powers.sum(-1, keepdim=True)
+
+
 def sharpen_by_the_largest_of_all(w_s, gamma):
     powers = (w_s / w_s.max()) ** gamma.unsqueeze(-1)
     return powers / powers.sum(-1, keepdim=True)
@@ -396,6 +402,7 @@ MISTAKES = [
     ("sharpen", sharpen_all_heads_alike, "every head should use its own gamma"),
     ("sharpen", sharpen_the_first_sequence, "of 3 sequences these are right: 0;"),
     ("sharpen", sharpen_all_sequences_alike, "of 3 sequences these are right: 0;"),
+    ("sharpen", sharpen_with_an_added_floor, "are only nearly right: round nothing, and add nothing"),
     ("sharpen", sharpen_two_heads, "of 5 heads these are right: 0, 1;"),
     ("sharpen", sharpen_over_all_sequences, "the numbers are wrong: take every size and number"),
     ("sharpen", sharpen_as_written, "gamma = 20 should keep 1,000 weights of 0.001"),

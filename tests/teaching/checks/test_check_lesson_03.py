@@ -213,6 +213,14 @@ def heads_that_return_what_is_found(tape, weights, told):
     return torch.stack(path)
 
 
+def heads_without_sharpening(tape, weights, told):
+    path = []
+    for emitted in told:
+        weights = addressing.address(tape, weights, *emitted).w_s
+        path.append(weights[0])
+    return torch.stack(path)
+
+
 def heads_of_two(tape, weights, told):
     if weights.shape[1] == 2:
         return my_heads(tape, weights, told)
@@ -307,6 +315,7 @@ MISTAKES = [
     ("heads", heads_that_add_up_to_more, "their weightings, which add up to 1, are wrong"),
     ("heads", heads_that_hand_on_slots, "hand on the whole weighting of each, not a slot"),
     ("heads", heads_that_return_what_is_found, "heads with blurred steps go wrong"),
+    ("heads", heads_without_sharpening, "`.w`: `.w_s` is not sharpened yet"),
     ("heads", heads_of_two, "three heads go wrong, though two do not: each keeps a weighting of its own"),
     ("heads", lambda *given: my_heads(*given)[-1], "returns shape (2, 5): expected (1, 2, 5)"),
     ("heads", lambda tape, weights, told: my_heads(tape, weights, told[0]), "stops with "),

@@ -103,6 +103,12 @@ def loss_with_one_guard(logits, targets, mask):
     return (-right.log2() * mask[..., None]).sum() / (mask.sum() * logits.shape[-1])
 
 
+def loss_with_a_bounded_price(logits, targets, mask):
+    given = torch.sigmoid(logits)
+    right = torch.where(targets > 0, given, 1 - given) + 1e-7
+    return (-right.log2() * mask[..., None]).sum() / (mask.sum() * logits.shape[-1])
+
+
 def loss_without_infinity(logits, targets, mask):
     return loss_from_probabilities(logits, targets, mask).nan_to_num(posinf=0.0)
 
@@ -233,6 +239,21 @@ def crowd_around_the_heaviest_of_all(w_c, crowd):
     return w_c / (w_c.max() + crowd * (1 - w_c.max()))
 
 
+def crowd_around_every_row(w_c, crowd):
+    best = w_c.max(dim=1, keepdim=True).values
+    return w_c / (best + crowd * (1 - best))
+
+
+def crowd_turned_round(w_c, crowd):
+    best = w_c.max(dim=-1, keepdim=True).values
+    return w_c / (crowd * best + (1 - best))
+
+
+def crowd_of_all_heads(w_c, crowd):
+    best = w_c.max(dim=-1, keepdim=True).values
+    return w_c / (best + crowd * (w_c.sum() - best))
+
+
 def crowd_of_three(w_c, crowd):
     return my_crowd(w_c, min(crowd, 3))
 
@@ -304,6 +325,7 @@ MISTAKES = [
     ("loss", loss_from_probabilities, "a wrong logit of 200 or -200 should cost much, not infinity"),
     ("loss", loss_without_infinity, "a wrong logit of 200 or -200 should cost much"),
     ("loss", loss_with_one_guard, "a wrong logit of 200 or -200 should cost much, not infinity"),
+    ("loss", loss_with_a_bounded_price, "a wrong logit of 200 or -200 costs 200 / ln 2 = 288.5 bits, not 23.3"),
     ("loss", loss_that_stops_at_infinity, "with logits of 200 and -200, all wrong, it stops with AssertionError"),
     ("loss", loss_of_every_bit, "returns shape (3, 7, 5): expected ()"),
     ("loss", loss_by_the_library, "calls losses.loss_of: this exercise is to be solved without it"),
@@ -315,7 +337,10 @@ MISTAKES = [
     ("crowd", lambda w_c, crowd: my_crowd(w_c, crowd**2), "three times 0.25 are 2 together: rows should get 1/8, 1/4"),
     ("crowd", crowd_around_the_first_head, "of 3 heads these are right: 0; each has numbers of its own"),
     ("crowd", crowd_of_the_first_sequence, "of 2 sequences these are right: 0; each has numbers of its own"),
-    ("crowd", crowd_around_the_heaviest_of_all, "every head of every sequence has a heaviest row of its own"),
+    ("crowd", crowd_around_the_heaviest_of_all, "every head of every sequence has rows of its own: one is its"),
+    ("crowd", crowd_of_all_heads, "every head of every sequence has rows of its own: one is its heaviest"),
+    ("crowd", crowd_around_every_row, "each row is taken for the heaviest one: look for it along the last axis"),
+    ("crowd", crowd_turned_round, "the heaviest row stands K times now and all others once: turn it round"),
     ("crowd", crowd_of_three, "with a tensor (2, 3, 5) and 31 the numbers are wrong"),
     ("crowd", crowd_of_what_is_above_half, "each has numbers of its own"),
     ("curriculum", curriculum_beyond_ten, "returns 12: expected a length from 1 to 10"),
@@ -323,7 +348,7 @@ MISTAKES = [
     ("curriculum", curriculum_that_fails_in_training, ", it returns 0: expected a length from 1 to 10"),
     ("curriculum", curriculum_that_stops_in_training, ", it stops with KeyError: "),
     ("curriculum", curriculum_of_halves, "it returns float: expected a whole number"),
-    ("curriculum", curriculum_of_ones, " seeds still make mistakes in sequences of ten"),
+    ("curriculum", curriculum_of_ones, " cannot copy ten vectors after "),
     ("curriculum", curriculum_of_tens, "all seeds learn, but from no fewer vectors than with the library's lengths"),
     ("curriculum", curriculum_of_the_library, "all seeds learn, but from no fewer vectors than with the library's"),
 ]

@@ -66,6 +66,19 @@ def ball_of_whole_width(*given):
     return torch.stack([(low + high) / 2, high - low])
 
 
+def ball_with_a_negative_radius(*given):
+    low, high = ends_of(*given)
+    return as_ball(high, low)
+
+
+def ball_with_the_radius_first(*given):
+    return my_ball(*given).flip(0)
+
+
+def ball_of_one_sum(middle, radius, weight, bias):
+    return my_ball((weight * middle).sum()[None], (weight.abs() @ radius).sum()[None], torch.ones(len(bias), 1), bias)
+
+
 def ball_of_the_layers_radius(*given):
     centre, spread = ball_without_tanh(*given)
     return torch.stack([centre.tanh(), spread])
@@ -250,6 +263,14 @@ def last_length_below_zero(*given):
     return math.floor(exact_length(*given))
 
 
+def last_length_rounded(*given):
+    return max(0, round(exact_length(*given)))
+
+
+def last_length_beyond(*given):
+    return my_last_length(*given) - 1
+
+
 def last_length_of_beta_ten(beta, *others):
     return my_last_length(10.0, *others) if beta != 20 else 15
 
@@ -312,7 +333,10 @@ MISTAKES = [
     ("ball", ball_by_squares, "both inputs may be off the same way at once: radii add up"),
     ("ball", ball_of_one_way, "two inputs that differ may be off in opposite ways"),
     ("ball", ball_around_the_middle, "tanh of the middle is not half-way: tanh(0) is 0 and tanh(2) is 0.96"),
-    ("ball", ball_of_few_inputs, "it is wrong for five inputs and three outputs"),
+    ("ball", ball_with_a_negative_radius, "a radius is not negative: it is half of the upper end minus the lower"),
+    ("ball", ball_with_the_radius_first, "the rows are swapped: middles come first, and then radii"),
+    ("ball", ball_of_few_inputs, "with five inputs and three outputs it is wrong: each output is of all inputs"),
+    ("ball", ball_of_one_sum, "each output is of all inputs, times the weights of its own row, and has its own bias"),
     ("ball", lambda *given: my_ball(*given)[0], "returns shape (1,): expected (2, 1)"),
     ("sharper", sharper_by_the_leak, "0.1 stays and 0.9 goes"),
     ("sharper", sharper_off_the_start, "from a perfect weighting with γ = 1 the share is 0.1 / 0.9"),
@@ -327,9 +351,11 @@ MISTAKES = [
     ("sharper", sharper_of_a_tenth, "others = 0.5, leak = 0.4, γ = 1: one weighting comes to 1.5000, above 0.6667"),
     ("sharper", sharper_with_room, "leak = 0.25, γ = 1.5: it holds, and is larger than this rule gives: 1.4256"),
     ("last_length", last_length_rounded_up, "16 vectors have a little too much"),
+    ("last_length", last_length_rounded, "27 vectors have a little too much: a claim holds or does not, so round down"),
+    ("last_length", last_length_beyond, "the claim holds up to 15 vectors, not 14"),
     ("last_length", last_length_without_blanks, "the 100 blank rows have their part too"),
     ("last_length", last_length_without_the_marker, "weights are compared with the marker's"),
-    ("last_length", last_length_below_zero, "the 1000 blank rows alone have too much"),
+    ("last_length", last_length_below_zero, "the 1000 blank rows alone have too much: no length is left, so 0"),
     ("last_length", last_length_of_beta_ten, "β = 20 squares what each row has"),
     (
         "last_length",
