@@ -4,6 +4,7 @@ import json
 import math
 import re
 import statistics
+import subprocess
 
 import nbformat
 import pytest
@@ -176,3 +177,12 @@ def test_the_earlier_side_runs_the_files_of_its_commit(tmp_path):
     assert (directory / "ntm_lib" / "machine" / "ntm.py").is_file() and not (directory / ".git").exists()
     found = earlier.run(directory, "-c", "import ntm_lib; print(ntm_lib.__file__)")
     assert found.strip() == str(directory / "ntm_lib" / "__init__.py")
+
+
+def test_a_study_of_either_side_runs_to_its_end(monkeypatch):
+    """Both versions are called as a library: the command of an earlier one may need packages that are gone."""
+    monkeypatch.setattr(earlier, "STUDIED", range(1))
+    assert earlier.study_seconds(earlier.ROOT) > 0
+    monkeypatch.setattr(earlier, "STUDY", earlier.STUDY.replace("recipes.reliable", "recipes.none"))
+    with pytest.raises(subprocess.CalledProcessError):
+        earlier.study_seconds(earlier.ROOT)
