@@ -80,8 +80,7 @@ def backpropagate(runs: Sequence[Run], drawn: Sequence[Drawn], machine: NTM | No
         return [loop.backpropagate(run, one) for run, one in zip(runs, drawn, strict=True)]
     states: list[NTMState] = []
     inputs = torch.cat([one.batch.inputs for one in drawn])
-    options = {"memory_size": drawn[0].shape.rows, "history": states}
-    logits, _ = functional_call(through, stack(models), (inputs,), options)
+    logits, _ = functional_call(through, stack(models), (inputs,), loop.options(drawn[0], states))
     weights = [loop.weights_beside(run) for run in runs]
     focused = any("focus" in each for each in weights)
     spreads = spread_of(states).chunk(len(runs)) if focused else [None] * len(runs)
@@ -112,7 +111,8 @@ def check_compiled(recipe: Recipe, machine: Maker | None = None) -> None:
     """ValueError for a recipe whose passes cannot be compiled, for a machine of one's own, or without a compiler."""
     if machine is not None:
         raise ValueError("compiled is for the library's NTM: leave it out for a machine of your own")
-    if recipe.largest_memory or recipe.historical.curriculum == "adaptive" or not isinstance(recipe.machine, NTMConfig):
+    shapes = recipe.largest_memory or recipe.settle_crowd != 1 or recipe.historical.curriculum == "adaptive"
+    if shapes or not isinstance(recipe.machine, NTMConfig):
         raise ValueError(
             f"compiled is for an NTM whose passes all have one shape, and those of {recipe.name} have many: leave it"
             " out, or choose a recipe such as paper_2014"

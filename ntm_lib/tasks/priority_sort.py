@@ -6,7 +6,7 @@ import torch
 from torch import Generator, Tensor
 
 from ntm_lib.machine import LSTMConfig, NTMConfig
-from ntm_lib.machine.validate import whole_number
+from ntm_lib.machine.validate import number, whole_number
 from ntm_lib.tasks.payloads import fair_bits
 from ntm_lib.tasks.task import Batch, Draw, Task
 
@@ -20,7 +20,8 @@ def sorting(width: int = 8) -> Task:
     """Priority sort (section 4.5) as a task; `frame_sort` has the time diagram.
 
     A size is a number of vectors shown; four of five, rounded down and at least one, are asked for: 16 of 20 as in the
-    paper. A sequence is exact when every bit of the answer is right.
+    paper. A sequence is exact when every bit of the answer is right. In training all vectors are asked for: of one or
+    two vectors a single one is, and a machine that meets many such sequences learns to keep the larger of two.
     """
 
     def draw(kind: str) -> Draw:
@@ -29,7 +30,7 @@ def sorting(width: int = 8) -> Task:
     return Task(
         input_size=whole_number("width", width) + 3,
         output_size=width,
-        draw=draw("random"),
+        draw=lambda batch_size, length, generator: sort(batch_size, length, width, "random", generator, ask_all=True),
         tests={kind: draw(kind) for kind in SORT_KINDS},
         rows=lambda length: 4 * length + 2,
         sizes=(20, 40),
@@ -47,11 +48,17 @@ def sorting_for(machine: NTMConfig | LSTMConfig) -> Task:
 
 
 def sort(
-    batch_size: int, length: int = 20, width: int = 8, kind: str = "random", generator: Generator | None = None
+    batch_size: int,
+    length: int = 20,
+    width: int = 8,
+    kind: str = "random",
+    generator: Generator | None = None,
+    ask_all: bool = False,
 ) -> Batch:
     """Show L vectors with priorities, of one of `SORT_KINDS`, and ask for the first four fifths by falling priority.
 
-    With A = max(1, 4 L // 5): inputs (B, L+A+2, width+3), targets (B, L+A+2, width), mask (B, L+A+2).
+    With A = max(1, 4 L // 5), or A = L to `ask_all`: inputs (B, L+A+2, width+3), targets (B, L+A+2, width), mask
+    (B, L+A+2).
     Raises TypeError or ValueError for a value that cannot be.
 
     >>> batch = sort(batch_size=2)
@@ -77,7 +84,7 @@ def sort(
             priorities = middle + priorities / 10
         case _:
             raise ValueError(f"kind is {kind!r}: expected one of {', '.join(SORT_KINDS)}")
-    return frame_sort(bits, priorities)
+    return frame_sort(bits, priorities, length if ask_all else None)
 
 
 def different_priorities(batch_size: int, length: int, generator: Generator | None) -> Tensor:
@@ -88,8 +95,8 @@ def different_priorities(batch_size: int, length: int, generator: Generator | No
     return priorities
 
 
-def frame_sort(bits: Tensor, priorities: Tensor) -> Batch:
-    """Show vectors (B, L, width) with their priorities (B, L), and ask for the A = max(1, 4 L // 5) highest.
+def frame_sort(bits: Tensor, priorities: Tensor, answers: int | None = None) -> Batch:
+    """Show vectors (B, L, width) with their priorities (B, L), and ask for the A highest; None: for max(1, 4 L // 5).
 
         step      0      1 .. L                  L+1    L+2 .. L+A+1
         inputs    start  vector and priority     end    blank
@@ -99,7 +106,7 @@ def frame_sort(bits: Tensor, priorities: Tensor) -> Batch:
     names vectors and priorities alone; the markers are those of `frame_copy`.
     """
     batch_size, length, width = bits.shape
-    answers = max(1, 4 * length // 5)
+    answers = max(1, 4 * length // 5) if answers is None else int(number("answers", answers, int, 1, length))
     order = priorities.argsort(dim=1, descending=True, stable=True)[:, :answers]
     steps = length + answers + 2
     inputs = bits.new_zeros(batch_size, steps, width + 3)

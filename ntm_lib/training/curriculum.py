@@ -18,26 +18,29 @@ MIXED = 0.2  # share of the updates that draw from all lengths, with the curricu
 class Chances(NamedTuple):
     """Four numbers from 0 up to 1 that decide the shape of one update."""
 
-    any_length: float  # whether a "mixed" curriculum draws from all lengths
+    any_length: float  # whether a "mixed" curriculum draws from all lengths, and the crowd while settling
     length: float
     rows: float
     other: float = 0.0  # the second number of a size, for tasks whose sizes have two
 
 
 class Shape(NamedTuple):
-    """Length and rows of one update."""
+    """Length, rows and crowd of one update."""
 
     length: int
     rows: int | None  # None: the machine's own number
+    crowd: float = 1.0
 
 
-def draw_shape(recipe: Recipe, update: int, level: int, rows_needed: Callable[[int], int]) -> Shape:
+def draw_shape(
+    recipe: Recipe, update: int, level: int, rows_needed: Callable[[int], int], settling: bool = False
+) -> Shape:
     """The shape of an update, as the recipe has it; `level` is for the adaptive curriculum."""
     curriculum, chance = recipe.historical.curriculum, chances(update)
     top = longest(curriculum, recipe.max_length, update / recipe.updates, level)
     length = draw_length(curriculum, top, recipe.max_length, chance)
     rows = draw_rows(rows_needed(length) + 2, recipe.largest_memory, chance) if recipe.largest_memory else None
-    return Shape(length, rows)
+    return Shape(length, rows, recipe.settle_crowd**chance.any_length if settling else 1.0)
 
 
 def longest(curriculum: str, max_length: int, progress: float, level: int) -> int:

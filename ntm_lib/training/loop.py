@@ -57,8 +57,13 @@ def forward(run: Run, one: Drawn) -> tuple[Tensor, list[NTMState]]:
     states: list[NTMState] = []
     if isinstance(run.model, LSTMBaseline):
         return run.model(one.batch.inputs)[0], states
-    logits, _ = run.model(one.batch.inputs, memory_size=one.shape.rows, history=states)
-    return logits, states
+    return run.model(one.batch.inputs, **options(one, states))[0], states
+
+
+def options(one: Drawn, states: list[NTMState]) -> dict[str, Any]:
+    """The options of an update's forward pass, which appends its states to a list."""
+    crowd = {} if one.shape.crowd == 1 else {"crowd": one.shape.crowd}  # a machine of one's own may take none
+    return {"memory_size": one.shape.rows, "history": states} | crowd
 
 
 def weights_beside(run: Run) -> dict[str, float]:

@@ -11,8 +11,8 @@ COPY_MACHINE = NTMConfig(input_size=10, output_size=8, initial_weights="spaced",
 
 LIMITS = {
     **dict.fromkeys(("updates", "batch_size", "max_length", "validate_every", "validations_in_a_row"), (1, 10**9)),
-    **dict.fromkeys(("keep_rate", "averaging"), (0, 1)),
-    "validation_crowd": (1, 10**6),
+    **dict.fromkeys(("keep_rate", "averaging", "last_rate"), (0, 1)),
+    **dict.fromkeys(("validation_crowd", "settle_crowd"), (1, 10**6)),
     "open_gates": (-100, 100),
 }
 """Smallest and largest value of a number in a recipe; of all others (0, 1,000,000)."""
@@ -59,6 +59,9 @@ class Recipe:
     first_weights: Literal["alike", "pytorch", "glorot"] = "alike"
     """First weights. pytorch: uniform within 1/sqrt(inputs); alike: as in pytorch, but keys begin as what is added, so
     that a read head finds what was written in a like state; glorot: as in the 2014 post's code."""
+    walking_heads: int = 0
+    """Weightings, from the last on, that begin by walking a row a step; all others then begin by looking for what their
+    keys say (`let_heads_begin_in_roles`); 0: all begin undecided."""
 
     updates: int = 3000
     """Most updates of one training; training ends sooner when the machine has settled and is exact."""
@@ -80,6 +83,8 @@ class Recipe:
     """Peak of the learning rate."""
     warmup_updates: int = 50
     """Updates in which the learning rate rises to its peak."""
+    last_rate: float = 1.0
+    """Learning rate at the last of `updates`, as a share of its peak: it falls there evenly; 1: it does not fall."""
     state_decay: float = 0.0
     """Decoupled weight decay (Adam only) of an LSTM's weights from its own last state: above 0, the LSTM forgets."""
     clip_norm: float = 0.2
@@ -90,6 +95,9 @@ class Recipe:
     their end learns on without the losses of settling until it settles again; 0: it never settles."""
     settle_at_least: int = 75
     """Updates of settling before an exact validation counts."""
+    settle_crowd: float = 1.0
+    """Largest crowd while settling, as on a tape so many times as long (`addressing.crowded`): every update draws one
+    from 1 on, log-uniformly; 1: none."""
     focus: float = 0.1
     """Weight of the focus loss while settling: the mean entropy of all weightings, in nats."""
     clear: float = 0.3
@@ -132,6 +140,9 @@ class Recipe:
             raise ValueError(
                 "first_weights is 'glorot': that is for a feed-forward controller; choose 'alike' or 'pytorch'"
             )
+        weightings = getattr(self.machine, "addressing_heads", 0)
+        if self.walking_heads > weightings:
+            raise ValueError(f"walking_heads is {self.walking_heads}: the machine has {weightings} weightings")
         if self.state_decay and self.optimizer != "adam":
             raise ValueError(
                 f"state_decay is {self.state_decay}: leave it at 0 with {self.optimizer}, only Adam has it"

@@ -1,4 +1,4 @@
-"""The recipes by name: `reliable`, its kin, those of 2014, and first ones for the paper's other tasks."""
+"""The recipes by name: `reliable`, its kin, those of 2014, and those of the paper's other tasks."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ from ntm_lib.training.recipe import COPY_MACHINE, Historical, Recipe, difference
 
 __all__ = ["COPY_MACHINE", "Historical", "Recipe", "by_name", "differences", "names", "paper_2014", "post_2014"]
 __all__ += ["ngrams", "post_repaired", "recall", "reliable", "reliable_kept_training", "reliable_lstm"]
-__all__ += ["repeat_copy", "settings", "sort"]
+__all__ += ["repeat_copy", "repeat_copy_ticks", "settings", "sort"]
 
 reliable = Recipe()
 """The feed-forward controller; README says how many seeds converge."""
@@ -92,27 +92,55 @@ repeat_copy = replace(
     reliable,
     name="repeat_copy",
     task="repeat_copy",
-    machine=replace(COPY_MACHINE, input_size=11, output_size=9),
-    updates=20_000,
-    validate_every=100,
+    machine=replace(
+        COPY_MACHINE,
+        input_size=11,
+        output_size=9,
+        read_heads=2,
+        initial_weights="first-row",
+        output_from="hidden-and-reads",
+    ),
+    walking_heads=2,
+    updates=4000,
+    batch_size=16,
+    learning_rate=3e-3,
+    last_rate=0.01,
+    settle_updates=4000,
+    focus=0.0,
     clear=0.0,
+    validate_every=100,
+    margin=0.0,
+    validation_crowd=1.0,
+    validations_in_a_row=2,
 )
-"""Repeat copy (section 4.2) with what `reliable` has but the clear loss, which is about a single copy.
+"""Repeat copy (section 4.2): a reader to walk round the vectors, and one to keep count of the rounds."""
 
-A beginning: not yet measured on many seeds.
-"""
+repeat_copy_ticks = replace(repeat_copy, name="repeat_copy_ticks", task="repeat_copy_ticks")
+"""Repeat copy whose number of repeats is shown as so many ticks, which can be counted without end."""
 
 recall = replace(
     reliable,
     name="recall",
     task="recall",
-    machine=replace(COPY_MACHINE, input_size=8, output_size=6, output_from="hidden-and-reads"),
-    updates=20_000,
+    machine=replace(COPY_MACHINE, input_size=8, output_size=6, controller="lstm", output_from="reads"),
+    open_gates=1.0,
+    walking_heads=1,
+    updates=3000,
+    batch_size=16,
     max_length=6,
-    validate_every=100,
+    learning_rate=3e-3,
+    last_rate=0.01,
+    settle_updates=3000,
+    settle_crowd=30.0,
+    focus=0.0,
     clear=0.0,
+    validate_every=100,
+    margin=0.0,
+    validation_crowd=30.0,
+    validations_in_a_row=2,
 )
-"""Associative recall (section 4.3) of 2 to 6 items. A beginning: not yet measured on many seeds."""
+"""Associative recall (section 4.3) of 2 to 6 items: an LSTM gathers the vectors of an item to the key of its last row,
+the writer walks, the reader looks."""
 
 ngrams = replace(
     reliable,
@@ -140,15 +168,32 @@ sort = replace(
     reliable,
     name="sort",
     task="sort",
-    machine=replace(COPY_MACHINE, input_size=11, output_size=8, output_from="hidden-and-reads"),
-    updates=50_000,
+    machine=replace(
+        COPY_MACHINE,
+        input_size=11,
+        output_size=8,
+        read_heads=2,
+        write_heads=2,
+        weightings="single",
+        initial_weights="first-row",
+        output_from="reads",
+    ),
+    walking_heads=1,
+    updates=8000,
+    batch_size=16,
     max_length=20,
     largest_memory=96,
-    validate_every=100,
+    learning_rate=4e-3,
+    last_rate=0.01,
+    settle_updates=8000,
+    focus=0.0,
     clear=0.0,
+    validate_every=500,
+    margin=0.0,
     validation_crowd=1.0,
 )
-"""Priority sort (section 4.5) of 1 to 20 vectors. A beginning: not yet measured on many seeds."""
+"""Priority sort (section 4.5) of 1 to 20 vectors with two pairs of heads, a reader and a writer in each: one pair walks
+and writes the vectors down, the other looks for the highest priority left, reads its vector, and marks it as read."""
 
 
 ALL = (
@@ -159,6 +204,7 @@ ALL = (
     post_2014,
     post_repaired,
     repeat_copy,
+    repeat_copy_ticks,
     recall,
     ngrams,
     sort,

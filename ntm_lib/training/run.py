@@ -17,6 +17,9 @@ from ntm_lib.training.optimizers import make_optimizer
 from ntm_lib.training.progress import Progress
 from ntm_lib.training.recipe import Recipe
 
+WALK = 3.0  # by which biases of heads that begin by walking differ from those of others
+LOOK = 2.0  # by which key strengths of heads that begin by looking differ, before the softplus
+
 
 class Run:
     """One training under way: the machine, its optimiser, its one source of randomness, and its progress.
@@ -45,11 +48,8 @@ class Run:
         self.task = task or task_for(recipe.task, recipe.machine, recipe.payload)
         self.generator = Generator().manual_seed(seed)
         self.model = build(recipe, seed, machine).to(self.device)
-        if machine is not None and recipe.validation_crowd != 1 and not takes_crowd(self.model):
-            raise ValueError(
-                f"validation_crowd is {recipe.validation_crowd:g}: the forward of {type(self.model).__name__} takes no"
-                " crowd; set validation_crowd to 1"
-            )
+        if machine is not None and not takes_crowd(self.model):
+            require_no_crowd(recipe, self.model)
         self.average: AveragedModel | None = None
         if recipe.averaging:
             keep = get_ema_multi_avg_fn(recipe.averaging)  # type: ignore[no-untyped-call]
@@ -83,6 +83,16 @@ class Run:
         return not self.recipe.settle_updates or (settled_for is not None and settled_for >= at_least)
 
 
+def require_no_crowd(recipe: Recipe, model: nn.Module) -> None:
+    """Raise ValueError for a recipe that asks a machine for what it finds in a crowd, or trains it there."""
+    for name in ("validation_crowd", "settle_crowd"):
+        if getattr(recipe, name) != 1:
+            raise ValueError(
+                f"{name} is {getattr(recipe, name):g}: the forward of {type(model).__name__} takes no crowd; set {name}"
+                " to 1"
+            )
+
+
 class Drawn(NamedTuple):
     """The batch of one update, and the memory it runs in."""
 
@@ -98,7 +108,11 @@ def draw(run: Run) -> Drawn:
     def size_from(length: int) -> Size:
         return task.size_from(length, chance)
 
-    shape = draw_shape(recipe, progress.update, progress.level, lambda length: task.rows_needed(size_from(length)))
+    def rows_needed(length: int) -> int:
+        return task.rows_needed(size_from(length))
+
+    settling = progress.settled_at is not None
+    shape = draw_shape(recipe, progress.update, progress.level, rows_needed, settling)
     batch = task.drawn(task.draw, recipe.batch_size, size_from(shape.length), run.generator)
     return Drawn(batch.like(run.model.output.weight), shape)
 
@@ -122,6 +136,8 @@ def build(recipe: Recipe, seed: int, machine: Maker | None = None) -> NTM | LSTM
         initialise_as_the_post(model, generator)
     if recipe.first_weights == "alike":
         let_keys_begin_as_what_is_added(model)
+    if recipe.walking_heads:
+        let_heads_begin_in_roles(model, recipe.walking_heads)
     if isinstance(model.controller, LSTMController):
         open_gates(model.controller, recipe.open_gates)
     return model
@@ -136,6 +152,21 @@ def let_keys_begin_as_what_is_added(model: NTM) -> None:
         keys, added = (torch.split(weights[rows[name]], config.word_size) for name in ("key", "add"))
         for head in range(config.read_heads):
             keys[head].copy_(added[head % config.write_heads])
+
+
+@torch.no_grad()
+def let_heads_begin_in_roles(model: NTM, walking: int) -> None:
+    """Let the last weightings begin by walking a row a step, and the others by looking for what their keys say.
+
+    A walker's gate (Eq. 7) begins nearly closed, its shift (Eq. 8) nearly at +1 and sharp (Eq. 9); the key strength
+    (Eq. 5) of all others begins higher. Nothing is fixed: training moves these biases as it moves all others.
+    """
+    parts = {name: model.heads.linear.bias[rows] for name, rows in model.heads.rows.items()}
+    shifts = parts["s"].view(model.heads.addressing_heads, -1)
+    parts["g"][-walking:] -= WALK
+    shifts[-walking:, shifts.shape[1] // 2 + 1] += WALK
+    parts["gamma"][-walking:] += WALK / 2
+    parts["beta"][:-walking] += LOOK
 
 
 @torch.no_grad()

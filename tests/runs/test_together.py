@@ -94,6 +94,7 @@ def assert_as_alone(result, recipe):
         (APART, "feed-forward", 1),
         (APART, "feed-forward", 5),
         (APART, "lstm", 3),
+        (replace(APART, settle_crowd=31.0), "feed-forward", 3),
     ],
     ids=lambda value: getattr(value, "name", None),
 )

@@ -29,6 +29,20 @@ def test_the_frame_is_its_time_diagram(kind, length, answers):
         assert mask == [0] * (length + 2) + [1] * answers
 
 
+def test_in_training_every_vector_is_asked_for():
+    batch = tasks.sorting(WIDTH).draw(B, 7, generator(3))
+    assert batch.mask.sum(1).tolist() == [7] * B and batch.inputs.shape == (B, 16, WIDTH + 3)
+    for inputs, targets in zip(batch.inputs.tolist(), batch.targets.tolist(), strict=True):
+        ordered = sorted(inputs[1:8], key=lambda vector: -vector[-1])
+        assert targets[-7:] == [vector[:WIDTH] for vector in ordered]
+
+
+@pytest.mark.parametrize("answers", [0, 4])
+def test_more_answers_than_vectors_and_none_are_refused(answers):
+    with pytest.raises(ValueError, match=f"answers is {answers}: expected at"):
+        tasks.frame_sort(torch.zeros(B, 3, WIDTH), torch.rand(B, 3), answers)
+
+
 def test_of_equal_priorities_the_first_shown_comes_first():
     bits = tasks.number_bits(torch.tensor([[5, 3, 6, 1, 2]]), 3)
     batch = tasks.frame_sort(bits, torch.tensor([[0.5, -1.0, 0.5, 0.5, 0.75]]))

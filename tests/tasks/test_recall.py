@@ -88,6 +88,29 @@ def test_every_item_with_a_next_one_is_asked_for():
     assert len(counts) == ITEMS - 1 and min(counts) > 70
 
 
+def test_training_draws_every_kind_beside_random_items():
+    """Half of a batch is drawn as the random kind is, by the generator's next numbers."""
+    task, seen = tasks.recalling(WIDTH), set()
+    for seed in range(60):
+        batch = task.drawn(task.draw, 5, ITEMS, generator(seed))
+        number = int(torch.randint(1, len(RECALL_KINDS), (1,), generator=(same := generator(seed))))
+        random = tasks.recall(3, ITEMS, WIDTH, generator=same)
+        other = tasks.recall(2, ITEMS, WIDTH, kind=RECALL_KINDS[number], generator=same)
+        assert torch.equal(batch.inputs, torch.cat([random.inputs, other.inputs]))
+        assert torch.equal(batch.targets, torch.cat([random.targets, other.targets]))
+        seen.add(RECALL_KINDS[number])
+    assert seen == set(RECALL_KINDS[1:])
+
+
+def test_one_sequence_to_train_on_is_random():
+    assert torch.equal(tasks.recalling().draw(1, 4, generator(2)).inputs[0], tasks_random_after_the_kind(2)[0])
+
+
+def tasks_random_after_the_kind(seed):
+    torch.randint(1, len(RECALL_KINDS), (1,), generator=(same := generator(seed)))
+    return tasks.recall(1, 4, generator=same).inputs
+
+
 def test_a_length_of_1_trains_two_items():
     assert [tasks.recalling().size_from(length, 0.5) for length in (1, 2, 6)] == [2, 2, 6]
 

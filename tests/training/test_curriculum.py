@@ -245,3 +245,13 @@ def test_the_curriculum_grows_with_the_share_of_updates(update, length):
 def test_a_machine_keeps_its_own_rows_where_the_recipe_draws_none():
     recipe = replace(SMALL, largest_memory=0)
     assert {draw_shape(recipe, update, 1, rows_of).rows for update in range(50)} == {None}
+
+
+def test_a_crowd_is_drawn_while_settling_and_at_no_other_time():
+    """Log-uniformly from 1 up to the largest: a quarter of all crowds of up to 10,000 is below 10."""
+    crowded = replace(SMALL, settle_crowd=10_000.0)
+    assert {draw_shape(crowded, update, 1, rows_of).crowd for update in range(50)} == {1}
+    assert {draw_shape(SMALL, update, 1, rows_of, settling=True).crowd for update in range(50)} == {1}
+    crowds = [draw_shape(crowded, update, 1, rows_of, settling=True).crowd for update in range(2000)]
+    for share, crowd in [(0.25, 10), (0.5, 100), (0.75, 1000), (1, 10_000)]:
+        assert sum(1 <= one <= crowd for one in crowds) / 2000 == pytest.approx(share, abs=0.03)

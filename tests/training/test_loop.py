@@ -24,11 +24,12 @@ from torch.nn.functional import pad
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from ntm_lib import tasks
-from ntm_lib.machine import LSTMBaseline, LSTMConfig
+from ntm_lib.machine import NTM, LSTMBaseline, LSTMConfig
 from ntm_lib.runs.train import train
 from ntm_lib.tasks import Alphabet, Task
 from ntm_lib.training import evaluation, loop, losses, validation
 from ntm_lib.training.clear import unclear_of
+from ntm_lib.training.curriculum import chances
 from ntm_lib.training.evaluation import Count, Report, Verdict
 from ntm_lib.training.loop import backpropagate, learn, update
 from ntm_lib.training.losses import spread_of
@@ -247,6 +248,22 @@ def test_validations_ask_what_the_recipe_says(monkeypatch):
     monkeypatch.setattr(validation, "validate", lambda *given: asked.append((given[1], *given[4:])) or 0)
     train(replace(SMALL, max_length=7, margin=1.5, validation_crowd=31.0, updates=8))
     assert set(asked) == {(7, 1.5, 31.0)}
+
+
+def test_updates_are_crowded_while_settling_and_at_no_other_time(monkeypatch):
+    """SETTLING settles from update 1 on, and so draws a crowd for each of the others."""
+    seen, real = [], NTM.forward
+
+    def watched(machine, inputs, state=None, memory_size=None, history=None, crowd=1):
+        if history is not None:
+            seen.append(crowd)
+        return real(machine, inputs, state, memory_size, history, crowd)
+
+    monkeypatch.setattr(NTM, "forward", watched)
+    run = Run(replace(SETTLING, settle_crowd=31.0), 0)
+    for _ in range(4):
+        loop.update(run)
+    assert seen == [1, *[31 ** chances(update).any_length for update in (1, 2, 3)]]
 
 
 def test_the_history_has_the_validations(monkeypatch):

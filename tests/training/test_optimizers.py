@@ -147,6 +147,15 @@ def test_no_warm_up():
     assert learning_rate(replace(RATE, warmup_updates=0), 0, False) == 0.1
 
 
+@pytest.mark.parametrize(
+    ("update", "converged", "expected"),
+    [(0, False, 0.025), (3, False, 0.0976), (25, False, 0.08), (50, False, 0.06), (100, False, 0.02), (50, True, 0.01)],
+)
+def test_a_rate_that_falls_by_hand(update, converged, expected):
+    falling = replace(RATE, updates=100, last_rate=0.2)
+    assert learning_rate(falling, update, converged) == pytest.approx(expected)
+
+
 # The gradient
 
 

@@ -206,6 +206,8 @@ def test_a_number_is_a_number(kind, field, value):
         ("validation_crowd", 1_000_001, "most 1000000"),
         ("learning_rate", -0.1, "least 0"),
         ("keep_rate", 1.5, "most 1"),
+        ("last_rate", -0.1, "least 0"),
+        ("walking_heads", -1, "least 0"),
         ("averaging", -0.1, "least 0"),
         ("clear", -0.1, "least 0"),
         ("open_gates", 101.0, "most 100"),
@@ -290,6 +292,14 @@ def test_a_name_that_no_file_can_bear(name):
         replace(recipes.reliable, name=name)
     expected = "expected up to 100 letters, digits and _ . + -, because files bear it"
     assert str(caught.value) == f"name is {name!r}: {expected}"
+
+
+def test_no_more_heads_walk_than_there_are():
+    replace(recipes.reliable, walking_heads=2)
+    with pytest.raises(ValueError, match="walking_heads is 3: the machine has 2 weightings"):
+        replace(recipes.reliable, walking_heads=3)
+    with pytest.raises(ValueError, match="walking_heads is 1: the machine has 0 weightings"):
+        replace(recipes.reliable, machine=LSTMConfig(10, 8), walking_heads=1)
 
 
 @pytest.mark.parametrize(("updates", "at_least"), [(75, 75), (7, 75), (1, 1)])

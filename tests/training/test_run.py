@@ -189,12 +189,12 @@ def draws(recipe, count=80, seed=0, first=0, **progress):
 
 def test_a_batch_is_what_the_recipe_says():
     lengths = set()
-    for batch, (length, rows) in draws(replace(SMALL, max_length=5, largest_memory=19)):
+    for batch, (length, rows, crowd) in draws(replace(SMALL, max_length=5, largest_memory=19)):
         lengths.add(length)
         assert batch.inputs.shape == (5, 2 * length + 2, 5)
         assert batch.targets.shape == (5, 2 * length + 2, 3)
         assert torch.equal(batch.targets[:, length + 2 :], batch.inputs[:, 1 : length + 1, :3])
-        assert 2 * length + 2 <= rows <= 19
+        assert 2 * length + 2 <= rows <= 19 and crowd == 1
     assert lengths == {1, 2, 3, 4, 5}
 
 
@@ -247,3 +247,35 @@ def test_every_seed_meets_the_same_shapes_and_bits_of_its_own(settled_at):
     for one, another in zip(first, other, strict=True):
         if one.shape.length > 1:
             assert not torch.equal(one.batch.inputs, another.batch.inputs)
+
+
+# Heads that begin in roles
+
+
+def undone(name, emission, head):
+    """The number of the linear layer that became a head's gate, key strength or sharpening."""
+    number = getattr(emission, name)[0, head]
+    return number.logit() if name == "g" else (number - (1 if name == "gamma" else 0)).expm1().log()
+
+
+@pytest.mark.parametrize(("walking", "walkers"), [(1, [2]), (2, [1, 2]), (3, [0, 1, 2])])
+def test_the_last_heads_begin_by_walking_and_the_others_by_looking(walking, walkers):
+    """By hand, from the biases alone: what a hidden layer of zeros makes the heads emit."""
+    recipe = replace(SMALL, machine=replace(SMALL.machine, read_heads=2))
+    undecided, decided = (build(replace(recipe, walking_heads=number), 5).heads for number in (0, walking))
+    before, after = (heads(torch.zeros(1, SMALL.machine.controller_size)) for heads in (undecided, decided))
+    for head in range(3):
+        walks = head in walkers
+        moved = {name: undone(name, after, head) - undone(name, before, head) for name in ("g", "beta", "gamma")}
+        assert moved["g"].item() == pytest.approx(-3 if walks else 0, abs=1e-4)
+        assert moved["beta"].item() == pytest.approx(0 if walks else 2, abs=1e-4)
+        assert moved["gamma"].item() == pytest.approx(1.5 if walks else 0, abs=1e-4)
+        shifts = (after.s / before.s)[0, head].log()
+        assert (shifts - shifts[0]).tolist() == pytest.approx([0, 0, 3 if walks else 0], abs=1e-4)
+    for name in ("key", "erase", "add"):
+        assert torch.equal(getattr(after, name), getattr(before, name))
+
+
+def test_nothing_else_of_a_machine_depends_on_its_heads_roles():
+    plain, decided = (tensors(build(replace(SMALL, walking_heads=number), 5)) for number in (0, 1))
+    assert [name for name in plain if not torch.equal(plain[name], decided[name])] == ["heads.linear.bias"]
