@@ -8,7 +8,7 @@ from torch import Generator, Tensor
 from ntm_lib.machine import LSTMConfig, NTMConfig
 from ntm_lib.machine.validate import number, whole_number
 from ntm_lib.tasks.payloads import fair_bits, number_bits
-from ntm_lib.tasks.task import Batch, Draw, Task, join
+from ntm_lib.tasks.task import Batch, Draw, Task, half_and_half
 
 VECTORS = 3
 """Vectors in one item of the paper."""
@@ -21,8 +21,9 @@ count up, which differ from each other in few bits; a question or an answer of z
 def recalling(width: int = 6, vectors: int = VECTORS) -> Task:
     """Associative recall (section 4.3) as a task; `frame_recall` has the time diagram.
 
-    A size is a number of items; one item has no next, so training takes two where a recipe draws a length of 1, and
-    draws sequences of all kinds (`recall_mixed`). A sequence is exact when every bit of the answer is right.
+    A size is a number of items; one item has no next, so training takes two where a recipe draws a length of 1. A
+    sequence is exact when every bit of the answer is right. A machine that has settled is trained on all kinds: random
+    items differ in each of their vectors, and one that looks for the last vector alone is nearly always right.
     Raises TypeError or ValueError for numbers of bits or vectors that are not whole, or whose product is not 1 to 62.
     """
     number("width times vectors", whole_number("width", width) * whole_number("vectors", vectors), int, 1, 62)
@@ -33,7 +34,8 @@ def recalling(width: int = 6, vectors: int = VECTORS) -> Task:
     return Task(
         input_size=width + 2,
         output_size=width,
-        draw=lambda batch_size, items, generator: recall_mixed(batch_size, items, width, vectors, generator),
+        draw=draw("random"),
+        settling=half_and_half([draw(kind) for kind in RECALL_KINDS]),
         tests={kind: draw(kind) for kind in RECALL_KINDS},
         rows=lambda items: (vectors + 1) * items + 2 * vectors + 2,
         sizes=(6, 15, 30),
@@ -75,20 +77,6 @@ def recall(
         raise ValueError(f"items is {items}: expected from 2, because one has no next, to {2**bits:,} different ones")
     shown, asked = shown_items(batch_size, items, bits, kind, generator)
     return frame_recall(shown.view(batch_size, items, vectors, width), asked)
-
-
-def recall_mixed(
-    batch_size: int, items: int, width: int = 6, vectors: int = VECTORS, generator: Generator | None = None
-) -> Batch:
-    """Sequences to train on: half of the batch random, the other half, rounded down, of one of the other kinds.
-
-    Random items differ in each of their vectors, so that a machine may look for the last one alone, which then fails
-    where items have it in common, as those that count up do.
-    """
-    others = whole_number("batch_size", batch_size) // 2
-    kind = RECALL_KINDS[int(torch.randint(1, len(RECALL_KINDS), (1,), generator=generator))]
-    numbers = {"random": batch_size - others, kind: others}
-    return join([recall(number, items, width, vectors, one, generator) for one, number in numbers.items() if number])
 
 
 def shown_items(

@@ -12,7 +12,7 @@ from ntm_lib.machine.validate import number, whole_number
 from ntm_lib.tasks.payloads import KINDS
 from ntm_lib.tasks.payloads import payload as payload_of
 from ntm_lib.tasks.sizes import Size, two_numbers
-from ntm_lib.tasks.task import Batch, Draw, Task
+from ntm_lib.tasks.task import Batch, Draw, Task, half_and_half
 
 MOST_REPEATS = 10
 """Repeats of the paper's training sequences: from 1 to so many, each as likely as the others."""
@@ -26,7 +26,8 @@ def repeat_copying(width: int = 8, most_repeats: int = MOST_REPEATS, counting: C
     """Repeat copy (section 4.2) as a task; `frame_repeat_copy` has the time diagram.
 
     A size is (length, repeats). Training draws both: lengths as the recipe says, repeats from 1 to `most_repeats`.
-    A sequence is exact when every bit of every repeat comes back, and the end marker at the last step alone.
+    A sequence is exact when every bit of every repeat comes back, and the end marker at the last step alone. A machine
+    that has settled is trained on all kinds of vectors.
     Raises TypeError or ValueError for a number that is none, for fewer than 2 repeats at the most, which have no spread
     to divide a count by, and for an unknown way of counting.
     """
@@ -44,6 +45,7 @@ def repeat_copying(width: int = 8, most_repeats: int = MOST_REPEATS, counting: C
         input_size=width + 3,
         output_size=width + 1,
         draw=draw("random"),
+        settling=half_and_half([draw(kind) for kind in KINDS]),
         tests={kind: draw(kind) for kind in KINDS},
         rows=rows_of(counting),
         sizes=((10, 10), (10, 20), (20, 10)),

@@ -89,6 +89,7 @@ class Task:
     sizes: tuple[Any, ...] = (20, 50, 120)  # at which a trained machine is judged
     trials: tuple[Any, ...] = ()  # three, of a validation; none: 1, 4 and 10 times the longest length trained on
     size: Callable[[int, float], Size] | None = None  # to train on, from a length and a number from 0 up to 1; None: it
+    settling: Draw | None = None  # draws the batches to train a machine on that has settled; None: `draw`
     name: str = "a task of one's own"  # stands in the file of a run, which goes on with a task of that name only
 
     def __post_init__(self) -> None:
@@ -163,6 +164,20 @@ class Task:
         if not ((batch.mask == 0) | (batch.mask == 1)).all() or not batch.mask.any():
             raise ValueError("draw returned a mask with other numbers than 0 and 1, or without a 1: 1 is what counts")
         return batch
+
+
+def half_and_half(draws: Sequence[Draw]) -> Draw:
+    """A function that draws half of a batch by the first function, the other half, rounded down, by one of the others.
+
+    Which of the others it is, the generator decides anew for every batch.
+    """
+
+    def draw(number: int, size: Size, generator: Generator) -> Batch:
+        other = draws[int(torch.randint(1, len(draws), (1,), generator=generator))]
+        parts = (number - number // 2, draws[0]), (number // 2, other)
+        return join([one(many, size, generator) for many, one in parts if many])
+
+    return draw
 
 
 def require_task(value: object) -> None:

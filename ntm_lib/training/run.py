@@ -113,7 +113,8 @@ def draw(run: Run) -> Drawn:
 
     settling = progress.settled_at is not None
     shape = draw_shape(recipe, progress.update, progress.level, rows_needed, settling)
-    batch = task.drawn(task.draw, recipe.batch_size, size_from(shape.length), run.generator)
+    by = task.settling if settling and task.settling else task.draw
+    batch = task.drawn(by, recipe.batch_size, size_from(shape.length), run.generator)
     return Drawn(batch.like(run.model.output.weight), shape)
 
 

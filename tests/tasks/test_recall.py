@@ -88,27 +88,23 @@ def test_every_item_with_a_next_one_is_asked_for():
     assert len(counts) == ITEMS - 1 and min(counts) > 70
 
 
-def test_training_draws_every_kind_beside_random_items():
-    """Half of a batch is drawn as the random kind is, by the generator's next numbers."""
+def test_a_machine_that_has_settled_is_trained_on_every_kind():
+    """Half of a batch is random, the other half of a kind that the generator's first number decides."""
     task, seen = tasks.recalling(WIDTH), set()
     for seed in range(60):
-        batch = task.drawn(task.draw, 5, ITEMS, generator(seed))
-        number = int(torch.randint(1, len(RECALL_KINDS), (1,), generator=(same := generator(seed))))
+        batch = task.drawn(task.settling, 5, ITEMS, generator(seed))
+        kind = RECALL_KINDS[int(torch.randint(1, len(RECALL_KINDS), (1,), generator=(same := generator(seed))))]
         random = tasks.recall(3, ITEMS, WIDTH, generator=same)
-        other = tasks.recall(2, ITEMS, WIDTH, kind=RECALL_KINDS[number], generator=same)
+        other = tasks.recall(2, ITEMS, WIDTH, kind=kind, generator=same)
         assert torch.equal(batch.inputs, torch.cat([random.inputs, other.inputs]))
         assert torch.equal(batch.targets, torch.cat([random.targets, other.targets]))
-        seen.add(RECALL_KINDS[number])
+        seen.add(kind)
     assert seen == set(RECALL_KINDS[1:])
 
 
-def test_one_sequence_to_train_on_is_random():
-    assert torch.equal(tasks.recalling().draw(1, 4, generator(2)).inputs[0], tasks_random_after_the_kind(2)[0])
-
-
-def tasks_random_after_the_kind(seed):
-    torch.randint(1, len(RECALL_KINDS), (1,), generator=(same := generator(seed)))
-    return tasks.recall(1, 4, generator=same).inputs
+def test_one_sequence_for_a_settled_machine_is_random():
+    torch.randint(1, len(RECALL_KINDS), (1,), generator=(same := generator(2)))
+    assert torch.equal(tasks.recalling().settling(1, 4, generator(2)).inputs, tasks.recall(1, 4, generator=same).inputs)
 
 
 def test_a_length_of_1_trains_two_items():

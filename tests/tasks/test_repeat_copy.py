@@ -101,3 +101,13 @@ def test_an_end_marker_too_many_is_an_error():
 def test_values_that_cannot_be(call, error, said):
     with pytest.raises(error, match=said):
         call()
+
+
+@pytest.mark.parametrize("counting", ["scalar", "ticks"])
+def test_a_machine_that_has_settled_is_trained_on_every_kind(counting):
+    task = tasks.repeat_copying(WIDTH, counting=counting)
+    batch = task.drawn(task.settling, 8, (LENGTH, REPEATS), generator(4))
+    kind = tasks.KINDS[int(torch.randint(1, len(tasks.KINDS), (1,), generator=(same := generator(4))))]
+    for part, one in ((slice(0, 4), "random"), (slice(4, 8), kind)):
+        alone = tasks.repeat_copy(4, LENGTH, REPEATS, WIDTH, one, same, counting=counting)
+        assert torch.equal(batch.inputs[part], alone.inputs) and torch.equal(batch.targets[part], alone.targets)

@@ -10,6 +10,7 @@ from torch import nn
 
 from ntm_lib.machine import NTM, LSTMBaseline
 from ntm_lib.machine.step import PLAIN, advance
+from ntm_lib.tasks import Batch, Task
 from ntm_lib.training import recipes
 from ntm_lib.training.recipe import Historical
 from ntm_lib.training.run import Run, build, draw
@@ -196,6 +197,19 @@ def test_a_batch_is_what_the_recipe_says():
         assert torch.equal(batch.targets[:, length + 2 :], batch.inputs[:, 1 : length + 1, :3])
         assert 2 * length + 2 <= rows <= 19 and crowd == 1
     assert lengths == {1, 2, 3, 4, 5}
+
+
+def test_a_settled_machine_is_trained_on_the_batches_its_task_has_for_it():
+    def drawing(bit):
+        return lambda number, length, _: Batch(
+            torch.zeros(number, length, 5), torch.full((number, length, 3), bit), torch.ones(number, length)
+        )
+
+    for settling, bit in ((drawing(1.0), 1), (None, 0)):
+        run = Run(SETTLING, 0, Task(5, 3, drawing(0.0), settling=settling))
+        assert not draw(run).batch.targets.any()
+        run.progress.settled_at = 0
+        assert (draw(run).batch.targets == bit).all()
 
 
 @pytest.mark.parametrize("tied", [{"initial_weights": "learned"}, {"initial_memory": "learned"}], ids=str)
