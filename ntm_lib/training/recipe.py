@@ -59,9 +59,10 @@ class Recipe:
     first_weights: Literal["alike", "pytorch", "glorot"] = "alike"
     """First weights. pytorch: uniform within 1/sqrt(inputs); alike: as in pytorch, but keys begin as what is added, so
     that a read head finds what was written in a like state; glorot: as in the 2014 post's code."""
+    looking_heads: int = 0
+    """Weightings, from the first on, that begin by looking for what their keys say (`let_heads_begin_in_roles`)."""
     walking_heads: int = 0
-    """Weightings, from the last on, that begin by walking a row a step; all others then begin by looking for what their
-    keys say (`let_heads_begin_in_roles`); 0: all begin undecided."""
+    """Weightings, from the last on, that begin by walking, a row a step."""
 
     updates: int = 3000
     """Most updates of one training; training ends sooner when the machine has settled and is exact."""
@@ -141,8 +142,11 @@ class Recipe:
                 "first_weights is 'glorot': that is for a feed-forward controller; choose 'alike' or 'pytorch'"
             )
         weightings = getattr(self.machine, "addressing_heads", 0)
-        if self.walking_heads > weightings:
-            raise ValueError(f"walking_heads is {self.walking_heads}: the machine has {weightings} weightings")
+        if self.looking_heads + self.walking_heads > weightings:
+            raise ValueError(
+                f"looking_heads and walking_heads are {self.looking_heads} and {self.walking_heads}: the machine has"
+                f" {weightings} weightings"
+            )
         if self.state_decay and self.optimizer != "adam":
             raise ValueError(
                 f"state_decay is {self.state_decay}: leave it at 0 with {self.optimizer}, only Adam has it"

@@ -137,8 +137,7 @@ def build(recipe: Recipe, seed: int, machine: Maker | None = None) -> NTM | LSTM
         initialise_as_the_post(model, generator)
     if recipe.first_weights == "alike":
         let_keys_begin_as_what_is_added(model)
-    if recipe.walking_heads:
-        let_heads_begin_in_roles(model, recipe.walking_heads)
+    let_heads_begin_in_roles(model, recipe.looking_heads, recipe.walking_heads)
     if isinstance(model.controller, LSTMController):
         open_gates(model.controller, recipe.open_gates)
     return model
@@ -156,18 +155,19 @@ def let_keys_begin_as_what_is_added(model: NTM) -> None:
 
 
 @torch.no_grad()
-def let_heads_begin_in_roles(model: NTM, walking: int) -> None:
-    """Let the last weightings begin by walking a row a step, and the others by looking for what their keys say.
+def let_heads_begin_in_roles(model: NTM, looking: int, walking: int) -> None:
+    """Let the first weightings begin by looking for what their keys say, and the last by walking a row a step.
 
-    A walker's gate (Eq. 7) begins nearly closed, its shift (Eq. 8) nearly at +1 and sharp (Eq. 9); the key strength
-    (Eq. 5) of all others begins higher. Nothing is fixed: training moves these biases as it moves all others.
+    The key strength (Eq. 5) of a looker begins higher. A walker's gate (Eq. 7) begins nearly closed, its shift (Eq. 8)
+    nearly at +1 and sharp (Eq. 9). Nothing is fixed: training moves these biases as it moves all others.
     """
     parts = {name: model.heads.linear.bias[rows] for name, rows in model.heads.rows.items()}
+    first = model.heads.addressing_heads - walking
     shifts = parts["s"].view(model.heads.addressing_heads, -1)
-    parts["g"][-walking:] -= WALK
-    shifts[-walking:, shifts.shape[1] // 2 + 1] += WALK
-    parts["gamma"][-walking:] += WALK / 2
-    parts["beta"][:-walking] += LOOK
+    parts["beta"][:looking] += LOOK
+    parts["g"][first:] -= WALK
+    shifts[first:, shifts.shape[1] // 2 + 1] += WALK
+    parts["gamma"][first:] += WALK / 2
 
 
 @torch.no_grad()

@@ -207,6 +207,7 @@ def test_a_number_is_a_number(kind, field, value):
         ("learning_rate", -0.1, "least 0"),
         ("keep_rate", 1.5, "most 1"),
         ("last_rate", -0.1, "least 0"),
+        ("looking_heads", -1, "least 0"),
         ("walking_heads", -1, "least 0"),
         ("averaging", -0.1, "least 0"),
         ("clear", -0.1, "least 0"),
@@ -294,12 +295,16 @@ def test_a_name_that_no_file_can_bear(name):
     assert str(caught.value) == f"name is {name!r}: {expected}"
 
 
-def test_no_more_heads_walk_than_there_are():
-    replace(recipes.reliable, walking_heads=2)
-    with pytest.raises(ValueError, match="walking_heads is 3: the machine has 2 weightings"):
-        replace(recipes.reliable, walking_heads=3)
-    with pytest.raises(ValueError, match="walking_heads is 1: the machine has 0 weightings"):
-        replace(recipes.reliable, machine=LSTMConfig(10, 8), walking_heads=1)
+@pytest.mark.parametrize(("looking", "walking"), [(1, 2), (0, 3), (3, 0)])
+def test_no_more_heads_begin_in_roles_than_there_are(looking, walking):
+    for fits in ((1, 1), (0, 2), (2, 0)):
+        replace(recipes.reliable, looking_heads=fits[0], walking_heads=fits[1])
+    roles = {"looking_heads": looking, "walking_heads": walking}
+    said = f"looking_heads and walking_heads are {looking} and {walking}: the machine has"
+    with pytest.raises(ValueError, match=f"{said} 2 weightings"):
+        replace(recipes.reliable, **roles)
+    with pytest.raises(ValueError, match=f"{said} 0 weightings"):
+        replace(recipes.reliable, machine=LSTMConfig(10, 8), **roles)
 
 
 @pytest.mark.parametrize(("updates", "at_least"), [(75, 75), (7, 75), (1, 1)])

@@ -272,17 +272,21 @@ def undone(name, emission, head):
     return number.logit() if name == "g" else (number - (1 if name == "gamma" else 0)).expm1().log()
 
 
-@pytest.mark.parametrize(("walking", "walkers"), [(1, [2]), (2, [1, 2]), (3, [0, 1, 2])])
-def test_the_last_heads_begin_by_walking_and_the_others_by_looking(walking, walkers):
+@pytest.mark.parametrize(
+    ("looking", "lookers", "walking", "walkers"),
+    [(1, [0], 1, [2]), (1, [0], 2, [1, 2]), (0, [], 3, [0, 1, 2]), (2, [0, 1], 0, []), (3, [0, 1, 2], 0, [])],
+)
+def test_the_first_heads_begin_by_looking_and_the_last_by_walking(looking, lookers, walking, walkers):
     """By hand, from the biases alone: what a hidden layer of zeros makes the heads emit."""
     recipe = replace(SMALL, machine=replace(SMALL.machine, read_heads=2))
-    undecided, decided = (build(replace(recipe, walking_heads=number), 5).heads for number in (0, walking))
+    roles = {"looking_heads": looking, "walking_heads": walking}
+    undecided, decided = build(recipe, 5).heads, build(replace(recipe, **roles), 5).heads
     before, after = (heads(torch.zeros(1, SMALL.machine.controller_size)) for heads in (undecided, decided))
     for head in range(3):
         walks = head in walkers
         moved = {name: undone(name, after, head) - undone(name, before, head) for name in ("g", "beta", "gamma")}
         assert moved["g"].item() == pytest.approx(-3 if walks else 0, abs=1e-4)
-        assert moved["beta"].item() == pytest.approx(0 if walks else 2, abs=1e-4)
+        assert moved["beta"].item() == pytest.approx(2 if head in lookers else 0, abs=1e-4)
         assert moved["gamma"].item() == pytest.approx(1.5 if walks else 0, abs=1e-4)
         shifts = (after.s / before.s)[0, head].log()
         assert (shifts - shifts[0]).tolist() == pytest.approx([0, 0, 3 if walks else 0], abs=1e-4)
@@ -291,5 +295,5 @@ def test_the_last_heads_begin_by_walking_and_the_others_by_looking(walking, walk
 
 
 def test_nothing_else_of_a_machine_depends_on_its_heads_roles():
-    plain, decided = (tensors(build(replace(SMALL, walking_heads=number), 5)) for number in (0, 1))
+    plain, decided = tensors(build(SMALL, 5)), tensors(build(replace(SMALL, looking_heads=1, walking_heads=1), 5))
     assert [name for name in plain if not torch.equal(plain[name], decided[name])] == ["heads.linear.bias"]
