@@ -33,6 +33,7 @@ CONDITIONS: dict[str, Callable[[Row], bool]] = {
     "exact in validation": lambda row: row["converged_at_update"] is not None,
     "lost it later": lambda row: row["lost_at_update"] is not None,
     "not finite": lambda row: row["nan_update"] is not None,
+    "settled": lambda row: row["settled_at_update"] is not None,
     "finite": lambda row: row["nan_update"] is None,
     "huge gradient": _huge,
     "all in one row": lambda row: row["stores"] == "in one row",
@@ -93,6 +94,25 @@ def count_exact(name: str, column: str, of: str = "") -> str:
     """How many of the runs of a study that have a number of wrong bits in a column have none."""
     rows = [row for row in all_runs(name) if row[column] is not None]
     return in_words(sum(row[column] == 0 for row in rows), len(rows), of)
+
+
+def wrong_a_sequence(name: str, column: str, sequences: int = 100) -> str:
+    """Wrong bits a sequence over all runs of a study, from their sum over so many sequences: median and most."""
+    wrong = [row[column] / sequences for row in all_runs(name)]
+    return f"{statistics.median(wrong):.2g} / {max(wrong):.2g}"
+
+
+def count_at_most(name: str, column: str, wrong: float, sequences: int = 100) -> str:
+    """How many runs of a study have at most so many wrong bits a sequence."""
+    rows = all_runs(name)
+    return in_words(sum(row[column] <= wrong * sequences for row in rows), len(rows))
+
+
+def settled_by(name: str, arm: str | None, update: int, of: str = "") -> str:
+    """How many runs of an arm, or of a study without arms, had begun to settle by an update."""
+    rows = all_runs(name) if arm is None else runs(name, arm)
+    at = [row["settled_at_update"] for row in rows]
+    return in_words(sum(one is not None and one <= update for one in at), len(at), of)
 
 
 def counted_within(name: str, arm: str, sequences: float) -> tuple[int, int]:

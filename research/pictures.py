@@ -27,6 +27,12 @@ FAR = {
     "100 vectors in a crowd of 10,000": "wrong_bits_100_crowd_10000",
 }
 """Copies that `reliable` was asked for beyond its verdict, each with the column that counts its wrong bits."""
+TASKS = {
+    "repeat copy by ticks": ("repeat_copy_ticks", ("10x10", "20x10", "10x20")),
+    "recall": ("recall", ("6", "15", "30")),
+    "sort": ("sort", ("20", "40")),
+}
+"""The paper's other tasks in the words of a figure, each with its study and the sizes of its verdict."""
 IN_THE_FIGURE = {
     "converged": "converged",
     "exact at length 20": "exact at 20",
@@ -90,6 +96,22 @@ def far_figure() -> Figure:
     return shares_figure({"no wrong bit": counts})
 
 
+def tasks_figure() -> Figure:
+    """How many machines of the paper's other tasks made no mistake in 100 sequences, within training and beyond."""
+    counts = {}
+    for words, (name, sizes) in TASKS.items():
+        for size in sizes:
+            wrong = [row[f"wrong_bits_random_{size}"] for row in all_runs(name)]
+            counts[f"{words}, {size.replace('x', ' × ')}"] = (wrong.count(0), len(wrong))
+    return shares_figure({"no wrong bit": counts})
+
+
+def roles_figure() -> Figure:
+    """How many machines found recall at all, with each arm of the question "roles", and with all of the recipe."""
+    asked = {"recall": all_runs("recall")} | study("roles")
+    return shares_figure({"settled": {arm: counted(rows, "settled") for arm, rows in asked.items()}})
+
+
 def lengths_figure() -> Figure:
     """Wrong bits by length and cause, over all machines of the post's recipe and over those of `reliable`."""
     shares = {
@@ -133,6 +155,8 @@ def figures() -> dict[str, Callable[[], Figure]]:
         "proved": proved_figure,
         "not_finite": not_finite_figure,
         "lengths": lengths_figure,
+        "tasks": tasks_figure,
+        "roles": roles_figure,
         "curriculum": partial(shares_of_arms, "curriculum", "finite to the end", "nearly right at length 20"),
         "added": partial(shares_of_arms, "added", "converged", "exact in validation"),
     }

@@ -15,9 +15,11 @@ from ntm_lib.analysis.copies import copy_format, judged_payloads, rows_needed, w
 from ntm_lib.analysis.faults import faults
 from ntm_lib.analysis.finding import CAUSES, Finding, Kind
 from ntm_lib.analysis.history import from_history
+from ntm_lib.analysis.moves import habits_of_heads
 from ntm_lib.analysis.reach import FARTHEST, LENGTH_TRIED, reach
 from ntm_lib.analysis.trace import Trace, require_room, trace_copy, with_memory
 from ntm_lib.machine import NTM, validate
+from ntm_lib.tasks.sizes import Size, size_text
 from ntm_lib.training.evaluation import Machine
 from ntm_lib.training.run import Run
 
@@ -53,6 +55,37 @@ def diagnose(
     sentence = f"No fault: all {bits:,} bits of {sequences} sequences of {vectors} vectors come back."
     healthy = Finding(Kind.HEALTHY, False, sentence, {"bits": bits, "sequences": sequences, "vectors": vectors})
     return [healthy, *([reach_finding(machine)] if any_size and machine.free_memory_size else []), *found]
+
+
+def diagnose_task(model: Machine, run: Run, size: Size | None = None) -> list[Finding]:
+    """List what went wrong in the training of a machine for any task, what its verdict counted, and what its heads do.
+
+    Faults are known for copies alone (`diagnose`). Heads are watched in eight sequences of the given size, by default
+    the first that the verdict asks for.
+    Raises TypeError for a model without a memory, ValueError for a run without a verdict, and as the task does for a
+    size that it does not have.
+    """
+    return [*from_history(run.progress), in_verdict(run), *habits_of_heads(with_memory(model), run.task, size)]
+
+
+def in_verdict(run: Run) -> Finding:
+    """Put into a sentence how many sequences of the verdict came back wrong, and of which kind and size most."""
+    counts = {
+        f"{report.kind} {size_text(size)}": count
+        for report in run.progress.reports
+        for size, count in report.lengths.items()
+    }
+    if not counts:
+        raise ValueError("the run has no verdict yet: train it to its end first")
+    wrong, asked = (sum(getattr(count, name) for count in counts.values()) for name in ("wrong_sequences", "sequences"))
+    if not wrong:
+        sentence = f"All {asked:,} sequences of the verdict come back without an error."
+        return Finding(Kind.HEALTHY, False, sentence, {"sequences": asked})
+    worst = max(counts, key=lambda name: counts[name].wrong_sequences / counts[name].sequences)
+    most = f"{counts[worst].wrong_sequences} of {counts[worst].sequences} of '{worst}'"
+    sentence = f"{wrong:,} of {asked:,} sequences of the verdict come back wrong, most of one kind and size: {most}."
+    evidence = {name: count.wrong_sequences for name, count in counts.items() if count.wrong_sequences}
+    return Finding(Kind.WRONG_BITS, False, sentence, {"wrong_sequences": evidence})
 
 
 def explain(trace: Trace, model: NTM) -> list[Finding]:

@@ -43,6 +43,7 @@ class Kind(StrEnum):
     REACH = "reach", "The length of the first copy whose jump fails, predicted from short copies in a crowd of rows."
     WRONG_BITS = "wrong bits", "Some bits of the traced copies are wrong, each by one cause."
     STORES = "stores", "Where the first vector is written, and which way the write head goes from there."
+    MOVES = "moves", "How often a head stays, walks or jumps while a machine listens and while it answers."
     READS = "reads", "Where the read head waits, how it finds the first vector, and which way it goes from there."
 
 

@@ -120,20 +120,28 @@ def _copy(words: list[str]) -> int:
 def _diagnose(words: list[str]) -> int:
     """Say what a machine does and what is wrong with it, with evidence and a cure. 0 only if nothing is wrong."""
     options = _options_of_a_machine("diagnose", f"{_diagnose.__doc__} {REACH}")
-    options.value("--length", int, "vectors in a copy; else 120, or where its verdict was wrong")
+    options.value("--length", size, "vectors in a copy, else 120 or where its verdict was wrong; a size of other tasks")
     options.switch("--json", "print JSON instead of text")
     values = options.parse(words)
 
     from dataclasses import asdict
 
+    from ntm_lib import tasks
     from ntm_lib.analysis import diagnosis
 
-    model, run = _loaded(values, "copying")
-    found = diagnosis.diagnose(model, run, values.length, values.memory_size)
+    model, run = _loaded(values)
+    copies = run.task.name == "copying" or run.task.name not in tasks.TASKS
+    if not copies and values.memory_size is not None:
+        raise ValueError("--memory_size is for machines that copy: leave it out")
+    found = (
+        diagnosis.diagnose(model, run, values.length, values.memory_size)
+        if copies
+        else diagnosis.diagnose_task(model, run, values.length)
+    )
     show(json.dumps([asdict(finding) for finding in found], indent=1) if values.json else told(found, values.dir))
     if any(finding.fault for finding in found):
         return FAILED
-    if model.free_memory_size and (values.length, values.memory_size) != (None, None):
+    if copies and model.free_memory_size and (values.length, values.memory_size) != (None, None):
         say("the reach is left out: it is predicted where neither --length nor --memory_size is given")
     return 0
 

@@ -368,7 +368,7 @@ def test_every_kind_is_explained_and_every_cause_has_a_name_of_its_own():
 
 
 def test_every_fault_has_a_cure():
-    habits = {Kind.HEALTHY, Kind.REACH, Kind.WRONG_BITS, Kind.STORES, Kind.READS}
+    habits = {Kind.HEALTHY, Kind.REACH, Kind.WRONG_BITS, Kind.STORES, Kind.READS, Kind.MOVES}
     assert CURES.keys() == set(Kind) - habits - {Kind.MISSED_JUMP}
     assert all(Finding(kind, True, "Wrong.", {}).cure for kind in CURES)
     assert not any(Finding(kind, False, "Right.", {}).cure for kind in Kind)

@@ -1,11 +1,14 @@
 """The paper's other tasks on the command line: train, evaluate and study; what is for copies alone is refused."""
 
 import json
+from dataclasses import asdict
 
 import pytest
 
 from ntm_lib import evaluate, load, tasks
+from ntm_lib.analysis import diagnosis
 from ntm_lib.cli.commands import FAILED
+from ntm_lib.tasks.sizes import size_in
 from ntm_lib.training import evaluation, recipes
 from ntm_lib.training.evaluation import Verdict
 
@@ -83,14 +86,24 @@ def test_an_interrupted_training_of_another_task_is_not_taken_up(ntm, machines):
     assert code == BAD_INPUT and "with another" in said and "task" in said
 
 
-@pytest.mark.parametrize("command", ["diagnose", "copy"])
-def test_what_is_for_copies_is_refused_in_one_line(ntm, machines, command):
+def test_what_is_for_copies_is_refused_in_one_line(ntm, machines):
     out = trained(ntm, machines, "recall")
-    code, _, said = ntm(command, out)
-    assert (code, said) == (
-        BAD_INPUT,
-        f"ntm: {out} holds a machine for recall: this command is for one for copying\n",
-    )
+    said = f"ntm: {out} holds a machine for recall: this command is for one for copying\n"
+    code, _, err = ntm("copy", out)
+    assert (code, err) == (BAD_INPUT, said)
+    code, _, err = ntm("diagnose", out, "--memory-size", 37)
+    assert (code, err) == (BAD_INPUT, "ntm: --memory_size is for machines that copy: leave it out\n")
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_a_machine_for_another_task_is_diagnosed(ntm, machines, recipe):
+    out, (_, size) = trained(ntm, machines, recipe), SIZES[recipe]
+    code, said, err = ntm("diagnose", out, "--length", size)
+    assert (code, err) == (0, "") and said.count("moves\n") >= 2 and "sequences of the verdict" in said
+    machine, run = load(out)
+    found = diagnosis.diagnose_task(machine, run, size_in(size))
+    code, said, _ = ntm("diagnose", out, "--length", size, "--json")
+    assert json.loads(said) == json.loads(json.dumps([asdict(finding) for finding in found]))
 
 
 def test_a_study_of_two_tasks(ntm, tmp_path):

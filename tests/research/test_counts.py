@@ -38,6 +38,20 @@ def test_counts_of_runs_that_converged(given):
     assert counts.median_and_largest("any", "arm", "sequences", "converged") == "4 / 4"
 
 
+def test_wrong_bits_a_sequence_and_runs_that_settled(given, monkeypatch):
+    rows = rows_with(wrong=(0, 210, 37), settled_at_update=(None, 31, 30))
+    monkeypatch.setattr(counts, "all_runs", lambda name: rows)
+    assert counts.wrong_a_sequence("any", "wrong") == "0.37 / 2.1"
+    assert counts.wrong_a_sequence("any", "wrong", sequences=10) == "3.7 / 21"
+    assert counts.count_at_most("any", "wrong", 0.37).startswith("2 of 3 (")
+    assert counts.count_at_most("any", "wrong", 3.6, sequences=10).startswith("1 of 3 (")
+    given(rows)
+    for arm in (None, "an"):
+        assert counts.settled_by("any", arm, 29).startswith("0 of 3 (")
+        assert counts.settled_by("any", arm, 30, of="runs").startswith("1 of 3 runs (")
+        assert counts.settled_by("any", arm, 31).startswith("2 of 3 (")
+
+
 def test_medians_and_largest_values(given):
     given(rows_with(norm=(0.157, 7.6, 84_874_800.0, None)))
     assert (counts.median("any", "arm", "norm"), counts.largest("any", "arm", "norm")) == ("8", "8.5e7")

@@ -31,9 +31,9 @@ def write(tmp_path):
     return write
 
 
-def test_there_are_thirteen_questions_with_82_arms_whose_names_fit_files():
+def test_there_are_fourteen_questions_with_84_arms_whose_names_fit_files():
     names = [arm.name for arm in ARMS]
-    assert (len(QUESTIONS), len(names), len(set(names))) == (13, 82, 82)
+    assert (len(QUESTIONS), len(names), len(set(names))) == (14, 84, 84)
     for name, question in QUESTIONS.items():
         assert question.name == name and question.asked_by
         assert question.question.endswith(("?", "."))
