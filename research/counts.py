@@ -28,6 +28,7 @@ def _huge(row: Row) -> bool:
 CONDITIONS: dict[str, Callable[[Row], bool]] = {
     "converged": lambda row: row["converged"],
     "exact at 20": lambda row: row["wrong_bits_random_20"] == 0,
+    "exact at 30": lambda row: row["wrong_bits_random_30"] == 0,
     "exact at 120": lambda row: row["wrong_bits_random_120"] == 0,
     "nearly right at 20": _nearly_right,
     "exact in validation": lambda row: row["converged_at_update"] is not None,
@@ -108,6 +109,11 @@ def count_at_most(name: str, column: str, wrong: float, sequences: int = 100) ->
     return in_words(sum(row[column] <= wrong * sequences for row in rows), len(rows))
 
 
+def most_seconds(name: str) -> str:
+    """The most seconds that a run of a study took."""
+    return number(max(row["seconds"] for row in all_runs(name)))
+
+
 def settled_by(name: str, arm: str | None, update: int, of: str = "") -> str:
     """How many runs of an arm, or of a study without arms, had begun to settle by an update."""
     rows = all_runs(name) if arm is None else runs(name, arm)
@@ -161,7 +167,7 @@ def faults(name: str, arm: str) -> str:
 
 def fault_meanings() -> dict[str, str]:
     """What each fault that was found in a run means, by the fault's name."""
-    found = {fault for name in questions() for row in all_runs(name) for fault in (row["faults"] or "").split("; ")}
+    found = {fault for name in questions() for row in all_runs(name) for fault in (row.get("faults") or "").split("; ")}
     return {kind.value: kind.meaning for kind in Kind if kind.value in found}
 
 

@@ -161,6 +161,7 @@ USED: tuple[Callable[..., object], ...] = (
     counts.count_exact,
     counts.count_at_most,
     counts.settled_by,
+    counts.most_seconds,
     counts.wrong_a_sequence,
     counts.count_together,
     counts.converged_within,

@@ -68,9 +68,10 @@ def clip(parameters: list[nn.Parameter], recipe: Recipe) -> float:
 
 
 def learning_rate(recipe: Recipe, update: int, converged: bool) -> float:
-    """The rate of an update: warm-up, then the peak, or a line from there down to `last_rate` times the peak;
+    """The rate of an update: warm-up, then the peak, falling evenly to `last_rate` times the peak;
     `keep_rate` times the peak once the machine has converged."""
     if converged:
         return recipe.keep_rate * recipe.learning_rate
     warm = min(1.0, (update + 1) / max(1, recipe.warmup_updates))
-    return warm * (1 - (1 - recipe.last_rate) * update / recipe.updates) * recipe.learning_rate
+    falling = 1 - (1 - recipe.last_rate) * update / recipe.updates
+    return warm * falling * recipe.learning_rate

@@ -39,10 +39,11 @@ def test_counts_of_runs_that_converged(given):
 
 
 def test_wrong_bits_a_sequence_and_runs_that_settled(given, monkeypatch):
-    rows = rows_with(wrong=(0, 210, 37), settled_at_update=(None, 31, 30))
+    rows = rows_with(wrong=(0, 210, 37), settled_at_update=(None, 31, 30), seconds=(9.5, 1234.4, 80.0))
     monkeypatch.setattr(counts, "all_runs", lambda name: rows)
     assert counts.wrong_a_sequence("any", "wrong") == "0.37 / 2.1"
     assert counts.wrong_a_sequence("any", "wrong", sequences=10) == "3.7 / 21"
+    assert counts.most_seconds("any") == "1,234"
     assert counts.count_at_most("any", "wrong", 0.37).startswith("2 of 3 (")
     assert counts.count_at_most("any", "wrong", 3.6, sequences=10).startswith("1 of 3 (")
     given(rows)
