@@ -28,11 +28,11 @@ FAR = {
 }
 """Copies that `reliable` was asked for beyond its verdict, each with the column that counts its wrong bits."""
 TASKS = {
-    "repeat copy by ticks": ("repeat_copy_ticks", ("10x10", "20x10", "10x20")),
-    "recall": ("recall", ("6", "15", "30")),
-    "sort": ("sort", ("20", "40")),
+    "repeat copy by ticks, {} × {}": ("repeat_copy_ticks", ("10x10", "20x10", "10x20")),
+    "recall, {} items": ("recall", ("6", "15", "30")),
+    "sort, {} vectors": ("sort", ("20", "40")),
 }
-"""The paper's other tasks in the words of a figure, each with its study and the sizes of its verdict."""
+"""The paper's other tasks and a size in the words of a figure, each with its study and the sizes of its verdict."""
 IN_THE_FIGURE = {
     "converged": "converged",
     "exact at length 20": "exact at 20",
@@ -102,7 +102,7 @@ def tasks_figure() -> Figure:
     for words, (name, sizes) in TASKS.items():
         for size in sizes:
             wrong = [row[f"wrong_bits_random_{size}"] for row in all_runs(name)]
-            counts[f"{words}, {size.replace('x', ' × ')}"] = (wrong.count(0), len(wrong))
+            counts[words.format(*size.split("x"))] = (wrong.count(0), len(wrong))
     return shares_figure({"no wrong bit": counts})
 
 

@@ -113,7 +113,7 @@ def test_a_compiled_run_goes_on_where_it_was_left(traced, tmp_path):
 
 @pytest.mark.parametrize(
     "recipe",
-    [recipes.reliable, replace(ADAPTIVE, largest_memory=0), YARDSTICK],
+    [recipes.reliable, replace(ADAPTIVE, largest_memory=0), replace(FIXED, settle_crowd=3.0), YARDSTICK],
     ids=lambda recipe: recipe.name,
 )
 def test_a_recipe_that_is_not_for_it(recipe, tmp_path):

@@ -118,6 +118,7 @@ def test_it_is_evaluated_and_looked_at_like_the_library_s():
     ("recipe", "options", "message"),
     [
         (replace(OWN, validation_crowd=100), {}, "validation_crowd is 100: the forward of MyNTM takes no crowd"),
+        (replace(OWN, settle_crowd=31), {}, "settle_crowd is 31: the forward of MyNTM takes no crowd"),
         (replace(OWN, largest_memory=0), {"compiled": True}, "compiled is for the library's NTM"),
         (
             replace(SMALL, machine=LSTMConfig(5, 3)),
