@@ -7,12 +7,15 @@ from torch import Generator, Tensor
 
 from ntm_lib.machine import LSTMConfig, NTMConfig
 from ntm_lib.machine.validate import number, whole_number
+from ntm_lib.tasks.sizes import Size, two_numbers
 from ntm_lib.tasks.task import Batch, Draw, Task
 
 CONTEXT = 5
 """Bits before a bit that decide how it is drawn, in the paper: so its 6-grams."""
 LENGTH = 200
 """Bits in one sequence of the paper."""
+A_CONTEXT = 40
+"""Bits of a training sequence for each bit of its context: fewer contexts come round in fewer bits."""
 TableKind = Literal["random", "fair", "sure", "zeros", "ones"]
 TABLE_KINDS: tuple[str, ...] = get_args(TableKind)
 """Kinds of tables: Beta(1/2, 1/2) as in training; every bit fair; each context always followed by one and the same bit,
@@ -22,14 +25,23 @@ TABLE_KINDS: tuple[str, ...] = get_args(TableKind)
 def ngram_prediction(context: int = CONTEXT) -> Task:
     """Dynamic N-grams (section 4.4) as a task; `frame_ngrams` has the time diagram.
 
-    A size is a number of bits. An answer is a chance, and no bit of it is wrong: what counts is how many bits more it
-    costs than the best estimate there is, `optimal_chances`, on the very same sequences.
+    A size is a number of bits, or (bits, context) for tables of another context. In training, a recipe's length is
+    a context, up to the task's own, in sequences of 40 bits for each bit of it. An answer is a chance, and no bit of it
+    is wrong: what counts is how many bits more it costs than the best estimate there is, `optimal_chances`, on the very
+    same sequences.
     Raises TypeError or ValueError for a context that is not a whole number from 1 to 16.
     """
     number("context", context, int, 1, 16)
 
     def draw(kind: str) -> Draw:
-        return lambda batch_size, length, generator: ngrams(batch_size, length, context, kind, generator)
+        def drawn(batch_size: int, size: Size, generator: Generator) -> Batch:
+            length, of = two_numbers(size, "BITSxCONTEXT") if isinstance(size, tuple) else (size, context)
+            return ngrams(batch_size, length, of, kind, generator)
+
+        return drawn
+
+    def size(length: int, _: float) -> Size:
+        return A_CONTEXT * min(length, context), min(length, context)
 
     return Task(
         input_size=1,
@@ -39,7 +51,8 @@ def ngram_prediction(context: int = CONTEXT) -> Task:
         rows=lambda _: 2**context,
         sizes=(LENGTH,),
         trials=(LENGTH,) * 3,
-        optimum=lambda batch: optimal_cost(batch, context),
+        size=size,
+        optimum=lambda batch: optimal_cost(batch, context_of(batch)),
         name="ngrams" if context == CONTEXT else f"ngrams of context {context}",
     )
 
@@ -135,6 +148,11 @@ def optimal_chances(bits: Tensor, context: int = CONTEXT) -> Tensor:
     ones, times = (torch.cat([one[:, :1] * 0, one.cumsum(1)], dim=1) for one in (followed, now[:, :-1]))
     ones, times = ((one * now).sum(-1) for one in (ones, times))
     return (ones + 0.5) / (times + 1)
+
+
+def context_of(batch: Batch) -> int:
+    """The context of a batch of N-grams: the mask is 0 on all of its bits but the last."""
+    return int(batch.mask[0].argmax()) + 1
 
 
 def optimal_cost(batch: Batch, context: int = CONTEXT) -> Tensor:

@@ -149,20 +149,35 @@ ngrams = replace(
     reliable,
     name="ngrams",
     task="ngrams",
-    machine=replace(COPY_MACHINE, input_size=1, output_size=1, output_from="hidden-and-reads"),
-    updates=20_000,
-    max_length=200,
+    machine=replace(
+        COPY_MACHINE,
+        input_size=1,
+        output_size=1,
+        controller="lstm",
+        memory_size=40,
+        initial_memory="learned",
+        initial_value=0.3,
+        output_from="hidden-and-reads",
+    ),
+    open_gates=1.0,
+    looking_heads=2,
+    updates=6000,
+    batch_size=16,
+    max_length=10,
     largest_memory=0,
-    validate_every=100,
+    learning_rate=3e-3,
+    last_rate=0.01,
     settle_updates=0,
     focus=0.0,
     clear=0.0,
+    validate_every=500,
     margin=0.0,
     validation_crowd=1.0,
     validations_in_a_row=2,
-    historical=Historical(curriculum="longest"),
+    historical=Historical(curriculum="ramp"),
 )
-"""Dynamic N-grams (section 4.4): 200 bits a sequence, and no losses of settling, because no answer is ever sure.
+"""Dynamic N-grams (section 4.4): contexts of 1 to 5 bits in the first half of all updates, then of 5; learned rows, so
+that each context has one to be found by; and no losses of settling, because no answer is ever sure.
 
 A beginning: not yet measured on many seeds.
 """

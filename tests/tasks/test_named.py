@@ -47,8 +47,7 @@ def test_one_seed_draws_one_batch(name):
 @pytest.mark.parametrize("name", [name for name in tasks.TASKS if name != "copying"])
 def test_a_training_keeps_its_task(name, tmp_path):
     """What `load` finds is judged as the training was, by the task that the file names."""
-    curriculum = recipes.Historical(curriculum="longest") if name == "ngrams" else recipes.Historical()
-    recipe = short(name, historical=curriculum, max_length=20 if name == "ngrams" else 3, largest_memory=40)
+    recipe = short(name, max_length=3, largest_memory=40)
     result = train(recipe, seed=2100, out=tmp_path)
     machine, run = load(tmp_path)
     assert run.task.name == run.recipe.task == name

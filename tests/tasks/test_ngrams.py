@@ -105,6 +105,24 @@ def test_what_counts_is_paired_with_the_optimum():
     assert judge(Perfect(), task).converged
 
 
+@pytest.mark.parametrize(("length", "size"), [(1, (40, 1)), (3, (120, 3)), (5, (200, 5)), (11, (200, 5))])
+def test_training_begins_with_short_contexts(length, size):
+    task = tasks.ngram_prediction()
+    assert task.size_from(length, 0.5) == size
+    batch = task.drawn(task.draw, B, size, generator(2))
+    expected = tasks.ngrams(B, *size, generator=generator(2))
+    assert torch.equal(batch.inputs, expected.inputs) and torch.equal(batch.mask, expected.mask)
+
+
+@pytest.mark.parametrize(("size", "context"), [(53, 3), ((53, 1), 1), ((53, 4), 4)])
+def test_bits_above_the_optimum_of_a_batchs_own_context(size, context):
+    task = tasks.ngram_prediction(3)
+    batch = task.drawn(task.draw, B, size, generator(1))
+    logits = torch.full_like(batch.targets, 0.0)
+    above = 53 - context - tasks.optimal_cost(batch, context)
+    assert torch.allclose(task.errors(logits, batch), above)
+
+
 class Perfect(NTM):
     """Answers with the best estimate."""
 
@@ -121,6 +139,10 @@ class Perfect(NTM):
     [
         (lambda: tasks.ngrams(2, 5), "length is 5: expected more than the 5 bits of a context"),
         (lambda: tasks.ngrams(2, 20, kind="odd"), "kind is 'odd': expected one of random, fair"),
+        (
+            lambda: tasks.ngram_prediction().draw(2, (1, 2, 3), None),
+            "size is 1x2x3: expected two numbers, BITSxCONTEXT",
+        ),
         (lambda: tasks.ngram_prediction(17), "context is 17: expected at most 16"),
         (lambda: ngram_prediction_for(NTMConfig(1, 2)), "1 inputs and 2 outputs: N-grams need 1 and 1"),
     ],
