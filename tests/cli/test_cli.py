@@ -360,7 +360,7 @@ def test_recipes_lists_questions_and_arms_as_words_for_study(ntm, tmp_path, monk
     assert all(arms.one_recipe(line.strip()) for line in lines[-2:])
     monkeypatch.chdir(ROOT)
     listed = json.loads(ntm("recipes", "--json")[1])
-    assert len(listed["questions"]) == 13
+    assert len(listed["questions"]) == 14
     assert listed["questions"]["heads"] == ["heads-1+1", "heads-2+1", "heads-2+2"]
 
 

@@ -1,12 +1,12 @@
 """What the search finds beyond chosen payloads: the counts, and what is noted."""
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 import torch
 from copier import Copier
 
+from ntm_lib.runs.checkpoints import recipe_from_json
 from ntm_lib.training import recipes
 from research import adversary
 
@@ -44,7 +44,7 @@ def test_the_summary_counts_machines(monkeypatch):
 def test_what_is_stored_says_how_it_was_made():
     assert STORED["command"] == "python -m research.adversary reliable 0-19 data/studies/reliable/adversary.json"
     assert {"python", "torch", "ntm_lib"} <= STORED["versions"].keys()
-    assert STORED["settings"] == json.loads(json.dumps(asdict(recipes.reliable)))  # today's, not an earlier recipe
+    assert recipe_from_json(STORED["settings"]) == recipes.reliable  # today's, not an earlier recipe
     assert [row["seed"] for row in STORED["rows"]] == [seed for seed in range(20) for _ in adversary.TRIALS]
     for row in STORED["rows"]:
         assert row["search"]["margin"] <= row["chosen"]["margin"]
