@@ -28,7 +28,7 @@ def test_moves_are_counted_step_by_step(place, answering):
     traced = a_trace()
     generator = torch.Generator().manual_seed(place)
     steps = traced.mask.shape[1]
-    rows = torch.randint(0, 4, (B, steps), generator=generator).cumsum(1) % ROWS
+    rows = torch.randint(-1, 4, (B, steps), generator=generator).cumsum(1) % ROWS
     w = traced.w.clone()
     w[:, :, place] = 0.1 / (ROWS - 1)
     w[:, :, place].scatter_(-1, rows.unsqueeze(-1), 0.9)
