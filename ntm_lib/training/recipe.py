@@ -144,8 +144,8 @@ class Recipe:
         weightings = getattr(self.machine, "addressing_heads", 0)
         if self.looking_heads + self.walking_heads > weightings:
             raise ValueError(
-                f"looking_heads and walking_heads are {self.looking_heads} and {self.walking_heads}: the machine has"
-                f" {weightings} weightings"
+                f"looking_heads and walking_heads are {self.looking_heads} and {self.walking_heads}: expected a sum of"
+                f" at most {weightings}, the number of the machine's weightings"
             )
         if self.state_decay and self.optimizer != "adam":
             raise ValueError(

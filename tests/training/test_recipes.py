@@ -300,10 +300,10 @@ def test_no_more_heads_begin_in_roles_than_there_are(looking, walking):
     for fits in ((1, 1), (0, 2), (2, 0)):
         replace(recipes.reliable, looking_heads=fits[0], walking_heads=fits[1])
     roles = {"looking_heads": looking, "walking_heads": walking}
-    said = f"looking_heads and walking_heads are {looking} and {walking}: the machine has"
-    with pytest.raises(ValueError, match=f"{said} 2 weightings"):
+    said = f"looking_heads and walking_heads are {looking} and {walking}: expected a sum of at most"
+    with pytest.raises(ValueError, match=f"{said} 2, the number of the machine's weightings"):
         replace(recipes.reliable, **roles)
-    with pytest.raises(ValueError, match=f"{said} 0 weightings"):
+    with pytest.raises(ValueError, match=f"{said} 0, the number"):
         replace(recipes.reliable, machine=LSTMConfig(10, 8), **roles)
 
 
