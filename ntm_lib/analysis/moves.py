@@ -1,4 +1,4 @@
-"""What heads do in a task of any kind: stay, walk or jump, while a machine listens and while it answers."""
+"""Moves of heads in a task of any kind: they stay, walk or jump, while a machine listens and while it answers."""
 
 from typing import NamedTuple
 
@@ -19,20 +19,21 @@ PHASES = {False: "while the machine listens", True: "while it answers"}
 
 
 class Moves(NamedTuple):
-    """What one head does in one phase: shares of the steps, and means over them."""
+    """Shares of the steps in which a head stays, walks or jumps while a machine listens or answers, and two means."""
 
     stays: float
     on: float
     back: float
     jumps: float
-    weight: float  # of the row that the head points at most
-    gate: float
+    weight: float  # mean weight of the row that the head points at most
+    gate: float  # mean of the gate
 
 
 def moves(traced: Trace, place: int, answering: bool) -> Moves | None:
-    """What the head at a place does while a machine answers, or while it listens; None: there is no such step.
+    """Count the moves of a head while a machine answers, or while it listens; None where there is no such step.
 
-    A head is where its weight is largest, and a move is how far it went since the step before.
+    The head at a place among all weightings is on the row of its largest weight; its move leads there from the row of
+    the step before.
     """
     weight, focus = traced.w[:, 1:, place].max(-1)
     rows = traced.w.shape[-1]
@@ -47,7 +48,7 @@ def moves(traced: Trace, place: int, answering: bool) -> Moves | None:
 
 
 def habits_of_heads(model: NTM, task: Task, size: Size | None = None) -> list[Finding]:
-    """What each head of a machine does in sequences of a task, by default of the first size that its verdict asks for.
+    """Describe the moves of each head of a machine in sequences of a task, by default of the first size of its verdict.
 
     Raises ValueError or TypeError as the task does for a size that it does not have.
     """
@@ -59,7 +60,7 @@ def habits_of_heads(model: NTM, task: Task, size: Size | None = None) -> list[Fi
 
 
 def _told(traced: Trace, place: int) -> Finding:
-    """What one head does in both phases, in a sentence."""
+    """Put the moves of one head, while the machine listens and while it answers, into a sentence."""
     found = {answering: moves(traced, place, answering) for answering in PHASES}
     parts = [f"{PHASES[answering]} {_shares(one)}" for answering, one in found.items() if one is not None]
     name = head_name(traced.config, place)
@@ -70,7 +71,7 @@ def _told(traced: Trace, place: int) -> Finding:
 
 
 def _shares(one: Moves) -> str:
-    """The moves of one phase that are not rare, the most frequent first, or that the head points at no row."""
+    """Name the moves that are not rare, the most frequent first; or say that the head points at no row."""
     if one.weight < SHARP:
         return f"it is spread over many rows (largest weight {one.weight:.2f})"
     shares = sorted(((getattr(one, name), words) for name, words in WORDS.items()), reverse=True)

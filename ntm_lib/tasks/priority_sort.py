@@ -21,7 +21,7 @@ def sorting(width: int = 8) -> Task:
 
     A size is a number of vectors shown; four of five, rounded down and at least one, are asked for: 16 of 20 as in the
     paper. A sequence is exact when every bit of the answer is right. In training all vectors are asked for: of one or
-    two vectors a single one is, and a machine that meets many such sequences learns to keep the larger of two.
+    two vectors the task asks for one, and a machine that kept the larger in a single row would be right.
     """
 
     def draw(kind: str) -> Draw:
