@@ -148,10 +148,8 @@ class Recipe:
         roles = self.looking_heads, self.walking_heads, self.jumping_heads
         if sum(roles) > weightings:
             raise ValueError(
-                "looking_heads, walking_heads and jumping_heads are {}, {} and {}: expected a sum of at most".format(
-                    *roles
-                )
-                + f" {weightings}, the number of the machine's weightings"
+                f"looking_heads, walking_heads and jumping_heads are {', '.join(map(str, roles))}: expected a sum of at"
+                f" most {weightings}, the number of the machine's weightings"
             )
         if self.state_decay and self.optimizer != "adam":
             raise ValueError(

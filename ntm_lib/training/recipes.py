@@ -164,9 +164,8 @@ ngrams = replace(
     validations_in_a_row=2,
     historical=Historical(curriculum="longest"),
 )
-"""Dynamic N-grams (section 4.4), of contexts of 5 bits from the first update on. An LSTM keeps the last bits; both heads
-begin by jumping to where their keys say, among learned rows, so that each context can have one of its own. No losses of
-settling, because no answer is ever sure."""
+"""Dynamic N-grams (section 4.4): an LSTM keeps the last bits, and both heads begin by jumping to where their keys say,
+among learned rows, so that each context can have one of its own. It never settles, because no answer is ever sure."""
 
 sort = replace(
     OTHER_TASKS,
