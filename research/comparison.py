@@ -28,7 +28,7 @@ from ntm_lib.study.seeds import parse_seeds
 from ntm_lib.tasks import Batch, Task
 from ntm_lib.tasks.sizes import Size
 from ntm_lib.training import recipes
-from ntm_lib.training.evaluation import Count, counted, errors_of_many, generator_of, rows_with_room
+from ntm_lib.training.evaluation import answer, counted, generator_of, rows_with_room
 
 LONGEST = recipes.reliable.max_length
 LENGTHS = (*range(1, LONGEST + 1), 12, 15, 20, 30, 50, 80, 120, 200)
@@ -164,14 +164,13 @@ def fed_back(batch: Batch, model: nn.Module) -> Batch:
 
 
 @torch.no_grad()
-def count(model: nn.Module, task: Task, size: Size, sequences: int, generator: Generator) -> Count:
-    """Run random sequences of a task through a model, and count what comes back wrong."""
+def asked(model: nn.Module, task: Task, size: Size, sequences: int, generator: Generator) -> tuple[Batch, Tensor]:
+    """Run random sequences of a task through a model; returns them, and the logits of its answers."""
     batch = task.drawn(next(iter(task.kinds.values())), sequences, size, generator)
     if isinstance(model, NTM):
-        return counted(batch, errors_of_many(model, task, batch, rows_with_room(model, task, size)))
+        return batch, answer(model, batch.inputs, rows_with_room(model, task, size))
     shown = fed_back(batch, model)
-    logits = torch.cat([model(part)[0] for part in shown.inputs.split(20)])
-    return counted(batch, task.errors(logits, batch))
+    return batch, torch.cat([model(part)[0] for part in shown.inputs.split(20)])
 
 
 def trained(name: str, seed: int) -> tuple[nn.Module, int]:
@@ -195,7 +194,8 @@ def rows_of(name: str, seed: int, out: Path) -> Iterable[dict[str, object]]:
         if isinstance(model, NTM):
             found = evaluate(model, [length], SEQUENCES, seed=1).lengths[length]
         else:
-            found = count(model, tasks.copying(), length, SEQUENCES, generator_of(1, length))
+            batch, logits = asked(model, tasks.copying(), length, SEQUENCES, generator_of(1, length))
+            found = counted(batch, tasks.copying().errors(logits, batch))
         yield dict(zip(COLUMNS, (name, seed, weights, shown, seconds, length, *found.to_json().values()), strict=True))
 
 

@@ -24,13 +24,15 @@ from ntm_lib.machine import LSTMBaseline, LSTMConfig
 from ntm_lib.study.seeds import parse_seeds
 from ntm_lib.tasks import Batch, Task, task_for
 from ntm_lib.tasks.sizes import Size, size_text
+from ntm_lib.tasks.task import cost_in_bits
 from ntm_lib.training import recipes
 from ntm_lib.training.curriculum import chances, draw_shape
-from ntm_lib.training.evaluation import generator_of
-from research.comparison import COUNTED, Decoder, Plan, complete, count, learn, write_manifest
+from ntm_lib.training.evaluation import counted, generator_of
+from research.comparison import COUNTED, Decoder, Plan, asked, complete, learn, write_manifest
+from research.tables import read_table, seeds_text
 
 SEQUENCES = 100  # tested at each size
-COLUMNS = ("model", "seed", "weights", "shown", "seconds", "size", *COUNTED, "excess_bits")
+COLUMNS = ("model", "seed", "weights", "shown", "seconds", "size", *COUNTED, "cost_bits", "excess_bits")
 
 
 class Asked(NamedTuple):
@@ -47,7 +49,7 @@ ASKED = {
         decoder=(3000, 32),
         sizes=((5, 5), (5, 10), (10, 5), (10, 10), (12, 10), (15, 10), (20, 10), (10, 12), (10, 15), (10, 20)),
     ),
-    "recall": Asked(lstm=(3000, 32, 2), decoder=(3000, 32), sizes=(2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30)),
+    "recall": Asked(lstm=(1500, 32, 2), decoder=(1500, 32), sizes=(2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30)),
     "sort": Asked(lstm=(4000, 32, 2), decoder=(4000, 32), sizes=(5, 10, 15, 20, 30, 40)),
     "ngrams": Asked(lstm=(1500, 32, 1), decoder=(1500, 16), sizes=(50, 100, 200, 400)),
 }
@@ -58,13 +60,13 @@ WINDOWS = 6  # heads of the decoder with a window: an N-gram's context of five b
 
 def plan_of(name: str, model: str) -> Plan:
     """The way in which a model is made and trained for the task of a recipe."""
-    machine, asked = recipes.by_name(name).machine, ASKED[name]
+    machine, plan = recipes.by_name(name).machine, ASKED[name]
     inputs, outputs = machine.input_size, machine.output_size
     if model == "lstm":
-        updates, batch, layers = asked.lstm
+        updates, batch, layers = plan.lstm
         config = LSTMConfig(inputs, outputs, hidden_size=128, layers=layers)
         return Plan(lambda: LSTMBaseline(config), updates, rate=4e-3, batch=batch)
-    updates, batch = asked.decoder
+    updates, batch = plan.decoder
     return Plan(lambda: Decoder(WINDOWS, inputs=inputs, outputs=outputs), updates, rate=2e-3, batch=batch)
 
 
@@ -100,9 +102,11 @@ def rows_of(name: str, model: str, seed: int, runs: Path) -> Iterable[dict[str, 
     learned, shown, seconds = trained(name, task, model, seed, runs)
     weights = sum(parameter.numel() for parameter in learned.parameters())
     for size in ASKED[name].sizes:
-        found = count(learned, task, size, SEQUENCES, generator_of(1, size)).to_json()
+        batch, logits = asked(learned, task, size, SEQUENCES, generator_of(1, size))
+        found = counted(batch, task.errors(logits, batch)).to_json()
+        cost = round(cost_in_bits(logits, batch).sum().item(), 2)
         first = (model, seed, weights, shown, round(seconds, 1), size_text(size))
-        yield dict(zip(COLUMNS, first, strict=False)) | found
+        yield dict(zip(COLUMNS, first, strict=False)) | found | {"cost_bits": cost}
 
 
 def main(arguments: list[str]) -> None:
@@ -114,8 +118,8 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--runs", type=Path, help="directory of the studies that trained the NTMs")
     parser.add_argument("--out", type=Path, required=True)
     values = parser.parse_args(arguments)
-    for what, asked, known in (("task", values.tasks, ASKED), ("model", values.models or [], MODELS)):
-        if unknown := [name for name in asked if name not in known]:
+    for what, given, known in (("task", values.tasks, ASKED), ("model", values.models or [], MODELS)):
+        if unknown := [name for name in given if name not in known]:
             parser.error(f"{what} is {unknown[0]!r}: expected any of {', '.join(known)}")
     models = values.models or (MODELS if values.runs else MODELS[1:])
     names = values.tasks or list(ASKED)
@@ -123,10 +127,10 @@ def main(arguments: list[str]) -> None:
         require_machines(parser, name, values.seeds, values.runs)
     torch.set_num_threads(1)
     values.out.mkdir(parents=True, exist_ok=True)
-    write_manifest(values.out, commands(values.out))
     for name in names:
         wanted = [(model, seed) for seed in values.seeds for model in models]
         complete(values.out / f"{name}.csv", COLUMNS, wanted, partial(rows_of, name, runs=values.runs))
+        write_manifest(values.out, commands(values.out))
 
 
 def require_machines(parser: argparse.ArgumentParser, name: str, seeds: Iterable[int], runs: Path | None) -> None:
@@ -142,9 +146,20 @@ def require_machines(parser: argparse.ArgumentParser, name: str, seeds: Iterable
 
 
 def commands(out: Path) -> list[str]:
-    """The commands that make all tables."""
-    made = [f"ntm study {name} --seeds 0-9 --out runs/{name}" for name in ASKED if name != "ngrams"]
-    return [*made, f"python -m research.other_tasks --seeds 0-9 --runs runs --out {out}"]
+    """The commands that make the tables of a directory again, as far as they have come."""
+    studies, made = [], dict[tuple[str, str], list[str]]()
+    for name in ASKED:
+        rows = read_table(out / f"{name}.csv") if (out / f"{name}.csv").exists() else []
+        for model in MODELS:
+            if seeds := seeds_text(row["seed"] for row in rows if row["model"] == model):
+                made.setdefault((model, seeds), []).append(name)
+                studies += [f"ntm study {name} --seeds {seeds} --out runs/{name}"] if model == "ntm" else []
+    runs = {"ntm": " --runs runs"}
+    return studies + [
+        f"python -m research.other_tasks {' '.join(names)} --models {model} --seeds {seeds}{runs.get(model, '')}"
+        f" --out {out}"
+        for (model, seeds), names in made.items()
+    ]
 
 
 if __name__ == "__main__":
