@@ -5,7 +5,7 @@ import statistics
 from matplotlib.figure import Figure
 
 from ntm_lib.teaching.compared import NAMES
-from research.counts import number
+from research.counts import number, two_digits
 from research.sizes import Axis, sizes_figure
 from research.tables import Row, paper, sized
 
@@ -59,7 +59,7 @@ def per_sequence(task: str, model: str, size: str, column: str = "") -> list[flo
 def wrong_at_size(task: str, model: str, size: str, column: str = "") -> str:
     """The median and the most over all seeds of a model, a sequence of one size: "0.04 / 1.3"."""
     each = per_sequence(task, model, size, column)
-    return f"{statistics.median(each):.2g} / {max(each):.2g}"
+    return f"{two_digits(statistics.median(each))} / {two_digits(max(each))}"
 
 
 def shown_to(task: str, model: str) -> str:

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from ntm_lib.teaching.compared import NAMES
 from ntm_lib.teaching.plots.compared import LOOKS
 from ntm_lib.teaching.plots.style import DASHES, INK, PALE, described, page, panel
+from research.counts import two_digits
 
 LOOK_OF = dict(zip(NAMES, LOOKS, strict=True))
 """Colour, marks and line of each model, as in the lessons."""
@@ -134,7 +135,7 @@ def _in_words(axis: Axis, wrong: Mapping[str, ArrayLike], what: str) -> tuple[st
     ends = list(next(iter(axis.groups.values())))[-1], axis.sizes[-1]
     columns = [axis.sizes.index(size) for size in ends]
     medians = {
-        NAMES[model]: " and ".join(f"{number:.2g}" for number in np.median(np.asarray(seeds)[:, columns], axis=0))
+        NAMES[model]: " and ".join(two_digits(number) for number in np.median(np.asarray(seeds)[:, columns], axis=0))
         for model, seeds in wrong.items()
     }
-    return f"{what[0].upper()}{what[1:]} by size, medians at {' and '.join(ends)}", medians
+    return f"{what[0].upper()}{what[1:]} by size, medians at {' and '.join(ends).replace('x', ' × ')}", medians
