@@ -20,7 +20,7 @@ LOOK_OF = dict(zip(NAMES, LOOKS, strict=True))
 """Colour, marks and line of each model, as in the lessons."""
 PAPER_LOOKS = {
     "NTM, feed-forward": {"color": INK, "marker": "v"},
-    "NTM, LSTM": {"color": INK, "marker": "^"},
+    "NTM, LSTM controller": {"color": INK, "marker": "^"},
     "LSTM": {"color": LOOK_OF["lstm"]["color"], "marker": "s"},
 }
 """Colour and marks of the paper's models; marks are hollow, those of ours are filled."""
@@ -127,7 +127,8 @@ def _dress(axes: Axes, axis: Axis) -> None:
     if axis.limit:
         size, words = axis.limit
         axes.axvline(places[size] - 0.5, color=INK, linestyle=DASHES, linewidth=1)
-        axes.text(places[size] - 0.42, 0.03, words, transform=axes.get_xaxis_transform(), fontsize=9, color=INK)
+        place = axes.get_xaxis_transform()
+        axes.text(places[size] - 0.58, 0.5, words, transform=place, rotation=90, ha="right", va="center", fontsize=9)
 
 
 def _in_words(axis: Axis, wrong: Mapping[str, ArrayLike], what: str) -> tuple[str, dict[str, str]]:
