@@ -25,10 +25,10 @@ TABLE_KINDS: tuple[str, ...] = get_args(TableKind)
 def ngram_prediction(context: int = CONTEXT) -> Task:
     """Dynamic N-grams (section 4.4) as a task; `frame_ngrams` has the time diagram.
 
-    A size is a number of bits, or (bits, context) for tables of another context. In training, a recipe's length is
-    a context, up to the task's own, in sequences of 40 bits for each bit of it. An answer is a chance, and no bit of it
-    is wrong: what counts is how many bits more it costs than the best estimate there is, `optimal_chances`, on the very
-    same sequences.
+    A size is a number of bits, or (bits, context) for tables of another context. In training, a recipe's length is a
+    context, up to the task's own, in sequences of 40 bits for each bit of it, with the targets of `expected`. An answer
+    is a chance, and no bit of it is wrong: what counts is how many bits more it costs than the best estimate there is,
+    `optimal_chances`, on the very same sequences.
     Raises TypeError or ValueError for a context that is not a whole number from 1 to 16.
     """
     number("context", context, int, 1, 16)
@@ -46,7 +46,7 @@ def ngram_prediction(context: int = CONTEXT) -> Task:
     return Task(
         input_size=1,
         output_size=1,
-        draw=draw("random"),
+        draw=lambda batch_size, size, generator: expected(draw("random")(batch_size, size, generator)),
         tests={kind: draw(kind) for kind in TABLE_KINDS},
         rows=lambda _: 2**context,
         sizes=(LENGTH,),
@@ -130,6 +130,18 @@ def frame_ngrams(bits: Tensor, context: int = CONTEXT) -> Batch:
     """
     mask = (torch.arange(bits.shape[1] - 1) >= context - 1).to(bits).expand(len(bits), -1).clone()
     return Batch(bits[:, :-1].unsqueeze(-1).clone(), (bits[:, 1:] * mask).unsqueeze(-1), mask)
+
+
+def expected(batch: Batch) -> Batch:
+    """The batch with, in the place of each bit that came next, its chance to be 1 by the best estimate (Eq. 10).
+
+    A cross-entropy is linear in its target, and each target here is the mean of all bits that could have come after
+    the bits so far. So the mean gradient over all sequences is that of the paper's training on the bits themselves;
+    less of it is noise, as if each bit had been drawn without end.
+    """
+    context = context_of(batch)
+    chances = optimal_chances(batch.inputs.squeeze(-1), context).unsqueeze(-1)
+    return batch._replace(targets=torch.cat([batch.targets[:, : context - 1], chances], dim=1))
 
 
 def optimal_chances(bits: Tensor, context: int = CONTEXT) -> Tensor:

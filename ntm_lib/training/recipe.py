@@ -63,6 +63,9 @@ class Recipe:
     """Weightings, from the first on, that begin by looking for what their keys say (`let_heads_begin_in_roles`)."""
     walking_heads: int = 0
     """Weightings, from the last on, that begin by walking, a row a step."""
+    jumping_heads: int = 0
+    """Weightings, from the first on and before those that look, that begin by jumping at every step to where their keys
+    say."""
 
     updates: int = 3000
     """Most updates of one training; training ends sooner when the machine has settled and is exact."""
@@ -142,10 +145,11 @@ class Recipe:
                 "first_weights is 'glorot': that is for a feed-forward controller; choose 'alike' or 'pytorch'"
             )
         weightings = getattr(self.machine, "addressing_heads", 0)
-        if self.looking_heads + self.walking_heads > weightings:
+        roles = self.looking_heads, self.walking_heads, self.jumping_heads
+        if sum(roles) > weightings:
             raise ValueError(
-                f"looking_heads and walking_heads are {self.looking_heads} and {self.walking_heads}: expected a sum of"
-                f" at most {weightings}, the number of the machine's weightings"
+                f"looking_heads, walking_heads and jumping_heads are {', '.join(map(str, roles))}: expected a sum of at"
+                f" most {weightings}, the number of the machine's weightings"
             )
         if self.state_decay and self.optimizer != "adam":
             raise ValueError(

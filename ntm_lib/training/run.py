@@ -17,7 +17,7 @@ from ntm_lib.training.optimizers import make_optimizer
 from ntm_lib.training.progress import Progress
 from ntm_lib.training.recipe import Recipe
 
-WALK = 3.0  # by which biases of heads that begin by walking differ from those of others
+WALK = 3.0  # by which biases of heads that begin by walking or jumping differ from those of others
 LOOK = 2.0  # by which key strengths of heads that begin by looking differ, before the softplus
 
 
@@ -137,7 +137,7 @@ def build(recipe: Recipe, seed: int, machine: Maker | None = None) -> NTM | LSTM
         initialise_as_the_post(model, generator)
     if recipe.first_weights == "alike":
         let_keys_begin_as_what_is_added(model)
-    let_heads_begin_in_roles(model, recipe.looking_heads, recipe.walking_heads)
+    let_heads_begin_in_roles(model, recipe.looking_heads, recipe.walking_heads, recipe.jumping_heads)
     if isinstance(model.controller, LSTMController):
         open_gates(model.controller, recipe.open_gates)
     return model
@@ -155,19 +155,23 @@ def let_keys_begin_as_what_is_added(model: NTM) -> None:
 
 
 @torch.no_grad()
-def let_heads_begin_in_roles(model: NTM, looking: int, walking: int) -> None:
+def let_heads_begin_in_roles(model: NTM, looking: int, walking: int, jumping: int = 0) -> None:
     """Let the first weightings begin by looking for what their keys say, and the last by walking a row a step.
 
     The key strength (Eq. 5) of a looker begins higher. A walker's gate (Eq. 7) begins nearly closed, its shift (Eq. 8)
-    nearly at +1 and sharp (Eq. 9). Nothing is fixed: training moves these biases as it moves all others.
+    nearly at +1 and sharp (Eq. 9). A jumper, of which a number stand before the lookers, begins with a gate nearly open
+    and a high key strength, and sharp. Nothing is fixed: training moves these biases as it moves all others.
     """
     parts = {name: model.heads.linear.bias[rows] for name, rows in model.heads.rows.items()}
     first = model.heads.addressing_heads - walking
     shifts = parts["s"].view(model.heads.addressing_heads, -1)
-    parts["beta"][:looking] += LOOK
+    parts["beta"][:jumping] += 3 * LOOK
+    parts["beta"][jumping : jumping + looking] += LOOK
+    parts["g"][:jumping] += WALK
     parts["g"][first:] -= WALK
     shifts[first:, shifts.shape[1] // 2 + 1] += WALK
-    parts["gamma"][first:] += WALK / 2
+    for sharp in (slice(jumping), slice(first, None)):
+        parts["gamma"][sharp] += WALK / 2
 
 
 @torch.no_grad()

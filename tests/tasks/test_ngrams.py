@@ -1,12 +1,14 @@
 """Dynamic N-grams: the sequences against their tables, the best estimate against counting in plain Python."""
 
+import itertools
 import math
 
 import pytest
 import torch
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from ntm_lib import NTM, NTMConfig, evaluate, tasks
-from ntm_lib.tasks.ngrams import drawn_bits, drawn_tables, ngram_prediction_for
+from ntm_lib.tasks.ngrams import drawn_bits, drawn_tables, expected, ngram_prediction_for
 from ntm_lib.training.evaluation import judge
 
 B, LENGTH, CONTEXT = 7, 53, 3
@@ -96,7 +98,7 @@ def test_what_counts_is_paired_with_the_optimum():
     torch.nn.init.zeros_(machine.output.bias)
     task = tasks.ngram_prediction()
     count = evaluate(machine, [20], 13, task=task).lengths[20]
-    batch = task.draw(13, 20, torch.Generator().manual_seed(20))
+    batch = task.tests["random"](13, 20, torch.Generator().manual_seed(20))
     above = 15 - tasks.optimal_cost(batch)
     assert math.isclose(count.excess_bits, above.sum(), rel_tol=1e-6)
     assert count.wrong_sequences == (above > 1).sum() and count.bits == 13 * 15
@@ -110,8 +112,41 @@ def test_training_begins_with_short_contexts(length, size):
     task = tasks.ngram_prediction()
     assert task.size_from(length, 0.5) == size
     batch = task.drawn(task.draw, B, size, generator(2))
-    expected = tasks.ngrams(B, *size, generator=generator(2))
-    assert torch.equal(batch.inputs, expected.inputs) and torch.equal(batch.mask, expected.mask)
+    bits = tasks.ngrams(B, *size, generator=generator(2))
+    assert torch.equal(batch.inputs, bits.inputs) and torch.equal(batch.mask, bits.mask)
+
+
+@pytest.mark.parametrize("context", [1, 2])
+def test_targets_of_training_are_the_means_of_all_bits_that_could_come(context):
+    """Over all sequences of 6 bits, each as likely as tables of Beta(1/2, 1/2) make it, answers that depend on the bits
+    so far cost as much against these targets as against the bits; batches are drawn with such targets."""
+    sequences = torch.tensor(list(itertools.product([0.0, 1.0], repeat=6)))
+    chance = torch.tensor([chance_of(sequence, context) for sequence in sequences.int().tolist()])
+    assert math.isclose(chance.sum(), 1, rel_tol=1e-5)
+    batch = tasks.frame_ngrams(sequences, context)
+    soft = expected(batch)
+    places = (sequences[:, :-1] * 2 ** torch.arange(5)).cumsum(1)
+    answers = (places + 7 * torch.arange(5)).sin()  # different after different bits so far
+    costs = [binary_cross_entropy_with_logits(answers, one.targets[..., 0], reduction="none") for one in (batch, soft)]
+    hard, mean = ((chance[:, None] * cost * batch.mask).sum(0) for cost in costs)
+    assert torch.allclose(hard, mean, atol=1e-6) and not torch.allclose(*costs)
+    drawn, whole = tasks.ngram_prediction(context).draw(B, (6, context), generator()), frame(6, context)
+    assert torch.equal(drawn.inputs, whole.inputs) and torch.equal(drawn.mask, whole.mask)
+    assert torch.equal(drawn.targets, expected(whole).targets)
+
+
+def frame(length, context):
+    return tasks.ngrams(B, length, context, generator=generator())
+
+
+def chance_of(bits, context):
+    """The chance of a sequence: fair bits at first, then for each context the integral of p**ones (1 - p)**zeros over
+    Beta(1/2, 1/2)."""
+    counts = {}
+    for step in range(context, len(bits)):
+        counts.setdefault(tuple(bits[step - context : step]), [0, 0])[bits[step]] += 1
+    integrals = (math.gamma(a + 0.5) * math.gamma(b + 0.5) / math.gamma(a + b + 1) for a, b in counts.values())
+    return 0.5**context * math.prod(integral / math.pi for integral in integrals)
 
 
 @pytest.mark.parametrize(("size", "context"), [(53, 3), ((53, 1), 1), ((53, 4), 4)])

@@ -126,7 +126,7 @@ def test_json_and_back_with_every_field_changed():
         recipes.reliable,
         **changed(recipes.reliable),
         name="other",
-        machine=NTMConfig(7, 5, word_size=3),
+        machine=NTMConfig(7, 5, word_size=3, read_heads=3),
         historical=historical,
     )
     same = [name for name, value in vars(recipe).items() if value == getattr(recipes.reliable, name)]
@@ -209,6 +209,7 @@ def test_a_number_is_a_number(kind, field, value):
         ("last_rate", -0.1, "least 0"),
         ("looking_heads", -1, "least 0"),
         ("walking_heads", -1, "least 0"),
+        ("jumping_heads", -1, "least 0"),
         ("averaging", -0.1, "least 0"),
         ("clear", -0.1, "least 0"),
         ("open_gates", 101.0, "most 100"),
@@ -295,12 +296,14 @@ def test_a_name_that_no_file_can_bear(name):
     assert str(caught.value) == f"name is {name!r}: {expected}"
 
 
-@pytest.mark.parametrize(("looking", "walking"), [(1, 2), (0, 3), (3, 0)])
-def test_no_more_heads_begin_in_roles_than_there_are(looking, walking):
-    for fits in ((1, 1), (0, 2), (2, 0)):
-        replace(recipes.reliable, looking_heads=fits[0], walking_heads=fits[1])
-    roles = {"looking_heads": looking, "walking_heads": walking}
-    said = f"looking_heads and walking_heads are {looking} and {walking}: expected a sum of at most"
+@pytest.mark.parametrize("numbers", [(1, 2, 0), (0, 3, 0), (3, 0, 0), (1, 1, 1), (0, 0, 3)])
+def test_no_more_heads_begin_in_roles_than_there_are(numbers):
+    names = "looking_heads", "walking_heads", "jumping_heads"
+    for fits in ((1, 1, 0), (0, 2, 0), (2, 0, 0), (1, 0, 1), (0, 0, 2)):
+        replace(recipes.reliable, **dict(zip(names, fits, strict=True)))
+    roles = dict(zip(names, numbers, strict=True))
+    shown = ", ".join(map(str, numbers))
+    said = f"looking_heads, walking_heads and jumping_heads are {shown}: expected a sum of at most"
     with pytest.raises(ValueError, match=f"{said} 2, the number of the machine's weightings"):
         replace(recipes.reliable, **roles)
     with pytest.raises(ValueError, match=f"{said} 0, the number"):

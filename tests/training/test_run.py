@@ -273,27 +273,34 @@ def undone(name, emission, head):
 
 
 @pytest.mark.parametrize(
-    ("looking", "lookers", "walking", "walkers"),
-    [(1, [0], 1, [2]), (1, [0], 2, [1, 2]), (0, [], 3, [0, 1, 2]), (2, [0, 1], 0, []), (3, [0, 1, 2], 0, [])],
+    ("jumping", "looking", "walking", "begin"),
+    [
+        (0, 1, 1, ["look", "", "walk"]),
+        (0, 1, 2, ["look", "walk", "walk"]),
+        (0, 0, 3, ["walk", "walk", "walk"]),
+        (0, 2, 0, ["look", "look", ""]),
+        (1, 1, 1, ["jump", "look", "walk"]),
+        (2, 0, 0, ["jump", "jump", ""]),
+        (2, 1, 0, ["jump", "jump", "look"]),
+    ],
 )
-def test_the_first_heads_begin_by_looking_and_the_last_by_walking(looking, lookers, walking, walkers):
+def test_the_first_heads_begin_by_jumping_or_looking_and_the_last_by_walking(jumping, looking, walking, begin):
     """By hand, from the biases alone: what a hidden layer of zeros makes the heads emit."""
     recipe = replace(SMALL, machine=replace(SMALL.machine, read_heads=2))
-    roles = {"looking_heads": looking, "walking_heads": walking}
+    roles = {"looking_heads": looking, "walking_heads": walking, "jumping_heads": jumping}
     undecided, decided = build(recipe, 5).heads, build(replace(recipe, **roles), 5).heads
     before, after = (heads(torch.zeros(1, SMALL.machine.controller_size)) for heads in (undecided, decided))
-    for head in range(3):
-        walks = head in walkers
+    for head, role in enumerate(begin):
         moved = {name: undone(name, after, head) - undone(name, before, head) for name in ("g", "beta", "gamma")}
-        assert moved["g"].item() == pytest.approx(-3 if walks else 0, abs=1e-4)
-        assert moved["beta"].item() == pytest.approx(2 if head in lookers else 0, abs=1e-4)
-        assert moved["gamma"].item() == pytest.approx(1.5 if walks else 0, abs=1e-4)
+        assert moved["g"].item() == pytest.approx({"walk": -3, "jump": 3}.get(role, 0), abs=1e-3)
+        assert moved["beta"].item() == pytest.approx({"look": 2, "jump": 6}.get(role, 0), abs=1e-3)
+        assert moved["gamma"].item() == pytest.approx(1.5 if role in ("walk", "jump") else 0, abs=1e-4)
         shifts = (after.s / before.s)[0, head].log()
-        assert (shifts - shifts[0]).tolist() == pytest.approx([0, 0, 3 if walks else 0], abs=1e-4)
+        assert (shifts - shifts[0]).tolist() == pytest.approx([0, 0, 3 if role == "walk" else 0], abs=1e-4)
     for name in ("key", "erase", "add"):
         assert torch.equal(getattr(after, name), getattr(before, name))
 
 
 def test_nothing_else_of_a_machine_depends_on_its_heads_roles():
-    plain, decided = tensors(build(SMALL, 5)), tensors(build(replace(SMALL, looking_heads=1, walking_heads=1), 5))
+    plain, decided = tensors(build(SMALL, 5)), tensors(build(replace(SMALL, jumping_heads=1, walking_heads=1), 5))
     assert [name for name in plain if not torch.equal(plain[name], decided[name])] == ["heads.linear.bias"]
