@@ -46,14 +46,22 @@ class Decoder(nn.Module):
     Without `windows`, sines of a step's number are added to it (Vaswani et al. 2017). With them, head number i sees the
     last i + 1 steps for i < windows, the other heads all, and nothing else tells steps apart: this is hard-ALiBi
     (Jelassi et al. 2024), which copies farthest beyond its training of the codes that they compare. It finds its place
-    by the last few vectors of its answer, so it is shown that answer, a vector late.
+    by the last few vectors of its answer, so it is shown that answer, a vector late; not where it is not `fed` because
+    its inputs are the answers anyway, as in N-grams.
     """
 
     def __init__(
-        self, windows: int = 0, width: int = 64, layers: int = 2, heads: int = 8, inputs: int = 10, outputs: int = 8
+        self,
+        windows: int = 0,
+        width: int = 64,
+        layers: int = 2,
+        heads: int = 8,
+        inputs: int = 10,
+        outputs: int = 8,
+        fed: bool = True,
     ):
         super().__init__()
-        self.windows, self.heads = windows, heads
+        self.windows, self.heads, self.fed = windows, heads, fed and windows > 0
         self.embed, self.norm, self.output = nn.Linear(inputs, width), nn.LayerNorm(width), nn.Linear(width, outputs)
         options = {"dropout": 0.0, "activation": "gelu", "batch_first": True, "norm_first": True}
         made = (nn.TransformerEncoderLayer(width, heads, 4 * width, **options) for _ in range(layers))
@@ -150,16 +158,15 @@ def draw_length(longest: int, generator: Generator) -> int:
 
 
 def fed_back(batch: Batch, model: nn.Module) -> Batch:
-    """A batch as a model sees it: a decoder with windows is shown each vector of the answer a step after it was due.
+    """A batch as a model sees it: a decoder that is fed is shown each vector of the answer a step after it was due.
 
     These are the right vectors, not the decoder's. All its answers are right with them if, and only if, all are right
-    when it is shown its own. Where the next inputs are the answers anyway, as in N-grams, nothing changes.
+    when it is shown its own.
     """
-    if not getattr(model, "windows", 0):
+    if not getattr(model, "fed", False):
         return batch
     inputs = batch.inputs.clone()
-    late, width = batch.targets[:, :-1], batch.targets.shape[-1]
-    inputs[:, 1:, :width] = torch.maximum(inputs[:, 1:, :width], late)
+    inputs[:, 1:, : batch.targets.shape[-1]] += batch.targets[:, :-1]
     return batch._replace(inputs=inputs)
 
 

@@ -51,7 +51,7 @@ ASKED = {
     ),
     "recall": Asked(lstm=(1500, 32, 2), decoder=(1500, 32), sizes=(2, 3, 4, 5, 6, 8, 10, 12, 15, 20, 30)),
     "sort": Asked(lstm=(4000, 32, 2), decoder=(4000, 32), sizes=(5, 10, 15, 20, 30, 40)),
-    "ngrams": Asked(lstm=(1500, 32, 1), decoder=(1500, 16), sizes=(50, 100, 200, 400)),
+    "ngrams": Asked(lstm=(2000, 32, 1), decoder=(1500, 16), sizes=(50, 100, 200, 400)),
 }
 """The paper's other tasks, by the names of their recipes."""
 MODELS = ("ntm", "lstm", "hard-alibi")
@@ -67,7 +67,8 @@ def plan_of(name: str, model: str) -> Plan:
         config = LSTMConfig(inputs, outputs, hidden_size=128, layers=layers)
         return Plan(lambda: LSTMBaseline(config), updates, rate=4e-3, batch=batch)
     updates, batch = plan.decoder
-    return Plan(lambda: Decoder(WINDOWS, inputs=inputs, outputs=outputs), updates, rate=2e-3, batch=batch)
+    fed = name != "ngrams"  # whose inputs are the answers of the steps before
+    return Plan(lambda: Decoder(WINDOWS, inputs=inputs, outputs=outputs, fed=fed), updates, rate=2e-3, batch=batch)
 
 
 def drawn_as(name: str, task: Task, plan: Plan) -> Callable[[int, Generator], Batch]:
