@@ -36,8 +36,13 @@ def errors_of(task: str) -> str:
 
 
 def compared() -> list[str]:
-    """The tasks that a model other than an NTM was asked for."""
-    return [task for task in AXES if set(models_of(task)) - {"ntm"}]
+    """The tasks that models were asked for."""
+    return [task for task in AXES if sized(task)]
+
+
+def has_baselines() -> bool:
+    """Whether a model other than an NTM was asked for any task."""
+    return any(set(models_of(task)) - {"ntm"} for task in AXES)
 
 
 def models_of(task: str) -> list[str]:

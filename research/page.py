@@ -204,6 +204,7 @@ USED: tuple[Callable[..., object], ...] = (
     enlarged_table,
     sizes_table,
     by_size.compared,
+    by_size.has_baselines,
     seeds_counted,
     command,
     baseline_commands,

@@ -114,10 +114,10 @@ def test_wrong_bits_a_sequence(rows):
     assert shown_to("recall", "lstm") == "310"
 
 
-def test_a_task_is_compared_when_a_baseline_was_asked(rows, monkeypatch):
-    assert by_size.compared() == list(AXES)
-    monkeypatch.setattr(by_size, "sized", lambda task: rows if task == "sort" else rows[-2:])
-    assert by_size.compared() == ["sort"]
+def test_tasks_that_models_and_baselines_were_asked_for(rows, monkeypatch):
+    assert by_size.compared() == list(AXES) and by_size.has_baselines()
+    monkeypatch.setattr(by_size, "sized", lambda task: rows[-2:] if task == "sort" else [])
+    assert by_size.compared() == ["sort"] and not by_size.has_baselines()
 
 
 def test_half_of_all_bits_are_wrong_when_guessed(rows, monkeypatch):
