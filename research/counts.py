@@ -97,10 +97,15 @@ def count_exact(name: str, column: str, of: str = "") -> str:
     return in_words(sum(row[column] == 0 for row in rows), len(rows), of)
 
 
+def two_digits(value: float) -> str:
+    """A number with two digits, or with all that stand before the point: 0.043, 4.3, 430."""
+    return f"{value:.2g}" if abs(value) < 99.5 else f"{value:,.0f}"
+
+
 def wrong_a_sequence(name: str, column: str, sequences: int = 100) -> str:
     """Wrong bits a sequence over all runs of a study, from their sum over so many sequences: median and most."""
     wrong = [row[column] / sequences for row in all_runs(name)]
-    return f"{statistics.median(wrong):.2g} / {max(wrong):.2g}"
+    return f"{two_digits(statistics.median(wrong))} / {two_digits(max(wrong))}"
 
 
 def count_at_most(name: str, column: str, wrong: float, sequences: int = 100) -> str:

@@ -1,19 +1,19 @@
 """The text of docs/findings.md and of README's numbers: templates, and what the templates call."""
 
-import json
 import re
 import textwrap
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 
 import jinja2
 
 from ntm_lib.study.tables import share
+from ntm_lib.teaching.compared import NAMES
 from ntm_lib.teaching.show import description
-from research import counts
+from research import by_size, counts
 from research.pictures import figures
-from research.tables import STUDIES, all_runs, changes, enlarged, proofs, runs, samples, study
+from research.tables import all_runs, changes, enlarged, manifest, proofs, runs, samples, seeds_text, study
 
 BEGIN, END = "<!-- written by make findings -->\n", "<!-- end -->\n"
 """README has the table of readme.md.jinja between these two lines."""
@@ -96,7 +96,12 @@ OURS = {"reliable", "reliable_lstm", "post_repaired"}
 
 def library_of(name: str) -> str:
     """The version of this library that a study was made with."""
-    return str(json.loads((STUDIES / name / "manifest.json").read_text(encoding="utf-8"))["versions"]["ntm_lib"])
+    return str(manifest(name)["versions"]["ntm_lib"])
+
+
+def baseline_commands() -> str:
+    """The commands that made the tables of wrong bits by size, but for those of studies."""
+    return "\n".join(line for line in manifest("other_tasks")["commands"] if line.startswith("python"))
 
 
 def enlarged_table(small: int, large: int) -> str:
@@ -119,19 +124,25 @@ def proofs_table() -> str:
     return lines_of(table)
 
 
+def sizes_table(task: str, *sizes: str, cost: str = "") -> str:
+    """A row for each model, the paper's too: what is wrong a sequence at some sizes, and at one the cost in bits."""
+    last = [f"cost in bits at {cost}"] if cost else []
+    table = [["model", "weights", "seeds", "sequences", *(size.replace("x", " × ") for size in sizes), *last]]
+    for model in by_size.models_of(task):
+        rows = by_size.rows_at(task, model, sizes[0])
+        numbers = counts.number(rows[0]["weights"]), str(len(rows)), by_size.shown_to(task, model)
+        wrong = [by_size.wrong_at_size(task, model, size) for size in sizes]
+        costs = [by_size.wrong_at_size(task, model, cost, "cost_bits")] if cost else []
+        table.append([NAMES[model], *numbers, *wrong, *costs])
+    for model, read in by_size.paper_costs(task).items():
+        asked = [cost] if cost else sizes
+        cells = [f"{read[size]:g}" if size in read else "–" for size in asked]
+        table.append([f"the paper's {model}", *["–"] * (len(table[0]) - 1 - len(cells)), *cells])
+    return lines_of(table)
+
+
 ARITHMETIC = {"exact": "the exact function of the weights", "float32": "what float32 computes"}
 """The two functions that a proof may be about, by their names in the table of proofs."""
-
-
-def seeds_text(seeds: Iterable[int]) -> str:
-    """Seeds in short: [0, 1, 2, 7] -> "0-2,7"."""
-    spans: list[list[int]] = []
-    for seed in sorted(set(seeds)):
-        if spans and seed == spans[-1][1] + 1:
-            spans[-1][1] = seed
-        else:
-            spans.append([seed, seed])
-    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in spans)
 
 
 def seeds_counted(name: str, column: str = "converged") -> str:
@@ -191,8 +202,12 @@ USED: tuple[Callable[..., object], ...] = (
     arms_table,
     arms_are,
     enlarged_table,
+    sizes_table,
+    by_size.compared,
+    by_size.has_baselines,
     seeds_counted,
     command,
+    baseline_commands,
     picture,
 )
 """Functions that templates call, by their own names."""

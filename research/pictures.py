@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from ntm_lib.teaching.plots.failures import causes_figure
 from ntm_lib.teaching.plots.style import INK, described
+from research.by_size import by_size_figure, compared
 from research.counts import counted, counted_proofs, proof_lengths, wrong_by_cause, wrong_share
 from research.figures import shares_figure, spread_figure, starts_figure
 from research.tables import all_runs, as_written, questions, study
@@ -160,6 +161,7 @@ def figures() -> dict[str, Callable[[], Figure]]:
         "curriculum": partial(shares_of_arms, "curriculum", "finite to the end", "nearly right at length 20"),
         "added": partial(shares_of_arms, "added", "converged", "exact in validation"),
     }
+    drawn |= {f"{task}_by_size": partial(by_size_figure, task) for task in compared()}
     drawn |= {f"gradients_{name}": partial(gradients_figure, name) for name in ("random", "clip", "curriculum")}
     drawn |= {f"starts_{name}": partial(starts_of, name, rows) for name, rows in (("random", 128), ("start", 256))}
     return drawn

@@ -2,6 +2,7 @@
 
 import csv
 import json
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,24 @@ def _value(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return text
+
+
+def seeds_text(seeds: Iterable[int]) -> str:
+    """Seeds in short: [0, 1, 2, 7] -> "0-2,7"."""
+    spans: list[list[int]] = []
+    for seed in sorted(set(seeds)):
+        if spans and seed == spans[-1][1] + 1:
+            spans[-1][1] = seed
+        else:
+            spans.append([seed, seed])
+    return ",".join(str(first) if first == last else f"{first}-{last}" for first, last in spans)
+
+
+@cache
+def manifest(name: str) -> dict[str, Any]:
+    """What a study was made with: commands and versions."""
+    found: dict[str, Any] = json.loads((STUDIES / name / "manifest.json").read_text(encoding="utf-8"))
+    return found
 
 
 def questions() -> list[str]:
@@ -117,3 +136,17 @@ def proofs() -> list[Row]:
 def samples() -> list[Row]:
     """The bound of each certificate that sampled sequences used up most, and its share."""
     return read_table(ROOT / "data" / "proofs" / "sampled.csv")
+
+
+@cache
+def sized(task: str) -> list[Row]:
+    """What models of one of the paper's other tasks got wrong: a row for each model, seed and size."""
+    path = STUDIES / "other_tasks" / f"{task}.csv"
+    return [line | {"size": str(line["size"])} for line in read_table(path)] if path.exists() else []
+
+
+@cache
+def paper(task: str) -> list[Row]:
+    """Costs of the paper's models in one of its other tasks, in bits a sequence, read off its figures."""
+    lines = read_table(STUDIES / "other_tasks" / "paper.csv")
+    return [line | {"size": str(line["size"])} for line in lines if line["task"] == task]

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from ntm_lib import tasks
-from ntm_lib.machine import LSTMBaseline, LSTMConfig
+from ntm_lib import evaluate, tasks
+from ntm_lib.machine import NTM, LSTMBaseline, LSTMConfig, NTMConfig
 from ntm_lib.training import recipes
+from ntm_lib.training.evaluation import SPARE_ROWS, generator_of
 from research import comparison
-from research.comparison import PLANS, Decoder, Plan, count, draw_length, fed_back, main
+from research.comparison import PLANS, Copies, Decoder, Plan, asked, draw_length, fed_back, learn, main
 
 STORED = Path(comparison.__file__).parents[1] / "data" / "studies" / "baselines"
 HEADS, WINDOWS, T = 5, 3, 7
@@ -68,6 +69,20 @@ def test_a_decoder_with_windows_is_shown_its_answer_a_vector_late_and_no_other_m
     assert fed_back(batch, LSTMBaseline(LSTMConfig(10, 8, hidden_size=3))) is batch
 
 
+def test_a_decoder_whose_inputs_are_the_answers_is_shown_nothing_more():
+    batch = tasks.ngrams(batch_size=3, length=11, context=2)
+    assert fed_back(batch, Decoder(WINDOWS, width=10, heads=HEADS, inputs=1, outputs=1, fed=False)) is batch
+
+
+def test_the_answer_of_a_task_is_shown_in_the_channels_of_its_vectors_alone():
+    """The end marker of repeat copy, whose channel is that of the start marker, is due at the last step."""
+    batch = tasks.repeat_copy(batch_size=3, length=2, repeats=5, counting="ticks")
+    shown = fed_back(batch, decoder(WINDOWS)).inputs
+    late = shown[:, -10:]
+    assert torch.equal(late[..., :8], batch.targets[:, -11:-1, :8]) and not late[..., 8:].any()
+    assert torch.equal(shown[:, :-10], batch.inputs[:, :-10])
+
+
 def answers_itself(model, batch):
     """All answers of a decoder that is shown what it said itself, step by step."""
     inputs = batch.inputs.clone()
@@ -91,16 +106,48 @@ def test_a_sequence_is_right_with_the_right_vectors_shown_exactly_if_it_is_with_
         assert ((tasks.copying().errors(logits, batch) > 0) == torch.arange(11).remainder(2).eq(0)).all()
 
 
-def test_counts_by_hand():
-    """A model whose logits are all below zero is wrong wherever a bit is one."""
+def test_what_is_asked_is_what_evaluate_asks():
+    """The same sequences, and the logits of the model for them."""
     model = LSTMBaseline(LSTMConfig(10, 8, hidden_size=3))
-    for parameter in model.parameters():
-        torch.nn.init.zeros_(parameter)
-    torch.nn.init.constant_(model.output.bias, -1)
-    drawn = tasks.copy(23, 3, generator=torch.Generator().manual_seed(5))
-    counted = count(model, 3, 23, torch.Generator().manual_seed(5))
-    assert (counted.sequences, counted.bits, counted.wrong_bits) == (23, 23 * 3 * 8, int(drawn.targets.sum()))
-    assert counted.wrong_sequences == 23
+    batch, logits = asked(model, tasks.copying(), 3, 23, generator_of(1, 3))
+    drawn = tasks.copy(23, 3, generator=generator_of(1, 3))
+    assert torch.equal(batch.inputs, drawn.inputs)
+    torch.testing.assert_close(logits, model(drawn.inputs)[0].detach())
+    counted = evaluate(model, [3], 23, seed=1).lengths[3]
+    assert counted.wrong_bits == int(tasks.copying().errors(logits, batch).sum())
+
+
+def test_a_machine_is_asked_with_rows_to_spare():
+    machine = NTM(NTMConfig(10, 8, memory_size=5, word_size=3, controller_size=7), torch.Generator().manual_seed(2))
+    batch, logits = asked(machine, tasks.copying(), 11, 2, generator_of(1, 11))
+    rows = tasks.copying().rows_needed(11) + SPARE_ROWS
+    torch.testing.assert_close(logits, machine(batch.inputs, memory_size=rows)[0].detach())
+
+
+def test_the_longest_length_rises_when_it_is_learned_and_not_beyond_ten():
+    copies = Copies(longest=9)
+    for loss in (0.0,) * 193:  # 0.99 ** 193 * log 2 is just below 0.1, 0.99 ** 192 just above
+        assert copies.longest == 9
+        copies.see(loss)
+    assert copies.longest == 10
+    for _ in range(500):
+        copies.see(0.0)
+    assert copies.longest == 10
+    assert copies.draw(0, torch.Generator().manual_seed(0)).inputs.shape[0] == comparison.BATCH
+
+
+def test_learning_draws_for_every_update_and_tells_its_loss():
+    updates, losses = [], []
+
+    def draw(update, generator):
+        updates.append(update)
+        return tasks.copy(5, 2, generator=generator)
+
+    plan = Plan(lambda: LSTMBaseline(LSTMConfig(10, 8, hidden_size=3)), updates=7, rate=1e-3)
+    first, second = (learn(plan, seed, draw, losses.append) for seed in (0, 0))
+    assert updates == [*range(7)] * 2
+    assert losses[:7] == losses[7:] and all(0.5 < loss < 1 for loss in losses)
+    assert all(map(torch.equal, first.parameters(), second.parameters()))
 
 
 def test_lengths_to_train_on():

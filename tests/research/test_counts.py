@@ -26,6 +26,11 @@ def test_a_count_in_words():
     assert counts.in_words(1000, 1000, of="runs") == "1000 of 1000 runs (99.6–100 %)"
 
 
+def test_numbers_with_two_digits():
+    numbers = {0: "0", 0.0432: "0.043", 4.32: "4.3", 43.2: "43", 99.4: "99", 99.6: "100", 4321.5: "4,322"}
+    assert [counts.two_digits(number) for number in numbers] == list(numbers.values())
+
+
 def test_counts_of_runs_that_converged(given):
     given(rows_with(converged=(True, False, True), sequences=(3, 9, 4)))
     assert counts.count("any", "arm").startswith("2 of 3 (")

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ntm_lib.study.seeds import MOST_RUNS, parse_seeds
-from research.page import seeds_text
+from research.tables import seeds_text
 
 
 @given(st.lists(st.integers(0, 40), min_size=1))
