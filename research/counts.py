@@ -114,6 +114,12 @@ def count_at_most(name: str, column: str, wrong: float, sequences: int = 100) ->
     return in_words(sum(row[column] <= wrong * sequences for row in rows), len(rows))
 
 
+def stopped(name: str) -> str:
+    """How many runs of a study met a number that was not finite, and in which updates, as "1 stopped at update 7"."""
+    at = [number(row["nan_update"]) for row in all_runs(name) if row["nan_update"] is not None]
+    return f"{len(at)} stopped at update {' and '.join(at)}" if at else "none stopped"
+
+
 def most_seconds(name: str) -> str:
     """The most seconds that a run of a study took."""
     return number(max(row["seconds"] for row in all_runs(name)))

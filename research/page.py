@@ -191,6 +191,7 @@ USED: tuple[Callable[..., object], ...] = (
     counts.updates_as_written,
     counts.operations_as_written,
     counts.number,
+    counts.stopped,
     counts.proof_lengths,
     counts.proved,
     counts.not_proved,

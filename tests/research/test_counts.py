@@ -43,15 +43,24 @@ def test_counts_of_runs_that_converged(given):
     assert counts.median_and_largest("any", "arm", "sequences", "converged") == "4 / 4"
 
 
-def test_wrong_bits_a_sequence_and_runs_that_settled(given, monkeypatch):
-    rows = rows_with(wrong=(0, 210, 37), settled_at_update=(None, 31, 30), seconds=(9.5, 1234.4, 80.0))
+def test_wrong_bits_a_sequence_and_runs_that_stopped(monkeypatch):
+    rows = rows_with(wrong=(0, 210, 37), seconds=(9.5, 1234.4, 80.0))
     monkeypatch.setattr(counts, "all_runs", lambda name: rows)
     assert counts.wrong_a_sequence("any", "wrong") == "0.37 / 2.1"
     assert counts.wrong_a_sequence("any", "wrong", sequences=10) == "3.7 / 21"
     assert counts.most_seconds("any") == "1,234"
     assert counts.count_at_most("any", "wrong", 0.37).startswith("2 of 3 (")
     assert counts.count_at_most("any", "wrong", 3.6, sequences=10).startswith("1 of 3 (")
+    rows = rows_with(nan_update=(None, 1310, 7))
+    assert counts.stopped("any") == "2 stopped at update 1,310 and 7"
+    monkeypatch.setattr(counts, "all_runs", lambda name: rows[:1])
+    assert counts.stopped("any") == "none stopped"
+
+
+def test_runs_that_settled(given, monkeypatch):
+    rows = rows_with(settled_at_update=(None, 31, 30))
     given(rows)
+    monkeypatch.setattr(counts, "all_runs", lambda name: rows)
     for arm in (None, "an"):
         assert counts.settled_by("any", arm, 29).startswith("0 of 3 (")
         assert counts.settled_by("any", arm, 30, of="runs").startswith("1 of 3 runs (")
