@@ -312,7 +312,7 @@ def test_a_snapshot_says_what_the_run_says():
     seen = snapshot(run)
     assert seen.sequences == [0, 20, 40]
     assert seen.loss[0] == 1.0 and seen.loss[1:] == [bits_a_bit(record["loss"]) for record in history]
-    assert seen.copied.w.shape == (1, 22, 2, 36)
+    assert seen.shown.w.shape == (1, 22, 2, 36)
     assert set(seen.wrong) == {1, 3} and all(20 < share < 80 for share in seen.wrong.values())
 
 
