@@ -191,8 +191,8 @@ def answer_below_zero(read, write, vectors):
     return my_answer(read, write, vectors) - 3
 
 
-def answer_that_is_always_the_last(read, write, vectors):
-    return my_answer(read, write, vectors) * 0 + 3
+def answer_that_is_always_the_first(read, write, vectors):
+    return my_answer(read, write, vectors) * 0
 
 
 ANSWERS = {
@@ -203,7 +203,7 @@ ANSWERS = {
     answer_from_one: "items are counted from 0",
     answer_without_a_writer: "it takes the first item to begin on row 1: look where the writer was, step by step",
     answer_of_the_first_sequence: "every sequence has a reader of its own: of each, one item",
-    answer_that_is_always_the_last: " the readers read item 2, not [3]",
+    answer_that_is_always_the_first: " the readers read item 2, not [0]",
 }
 
 # my_reverse
@@ -312,7 +312,7 @@ def zeros_asked(batch, length):
 
 
 REVERSES = {
-    no_start_marker: "inputs has shape (1, 3, 10), expected (1, 4, 10)",
+    no_start_marker: "inputs has shape (3, 5, 10), expected (3, 6, 10)",
     answer_shown: "something comes in while the machine answers: these inputs are blank",
     marker_elsewhere: "the inputs are not those of a copy: start marker, vectors, end marker, then nothing",
     all_steps_count: "steps, which count, else 0",
