@@ -35,7 +35,8 @@ def recall(ask: Ask) -> Trials:
         yield not found.targets[:, :answer].any(), "targets stand in the last steps alone: before them they are 0"
         asked_for = found.targets[:, answer:]
         after = items[torch.arange(len(items)), (asked + 1) % items.shape[1]]
-        yield not torch.equal(asked_for, after), "the answer is the item after the question: here it is the one before"
+        one_on = torch.equal(asked_for, after) and not torch.equal(right.targets[:, answer:], after)
+        yield not one_on, "the answer is the item after the question: here it is the one before"
         yield torch.equal(found.targets, right.targets), "the answer is not the item before the question"
 
 
