@@ -143,7 +143,8 @@ def _loss(axes: Axes, snapshot: Snapshot) -> None:
     panel(axes, "loss, in bits a bit", xlim=(0, end), ylim=(0, highest), xlabel="sequences seen")
     if snapshot.settled_from is not None:
         axes.axvspan(snapshot.settled_from, end, color=TARGET, alpha=0.12, linewidth=0)
-        axes.text(snapshot.settled_from, 0.98, "\u00a0it settles", color=INK, va="top", fontsize=9.5)
+        side = "left" if snapshot.settled_from < 0.8 * end else "right"
+        axes.text(snapshot.settled_from, 0.98, "\u00a0it settles\u00a0", color=INK, ha=side, va="top", fontsize=9.5)
 
 
 def _wrong(axes: Axes, snapshot: Snapshot) -> None:

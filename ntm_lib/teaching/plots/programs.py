@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from ntm_lib.teaching.plots.heads import draw_pointing, name_halves
@@ -93,6 +94,8 @@ def sorting_figure(priorities: ArrayLike, written: ArrayLike, answered: ArrayLik
     back.plot([1, len(ranks)], [1, len(ranks)], color=INK, linewidth=1, linestyle=DASHES)
     back.scatter(ranks[right], rank_of[answered][right], s=26, color=READ, linewidth=0)
     back.scatter(ranks[~right], rank_of[answered][~right], s=50, color=ERROR, marker="X", linewidth=0)
+    for axis in (by_time.xaxis, back.xaxis, back.yaxis):
+        axis.set_major_locator(MaxNLocator(integer=True))
     panel(back, "what is read back", xlabel="answer", ylabel="rank of its priority (1: highest)")
     legend_above(figure, {"written": WRITE, "read": READ, "× out of turn": ERROR})
     alike = np.corrcoef(places, written)[0, 1] > 0.99
