@@ -133,8 +133,8 @@ def frame_ngrams(bits: Tensor, context: int = CONTEXT) -> Batch:
 
 
 def optimal_chances(bits: Tensor, context: int = CONTEXT) -> Tensor:
-    """The best estimate of the next bit's chance to be 1, after each bit from the first full context
-    on (Eq. 10).
+    """The best estimate of the next bit's chance to be 1, after each bit from the first full
+    context on (Eq. 10).
 
     (N1 + 1/2) / (N0 + N1 + 1), where N0 and N1 count the zeros and ones that followed this context
     so far in this sequence: Bayes' estimate where tables are drawn from Beta(1/2, 1/2).

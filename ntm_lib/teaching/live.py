@@ -153,7 +153,7 @@ class LiveTraining(ipywidgets.VBox):
         return self.training.result
 
     def until_it_settles(self) -> Run:
-        """Wait until the machine begins to settle, hold it there, and return its run.
+        """Wait until the machine has begun to settle, hold it an update later, and return its run.
 
         Going on where training was stopped, it waits no longer than to the verdict, and raises RuntimeError where
         training is stopped meanwhile. "Continue" lets a held training go on to its verdict.

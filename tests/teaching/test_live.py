@@ -358,7 +358,7 @@ def test_a_verdict_in_words(changes, sentence):
 
 RECALL = replace(
     recipes.recall,
-    name="small recall",
+    name="small_recall",
     machine=replace(recipes.recall.machine, controller_size=11, word_size=7),
     updates=6,
     batch_size=3,
@@ -401,7 +401,7 @@ def test_another_task_learns_beside_the_notebook_too_and_has_no_field_for_the_cl
     result = widget.finish()
     assert same_run(result, train(RECALL, seed=3))
     assert list(widget.entries) == ["seed", "max_length", "learning_rate", "clip_norm"]
-    assert status(widget).endswith(in_words(result)) and " at sizes 6, 15 and 30." in in_words(result)
+    assert status(widget).endswith(in_words(result)) and " at sizes 2 and 3." in in_words(result)
     widget.entries["max_length"].value = "none"
     widget.anew.click()
     assert status(widget).startswith("longest sequence to train on is 'none': expected a whole number from 1 to 50")
@@ -418,7 +418,7 @@ def test_a_task_of_one_s_own_learns_beside_the_notebook_and_widens_the_machine()
     result = widget.finish()
     assert same_run(result, train(SMALL, seed=3, task=task))
     assert (result.model.config.input_size, result.model.config.output_size) == (7, 5)
-    assert in_words(result) == f"Not converged: {result.verdict.wrong_bits:,} wrong bits at length 3."
+    assert in_words(result) == f"Not converged: {result.verdict.wrong_bits:,} wrong bits at lengths 2 and 3."
     widget.entries["max_length"].value = "1"
     widget.anew.click()
     assert same_run(widget.finish(), train(replace(SMALL, max_length=1), seed=3, task=task))
@@ -433,7 +433,7 @@ def test_a_training_is_held_where_it_settles_and_goes_on_to_its_verdict(monkeypa
     monkeypatch.setattr(progress, "SETTLED_LOSS", 100.0)
     widget = LiveTraining(SETTLING, seed=3)
     run = widget.until_it_settles()
-    assert run.progress.settled_at == run.progress.update and not widget.training.is_running
+    assert run.progress.settled_at == run.progress.update - 1 and not widget.training.is_running
     assert status(widget).endswith("it has learned its lengths, and settles. Stopped.")
     widget.go_on.click()
     assert same_run(widget.finish(), train(SETTLING, seed=3))
