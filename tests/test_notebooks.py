@@ -29,6 +29,7 @@ SERIES = [
     "06_break_it_then_explain",
     "07_go_far",
     "08_be_certain",
+    "09_other_programs",
 ]
 MAY_IGNORE_OUTPUT: dict[str, str] = {}
 """Cells that strict comparison may pass over, "notebook/cell id": the reason. Meant to be empty."""

@@ -99,9 +99,7 @@ def train_together(
     require_task(task)
     if not torch.is_grad_enabled() or torch.is_autocast_enabled(validate.device(device).type):
         raise ValueError("gradients are off or autocast is on: train outside of no_grad, inference_mode and autocast")
-    if task is not None:
-        config = replace(recipe.machine, input_size=task.input_size, output_size=task.output_size)
-        recipe = replace(recipe, machine=config)
+    recipe = widened(recipe, task)
     if compiled:
         check_compiled(recipe, machine)
     fresh = [(Run(recipe, validate.seed(seed), task, device, machine), out) for seed, out in outs.items()]
@@ -121,6 +119,14 @@ def train_together(
                 on_record(record)
             if run.progress.finished:
                 yield result_of(run)
+
+
+def widened(recipe: Recipe, task: Task | None) -> Recipe:
+    """The recipe with a machine as wide as the task; as it is where no task is given."""
+    if task is None:
+        return recipe
+    config = replace(recipe.machine, input_size=task.input_size, output_size=task.output_size)
+    return replace(recipe, machine=config)
 
 
 def result_of(run: Run) -> Result:

@@ -145,10 +145,12 @@ def expected(batch: Batch) -> Batch:
 
 
 def optimal_chances(bits: Tensor, context: int = CONTEXT) -> Tensor:
-    """The best estimate of the next bit's chance to be 1, after each bit from the first full context on (Eq. 10).
+    """The best estimate of the next bit's chance to be 1, after each bit from the first full
+    context on (Eq. 10).
 
-    (N1 + 1/2) / (N0 + N1 + 1), where N0 and N1 count the zeros and ones that followed this context so far in this
-    sequence: Bayes' estimate where tables are drawn from Beta(1/2, 1/2). Bits (B, L) -> (B, L - context + 1).
+    (N1 + 1/2) / (N0 + N1 + 1), where N0 and N1 count the zeros and ones that followed this context
+    so far in this sequence: Bayes' estimate where tables are drawn from Beta(1/2, 1/2).
+    Bits (B, L) -> (B, L - context + 1).
 
     >>> optimal_chances(torch.tensor([[0.0, 1.0, 1.0, 1.0, 1.0]]), context=1).tolist()
     [[0.5, 0.5, 0.75, 0.8333333134651184, 0.875]]

@@ -122,18 +122,19 @@ def met_before(shown: Tensor) -> Tensor:
 
 
 def frame_recall(items: Tensor, asked: Tensor) -> Batch:
-    """Put items (B, N, V, width) behind delimiters, then the question `asked` (B) between two of another kind.
+    """Put items (B, N, V, width) behind delimiters, then the question `asked` (B) between two of
+    another kind.
 
-        step      0      1 .. V    V+1    ..       q            q+1 .. q+V    q+V+1        q+V+2 .. q+2V+1
-        inputs    item   item 1    item   item 2   question     item i        question     blank
-        targets   -      -         -      -        -            -             -            item i+1
+        step      0     1 .. V   V+1   ..       q          q+1 .. q+V   q+V+1      q+V+2 .. q+2V+1
+        inputs    item  item 1   item  item 2   question   item i       question   blank
+        targets   -     -        -     -        -          -            -          item i+1
 
-    The question begins at step q = N (V + 1). The mask is 1 in the last V steps. Channels: bits, the delimiter of
-    items, the delimiter of the question. Each item stands between two delimiters, as in the paper: that of the next
-    item, or of the question, ends it.
+    The question begins at step q = N (V + 1). The mask is 1 in the last V steps. Channels: bits,
+    the delimiter of items, the delimiter of the question. Each item stands between two delimiters,
+    as in the paper: that of the next item, or of the question, ends it.
 
-    Raises ValueError where the question is the last item, which has no next, and where it equals another item, because
-    it then has two answers.
+    Raises ValueError where the question is the last item, which has no next, and where it equals
+    another item, because it then has two answers.
     """
     batch_size, number_of_items, vectors, width = items.shape
     rows, begin = torch.arange(batch_size), number_of_items * (vectors + 1)

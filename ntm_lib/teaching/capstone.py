@@ -1,4 +1,4 @@
-"""Two questions of lesson 4b about a machine that the reader has written: is it right, and how long is it?"""
+"""Two questions about what a reader has written to be trained: is it right, and how long is it?"""
 
 import inspect
 from collections.abc import Callable
@@ -11,14 +11,19 @@ from torch import nn
 from ntm_lib.teaching.checks import lesson_04b
 
 
-def is_ready(machine: type[nn.Module]) -> bool:
-    """Whether the check of a whole machine calls a class right; prints what is missing where it does not."""
+def is_ready(
+    written: type[nn.Module] | Callable[..., Any],
+    check: Callable[[Any], None] = lesson_04b.ntm,
+    part: str = "step 6",
+) -> bool:
+    """Whether a check calls a class or a function right, by default that of a whole machine, which is step 6 of its
+    lesson; prints what is missing where it does not."""
     said = StringIO()
     with redirect_stdout(said):
-        lesson_04b.ntm(machine)
-    ready = said.getvalue().startswith(f"{machine.__name__} is right: ")
+        check(written)
+    ready = said.getvalue().startswith(f"{written.__name__} is right: ")
     if not ready:
-        print(f"The training waits for {machine.__name__}: it begins once step 6 is right.")
+        print(f"The training waits for {written.__name__}: it begins once {part} is right.")
     return ready
 
 

@@ -8,6 +8,7 @@ import torch
 
 from ntm_lib.machine import NTM
 from ntm_lib.machine.validate import MOST_SEEDS
+from ntm_lib.tasks.sizes import Size
 from ntm_lib.training.run import Run
 
 
@@ -51,10 +52,15 @@ def seed_of(text: str) -> int:
     return int.from_bytes(sha256(text.encode(errors="surrogatepass")).digest()[:4])
 
 
+def largest_size(run: Run) -> Size:
+    """The largest size that a run trains on: that of its longest length and its last chance."""
+    return run.task.size_from(run.recipe.max_length, math.nextafter(1, 0))
+
+
 def bytes_of_an_update(run: Run) -> int:
     """About how much memory the gradient of an update takes, with the longest sequence and the most rows of a run."""
-    recipe, machine = run.recipe, cast(NTM, run.model).config
-    steps, enough = 2 * recipe.max_length + 2, run.task.rows_needed(recipe.max_length) + 2
+    recipe, machine, size = run.recipe, cast(NTM, run.model).config, largest_size(run)
+    steps, enough = run.task.steps(size), run.task.rows_needed(size) + 2
     rows = max(recipe.largest_memory, enough) if recipe.largest_memory else machine.memory_size
     a_step = rows * (2 * machine.write_heads * machine.word_size + 8 * machine.addressing_heads)
     return torch.float32.itemsize * recipe.batch_size * steps * a_step

@@ -156,11 +156,13 @@ def let_keys_begin_as_what_is_added(model: NTM) -> None:
 
 @torch.no_grad()
 def let_heads_begin_in_roles(model: NTM, looking: int, walking: int, jumping: int = 0) -> None:
-    """Let the first weightings begin by looking for what their keys say, and the last by walking a row a step.
+    """Let the first weightings begin by looking for what their keys say, and the last by walking a
+    row a step.
 
-    The key strength (Eq. 5) of a looker begins higher. A walker's gate (Eq. 7) begins nearly closed, its shift (Eq. 8)
-    nearly at +1 and sharp (Eq. 9). A jumper, of which a number stand before the lookers, begins with a gate nearly open
-    and a high key strength, and sharp. Nothing is fixed: training moves these biases as it moves all others.
+    The key strength (Eq. 5) of a looker begins higher. A walker's gate (Eq. 7) begins nearly
+    closed, its shift (Eq. 8) nearly at +1 and sharp (Eq. 9). A jumper, of which a number stand
+    before the lookers, begins with a gate nearly open, a high key strength, and sharp. Nothing is
+    fixed: training moves these biases as it moves all others.
     """
     parts = {name: model.heads.linear.bias[rows] for name, rows in model.heads.rows.items()}
     first = model.heads.addressing_heads - walking

@@ -34,11 +34,16 @@ def table() -> dict[str, tuple[str, str]]:
 
 
 def machines() -> dict[str, tuple[NTM, Run]]:
-    """Machines with a memory, by name: first `FIRST`, then others without a fault, then those with one."""
+    """Copiers with a memory, by name: first `FIRST`, then others without a fault, then those with one."""
     lines = table()
     names = sorted(lines, key=lambda name: (name != FIRST, lines[name][0] != "none"))
     found = {name: load(MACHINES / name) for name in names}
-    return {name: (machine, run) for name, (machine, run) in found.items() if isinstance(machine, NTM)}
+    return {name: (machine, run) for name, (machine, run) in found.items() if copies(machine, run)}
+
+
+def copies(machine: object, run: Run) -> bool:
+    """Whether a machine has a memory and was trained to copy, as all that the page shows."""
+    return isinstance(machine, NTM) and run.recipe.task == "copying"
 
 
 def write_weights(machine: NTM, path: Path) -> list[list[int]]:

@@ -9,6 +9,7 @@ import own_machine
 from own_machine import MyController, MyHeads, MyNTM, my_address, my_read, my_step, my_write
 
 from ntm_lib.teaching.capstone import is_ready, lines_of
+from ntm_lib.teaching.checks import lesson_09
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 NAME = "04b_write_the_whole_machine.ipynb"
@@ -32,6 +33,14 @@ def test_only_a_right_machine_is_ready(capsys):
         assert not is_ready(machine)
         waits = f"The training waits for {machine.__name__}: it begins once step 6 is right.\n"
         assert capsys.readouterr().out == waits
+
+
+def test_any_check_and_its_part_of_a_lesson_can_be_named(capsys):
+    def my_reverse(batch_size, length, generator):
+        return ...
+
+    assert not is_ready(my_reverse, lesson_09.reverse, "exercise 3")
+    assert capsys.readouterr().out == "The training waits for my_reverse: it begins once exercise 3 is right.\n"
 
 
 def test_lines_are_counted_without_blanks_and_comments():

@@ -10,18 +10,19 @@ import pytest
 import torch
 from own_machine import MyNTM
 
+from ntm_lib import tasks
 from ntm_lib.machine import NTM
 from ntm_lib.runs.train import Result, train
 from ntm_lib.teaching import live, widgets
 from ntm_lib.teaching.beside import Training
 from ntm_lib.teaching.entries import bytes_of_an_update, seed_of
 from ntm_lib.teaching.live import LiveTraining, bits_a_bit, choices, in_words, snapshot
-from ntm_lib.training import loop, recipes
+from ntm_lib.training import loop, progress, recipes
 from ntm_lib.training.curriculum import Shape
 from ntm_lib.training.evaluation import Count, Report, Verdict
 from ntm_lib.training.progress import Stop
 from ntm_lib.training.run import Drawn, Run
-from tests.small import SMALL, judge_quickly, same_run, same_tensors, tensors
+from tests.small import SETTLING, SMALL, judge_quickly, same_run, same_tensors, tensors
 
 
 @pytest.fixture(autouse=True)
@@ -312,7 +313,7 @@ def test_a_snapshot_says_what_the_run_says():
     seen = snapshot(run)
     assert seen.sequences == [0, 20, 40]
     assert seen.loss[0] == 1.0 and seen.loss[1:] == [bits_a_bit(record["loss"]) for record in history]
-    assert seen.copied.w.shape == (1, 22, 2, 36)
+    assert seen.shown.w.shape == (1, 22, 2, 36)
     assert set(seen.wrong) == {1, 3} and all(20 < share < 80 for share in seen.wrong.values())
 
 
@@ -350,3 +351,120 @@ def test_a_verdict_in_words(changes, sentence):
     verdict = Verdict((Report("random", {20: Count(2, 1, 5000, 1234)}),))
     result = Result(None, recipes.reliable, 0, verdict, False, 0, 0.0, [], None)
     assert in_words(replace(result, **changes)).startswith(sentence)
+
+
+# Tasks other than copying
+
+
+RECALL = replace(
+    recipes.recall,
+    name="small_recall",
+    machine=replace(recipes.recall.machine, controller_size=11, word_size=7),
+    updates=6,
+    batch_size=3,
+    max_length=3,
+    validate_every=3,
+    warmup_updates=1,
+)
+
+
+def test_a_snapshot_of_another_task_has_the_task_s_own_sizes():
+    run = Run(RECALL, seed=3)
+    seen = snapshot(run)
+    assert list(seen.wrong) == [3, 6, 15, 30] and seen.trained_to == 3
+    assert not seen.copies and not seen.above_an_optimum
+    assert seen.shown.inputs.shape == (1, 3 * 4 + 2 * 3 + 2, 8)
+    figure = live.learning_figure(seen)
+    _, wrong, tape = figure.axes
+    assert [label.get_text() for label in wrong.get_xticklabels()] == ["3", "6", "15", "30"]
+    assert wrong.get_xlabel() == "size of the sequence"
+    assert tape.get_title(loc="left") == "where the heads point in one sequence"
+    assert [text.get_text().strip() for text in tape.texts] == ["the answer begins"]
+    assert tape.lines[0].get_xdata()[0] == 3 * 4 + 2 + 3 - 0.5
+    assert "At size 30 " in figure.get_label()
+
+
+def test_sizes_of_two_numbers_and_costs_above_an_optimum_are_told():
+    ticks = replace(recipes.repeat_copy_ticks, machine=replace(recipes.repeat_copy_ticks.machine, controller_size=11))
+    seen = snapshot(Run(replace(ticks, max_length=2), seed=3))
+    assert list(seen.wrong) == [(2, 10), (10, 10), (10, 20), (20, 10)]
+    assert "At size 20x10 " in live.learning_figure(seen).get_label()
+    ngrams = replace(recipes.ngrams, machine=replace(recipes.ngrams.machine, controller_size=11), max_length=2)
+    costs = snapshot(Run(ngrams, seed=3))
+    assert costs.above_an_optimum and list(costs.wrong) == [(80, 2), 200]
+    words = live.learning_figure(costs).get_label()
+    assert re.search(r"At size 200 an answer costs \d+ bits in a hundred more than it must\.$", words)
+
+
+def test_another_task_learns_beside_the_notebook_too_and_has_no_field_for_the_clear_loss():
+    widget = LiveTraining(RECALL, seed=3)
+    result = widget.finish()
+    assert same_run(result, train(RECALL, seed=3))
+    assert list(widget.entries) == ["seed", "max_length", "learning_rate", "clip_norm"]
+    assert status(widget).endswith(in_words(result)) and " at sizes 2 and 3." in in_words(result)
+    widget.entries["max_length"].value = "none"
+    widget.anew.click()
+    assert status(widget).startswith("longest sequence to train on is 'none': expected a whole number from 1 to 50")
+
+
+def flipped(batch_size, length, generator):
+    batch = tasks.copy(batch_size, length, 5, generator=generator)
+    return batch._replace(targets=(1 - batch.targets) * batch.mask.unsqueeze(-1))
+
+
+def test_a_task_of_one_s_own_learns_beside_the_notebook_and_widens_the_machine():
+    task = tasks.Task(7, 5, flipped, sizes=(3,), trials=(1, 2, 3))
+    widget = LiveTraining(SMALL, seed=3, task=task)
+    result = widget.finish()
+    assert same_run(result, train(SMALL, seed=3, task=task))
+    assert (result.model.config.input_size, result.model.config.output_size) == (7, 5)
+    assert in_words(result) == f"Not converged: {result.verdict.wrong_bits:,} wrong bits at lengths 2 and 3."
+    widget.entries["max_length"].value = "1"
+    widget.anew.click()
+    assert same_run(widget.finish(), train(replace(SMALL, max_length=1), seed=3, task=task))
+
+
+def test_a_draw_that_returns_nothing_is_named_in_one_line():
+    with pytest.raises(TypeError, match=r"^draw returned ellipsis: expected a tasks\.Batch"):
+        LiveTraining(SMALL, task=tasks.Task(7, 5, lambda *_: ...))
+
+
+def test_a_training_is_held_where_it_settles_and_goes_on_to_its_verdict(monkeypatch):
+    monkeypatch.setattr(progress, "SETTLED_LOSS", 100.0)
+    widget = LiveTraining(SETTLING, seed=3)
+    run = widget.until_it_settles()
+    assert run.progress.settled_at == run.progress.update - 1 and not widget.training.is_running
+    assert status(widget).endswith("it has learned its lengths, and settles. Stopped.")
+    widget.go_on.click()
+    assert same_run(widget.finish(), train(SETTLING, seed=3))
+
+
+def test_a_training_that_never_settles_is_waited_for_to_its_verdict():
+    widget = LiveTraining(SMALL, seed=3)
+    assert widget.until_it_settles().progress.settled_at is None
+    assert widget.training.result is not None
+
+
+def test_a_training_stopped_before_it_settled_says_what_to_do():
+    widget = LiveTraining(SMALL, seed=3)
+    widget.training.hold()
+    widget.training = held_after(1)
+    with pytest.raises(RuntimeError, match="stopped before it settled: run this cell again to go on"):
+        widget.until_it_settles()
+
+
+def test_verdicts_name_their_sizes_and_what_was_counted():
+    def said(reports, converged, recipe=recipes.recall):
+        return in_words(Result(None, recipe, 0, Verdict(reports), converged, 0, 0.0, [], None))
+
+    exact, cost = Count(2, 0, 5000, 0), Count(2, 0, 5000, 0, excess_bits=0.5)
+    ticks = Report("random", {(10, 10): exact, (20, 10): exact})
+    assert said((ticks,), True) == "Converged: not one wrong bit at sizes 10x10 and 20x10."
+    ngrams = Report("random", {200: cost})
+    assert said((ngrams,), True) == "Converged: less than a bit a sequence above the optimum at size 200."
+    dear = Report("random", {200: Count(2, 2, 5000, 1234, excess_bits=1236.0)})
+    assert said((dear,), False) == "Not converged: 1,234 bits too many at size 200."
+    copies = Report("random", {20: exact, 50: exact, 120: exact}), Report("chosen", {20: exact})
+    assert said(copies, True, recipes.reliable) == (
+        "Converged: not one wrong bit at lengths 20, 50 and 120, not even in payloads chosen against it."
+    )

@@ -13,6 +13,8 @@ from unittest.mock import patch
 import torch
 from torch import Tensor
 
+from ntm_lib.tasks import Batch
+
 Attempt = Callable[..., Any]
 Trials = Iterator[tuple[bool, str]]
 """Properties of an attempt, each with the sentence to print where it fails; the first that fails is printed."""
@@ -184,7 +186,8 @@ def _unlike(answer: Any, like: Tensor | type) -> str | None:
     if not isinstance(like, Tensor):
         if isinstance(answer, like) and not isinstance(answer, bool):
             return None
-        wanted = {int: "a whole number, an int", dict: "a dictionary"}.get(like, f"an {like.__name__}")
+        named = {int: "a whole number, an int", dict: "a dictionary", Batch: "a tasks.Batch"}
+        wanted = named.get(like, f"an {like.__name__}")
         return f"returns {kind}: expected {wanted}"
     if not isinstance(answer, Tensor):
         wanted = f"a tensor of shape {tuple(like.shape)}" if like.ndim else "a number, or a tensor of shape ()"

@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from ntm_lib.analysis.trace import Trace
+from ntm_lib.tasks.sizes import Size, numbers_of, size_text
 from ntm_lib.teaching.plots.parts import cells, heads_image, legend_above, seed_dots, shades
 from ntm_lib.teaching.plots.style import DASHES, ERROR, INK, PALE, READ, TARGET, WRITE, described, no_frame, page, panel
 from ntm_lib.teaching.plots.words import about
@@ -28,9 +29,11 @@ class Snapshot(NamedTuple):
     sequences: Sequence[int]  # seen before each of K points of the loss, from 0 on
     loss: Sequence[float]  # (K)    bits a bit
     settled_from: int | None  # sequences seen when it began to settle; None: not yet
-    trained_to: int  # the longest length it is trained on
-    wrong: Mapping[int, float]  # wrong bits in a hundred at each length
-    copied: Trace  # one copy, (B = 1)
+    trained_to: Size  # the largest size it is trained on
+    wrong: Mapping[Any, float]  # wrong bits in a hundred at each size, or bits above a task's optimum
+    shown: Trace  # one sequence, (B = 1)
+    copies: bool = True  # sizes are numbers of vectors to copy; or else those of another task
+    above_an_optimum: bool = False  # no bit of an answer is wrong, and what it costs above the optimum counts
 
 
 def task_figure(inputs: ArrayLike, targets: ArrayLike, mask: ArrayLike) -> Figure:
@@ -117,7 +120,7 @@ def _clear(weights: np.ndarray) -> str:
 
 
 def learning_figure(snapshot: Snapshot) -> Figure:
-    """Draw loss, wrong bits by length, and the tape in one copy: a machine at one moment of its training."""
+    """Draw loss, errors by size, and the tape in one sequence: a machine at one moment of its training."""
     fixed: dict[str, Any] = {"edges": (0.55, 0.1, 0.3, 0.46), "gaps": (0.45, 0.78)}
     figure, ((loss, wrong_bits), (tape, corner)) = page(4.6, 2, 2, height_ratios=(1, 1.25), **fixed)
     corner.remove()
@@ -126,9 +129,11 @@ def learning_figure(snapshot: Snapshot) -> Figure:
     _wrong(wrong_bits, snapshot)
     _tape(tape, snapshot)
     settling = "" if snapshot.settled_from is None else ", and it settles"
-    length, wrong = list(snapshot.wrong.items())[-1]
+    size, wrong = list(snapshot.wrong.items())[-1]
+    at = f"{'length' if snapshot.copies else 'size'} {size_text(size)}"
+    counted = f"an answer costs {wrong:.0f} bits in a hundred more than it must" if snapshot.above_an_optimum else ""
     loss_falls = f"the loss has come from {snapshot.loss[0]:.1f} to {snapshot.loss[-1]:.1f} bits a bit{settling}"
-    return described(figure, f"A machine in training: {loss_falls}. At length {length} {about(wrong / 100)}.")
+    return described(figure, f"A machine in training: {loss_falls}. At {at} {counted or about(wrong / 100)}.")
 
 
 def _loss(axes: Axes, snapshot: Snapshot) -> None:
@@ -138,29 +143,39 @@ def _loss(axes: Axes, snapshot: Snapshot) -> None:
     panel(axes, "loss, in bits a bit", xlim=(0, end), ylim=(0, highest), xlabel="sequences seen")
     if snapshot.settled_from is not None:
         axes.axvspan(snapshot.settled_from, end, color=TARGET, alpha=0.12, linewidth=0)
-        axes.text(snapshot.settled_from, 0.98, "\u00a0it settles", color=INK, va="top", fontsize=9.5)
+        side = "left" if snapshot.settled_from < 0.8 * end else "right"
+        axes.text(snapshot.settled_from, 0.98, "\u00a0it settles\u00a0", color=INK, ha=side, va="top", fontsize=9.5)
 
 
 def _wrong(axes: Axes, snapshot: Snapshot) -> None:
-    lengths, shares = list(map(str, snapshot.wrong)), list(snapshot.wrong.values())
-    bars = axes.bar(lengths, shares, color=ERROR, width=0.7)
+    sizes, shares = list(map(size_text, snapshot.wrong)), list(snapshot.wrong.values())
+    bars = axes.bar(sizes, shares, color=ERROR, width=0.7)
     axes.bar_label(bars, fmt="%.2g", padding=2, fontweight="bold", color=INK)
-    trained = sum(length <= snapshot.trained_to for length in snapshot.wrong)
+    trained = sum(_within(size, snapshot.trained_to) for size in snapshot.wrong)
     axes.axvspan(-0.5, trained - 0.5, color=PALE, alpha=0.3, linewidth=0, zorder=0)
     axes.text(-0.45, 64, "trained on", color=INK, fontsize=9.5, va="top")
-    limits = {"xlim": (-0.5, len(lengths) - 0.5), "ylim": (0, 65)}
-    panel(axes, "wrong bits in a hundred", xlabel="vectors in the sequence", **limits)
+    limits = {"xlim": (-0.5, len(sizes) - 0.5), "ylim": (0, 65)}
+    counted = "bits above the optimum, in a hundred" if snapshot.above_an_optimum else "wrong bits in a hundred"
+    panel(axes, counted, xlabel="vectors in the sequence" if snapshot.copies else "size of the sequence", **limits)
+
+
+def _within(size: Size, largest: Size) -> bool:
+    """Whether no number of a size is above that of the largest."""
+    return all(one <= most for one, most in zip(numbers_of(size), numbers_of(largest), strict=False))
 
 
 def _tape(axes: Axes, snapshot: Snapshot) -> None:
-    read, write = (weights[0, :, 0].numpy() for weights in (snapshot.copied.w_read, snapshot.copied.w_write))
+    shown = snapshot.shown
+    read, write = (weights[0].sum(1).clamp(max=1).numpy() for weights in (shown.w_read, shown.w_write))
     cells(axes, heads_image(read, write))
     steps, rows = read.shape
-    wrong = np.flatnonzero(snapshot.copied.wrong[0].any(dim=1))
+    wrong = np.flatnonzero(shown.wrong[0].any(dim=1) & (not snapshot.above_an_optimum))
     axes.scatter(wrong, np.full(len(wrong), -1.3), marker="x", color=ERROR, clip_on=False, s=25, linewidth=1.8)
-    axes.axvline(steps // 2, color=INK, linewidth=0.8, linestyle=DASHES)
-    axes.text(steps // 2, rows - 1, "end marker\u00a0\u00a0", color=INK, fontsize=9.5, ha="right", va="bottom")
-    panel(axes, "where the heads point in one copy", ylim=(rows - 0.5, -2.4), yticks=[0, rows - 1])
+    line = steps // 2 if snapshot.copies else int(shown.mask[0].argmax()) - 0.5
+    name, of_one = ("end marker", "copy") if snapshot.copies else ("the answer begins", "sequence")
+    axes.axvline(line, color=INK, linewidth=0.8, linestyle=DASHES)
+    axes.text(line, rows - 1, f"{name}\u00a0\u00a0", color=INK, fontsize=9.5, ha="right", va="bottom")
+    panel(axes, f"where the heads point in one {of_one}", ylim=(rows - 0.5, -2.4), yticks=[0, rows - 1])
     axes.set(ylabel="memory row", xlabel="step")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     legend_above(axes, {"write head": WRITE, "read head": READ, "× wrong bits here": ERROR})

@@ -28,9 +28,9 @@ def snapshot(**changes):
         settled_from=None,
         trained_to=5,
         wrong={2: 0.0, 5: 3.0, 7: 17.0, 13: 48.0},
-        copied=trace_copy(handmade.copier(), tasks.payload(1, 3), ROWS),
+        shown=trace_copy(handmade.copier(), tasks.payload(1, 3), ROWS),
     )
-    given.copied.logits[0, [6, 7], [0, 1]] *= -1
+    given.shown.logits[0, [6, 7], [0, 1]] *= -1
     return given._replace(**changes)
 
 
