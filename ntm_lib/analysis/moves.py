@@ -2,7 +2,9 @@
 
 from typing import NamedTuple
 
-from torch import Generator
+import torch
+from torch import Generator, Tensor
+from torch.nn.functional import one_hot
 
 from ntm_lib.analysis.finding import Finding, Kind, head_name
 from ntm_lib.analysis.route import SHARP
@@ -45,6 +47,17 @@ def moves(traced: Trace, place: int, answering: bool) -> Moves | None:
     shares["jumps"] = ~(shares["stays"] | shares["on"] | shares["back"])
     means = shares | {"weight": weight, "gate": traced.emission.g[:, 1:, place]}
     return Moves(**{name: value[steps].float().mean().item() for name, value in means.items()})
+
+
+def by_context(weights: Tensor, bits: Tensor, context: int) -> Tensor:
+    """Mean weighting of a head after each context of so many bits: (B, T, N), (B, T) -> (2**context, N).
+
+    Row c is for the context whose bits, the oldest first, are those of the number c, the lowest first; a context that
+    never comes has 0 everywhere. Steps before the first whole context do not count.
+    """
+    numbers = (bits.unfold(1, context, 1) * 2.0 ** torch.arange(context)).sum(-1).long()  # (B, T - context + 1)
+    now = one_hot(numbers, 2**context).to(weights)
+    return torch.einsum("btc,btn->cn", now, weights[:, context - 1 :]) / now.sum((0, 1)).clamp(min=1).unsqueeze(1)
 
 
 def habits_of_heads(model: NTM, task: Task, size: Size | None = None) -> list[Finding]:

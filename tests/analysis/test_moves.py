@@ -6,7 +6,7 @@ import torch
 from ntm_lib import NTM, NTMConfig, tasks
 from ntm_lib.analysis import diagnosis
 from ntm_lib.analysis.finding import Kind
-from ntm_lib.analysis.moves import habits_of_heads, moves
+from ntm_lib.analysis.moves import by_context, habits_of_heads, moves
 from ntm_lib.analysis.trace import trace
 from ntm_lib.training.evaluation import Count, Report
 from ntm_lib.training.recipe import Recipe
@@ -106,3 +106,25 @@ def test_a_machine_for_another_task_is_diagnosed_by_its_verdict_and_its_moves():
     found = diagnosis.diagnose_task(run.model, run)
     assert [finding.kind for finding in found] == [Kind.WRONG_BITS, *[Kind.MOVES] * 3]
     assert found[1:] == habits_of_heads(run.model, run.task, 6)
+
+
+@pytest.mark.parametrize("context", [1, 3])
+def test_weightings_by_context_are_means_over_the_steps_that_end_it(context):
+    generator = torch.Generator().manual_seed(4)
+    bits, weights = (torch.rand(B, 17, generator=generator) < 0.5).float(), torch.rand(B, 17, ROWS, generator=generator)
+    found = by_context(weights, bits, context)
+    assert found.shape == (2**context, ROWS)
+    for number in range(2**context):
+        like = [float(number >> place & 1) for place in range(context)]
+        steps = [
+            (b, t)
+            for b in range(B)
+            for t in range(context - 1, 17)
+            if bits[b, t - context + 1 : t + 1].tolist() == like
+        ]
+        assert torch.allclose(found[number], sum(weights[b, t] for b, t in steps) / len(steps), atol=1e-6)
+
+
+def test_a_context_that_never_comes_has_no_weight():
+    found = by_context(torch.full((1, 5, ROWS), 1 / ROWS), torch.ones(1, 5), 2)
+    assert found[:3].abs().sum() == 0 and torch.allclose(found[3], torch.tensor(1 / ROWS))

@@ -1,4 +1,4 @@
-"""Figures of programs other than copying: where heads point while parts of a task come in, and how a machine sorts.
+"""Figures of programs other than copying: where heads point in parts of a task or after a context, and how one sorts.
 
 Shapes: T steps, R read heads, W write heads, N memory rows, L vectors, A answers.
 """
@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from ntm_lib.teaching.plots.heads import draw_pointing, name_halves
-from ntm_lib.teaching.plots.parts import legend_above
+from ntm_lib.teaching.plots.parts import legend_above, shades
 from ntm_lib.teaching.plots.style import DASHES, ERROR, INK, READ, TARGET, WRITE, described, page, panel, title
 from ntm_lib.teaching.plots.words import path
 
@@ -73,6 +73,31 @@ def _frame(axes: Axes, rows: Places) -> None:
         for edge in (first - 0.5, last + 0.5):
             axes.axhline(edge, color=TARGET, linewidth=1.4, linestyle=DASHES)
         axes.text(0, (first + last) / 2, name, color=TARGET, fontsize=10, fontweight="bold", va="center")
+
+
+def contexts_figure(read: ArrayLike, written: ArrayLike) -> Figure:
+    """Draw where a reader and a writer of N-grams point after each context of bits: mean weightings (contexts, N).
+
+    Contexts stand in the order of the reader's rows, those that share a row in the order of their numbers.
+    Raises ValueError where the two have not one shape.
+    """
+    read, written = map(np.asarray, (read, written))
+    if read.ndim != 2 or read.shape != written.shape:
+        raise ValueError(f"read {read.shape}, written {written.shape}: expected one shape, (contexts, N)")
+    order = read.argmax(1).argsort(kind="stable")
+    figure, panels = page(3.6, 1, 2, sharey=True)
+    for axes, weights, colour, words in (
+        (panels[0], read, READ, "the reader, after each context"),
+        (panels[1], written, WRITE, "the writer, a step later"),
+    ):
+        axes.pcolormesh(weights[order], cmap=shades(colour), vmin=0, vmax=1)
+        panel(axes, words, xlabel="memory row")
+    panels[0].set_ylabel("contexts, by the reader's row")
+    panels[0].set_yticks([])
+    alike = int((read.argmax(1) == written.argmax(1)).sum())
+    rows = len(set(read.argmax(1).tolist()))
+    told = f"After {len(read)} contexts the reader points at {rows} different rows"
+    return described(figure, f"{told}; after {alike} of them the writer comes to the reader's row a step later.")
 
 
 def sorting_figure(priorities: ArrayLike, written: ArrayLike, answered: ArrayLike) -> Figure:

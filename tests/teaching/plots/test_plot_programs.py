@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from ntm_lib.teaching.plots.programs import program_figure, sorting_figure
+from ntm_lib.teaching.plots.programs import contexts_figure, program_figure, sorting_figure
 from ntm_lib.teaching.plots.style import ERROR, READ, WRITE
 
 STEPS, ROWS = 7, 11
@@ -69,3 +69,16 @@ def test_a_sort_by_time_whose_last_answers_change_places():
 def test_a_sort_by_place_is_told_from_one_by_time():
     priorities, rows = [0.5, -0.25, 0.75, 0.25], [7, 5, 8, 6]
     assert "written in another order; of 2 answers 0" in sorting_figure(priorities, rows, [2, 0]).get_label()
+
+
+def test_contexts_stand_in_the_order_of_the_reader_s_rows():
+    read, written = np.eye(5)[[3, 0, 3]], np.eye(5)[[3, 1, 3]]
+    figure = contexts_figure(read, written)
+    shown = [axes.collections[0].get_array() for axes in figure.axes]
+    assert shown[0].tolist() == read[[1, 0, 2]].tolist() and shown[1].tolist() == written[[1, 0, 2]].tolist()
+    assert figure.get_label() == (
+        "After 3 contexts the reader points at 2 different rows; after 2 of them the writer comes to the reader's row a"
+        " step later."
+    )
+    with pytest.raises(ValueError, match="expected one shape"):
+        contexts_figure(read, written[:2])
