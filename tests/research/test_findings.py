@@ -52,9 +52,9 @@ def test_readme_has_its_numbers():
         with_numbers(readme.replace(END, ""))
 
 
-def test_readmes_numbers_are_nine_with_intervals():
+def test_readmes_numbers_are_ten_with_intervals():
     rows = [line for line in render("readme.md.jinja").splitlines()[2:] if line.startswith("|")]
-    assert len(rows) == 9
+    assert len(rows) == 10
     for row in rows:
         assert re.search(r"\d+ of \d+ \([\d.]+–[\d.]+ %\)", row), row
 
