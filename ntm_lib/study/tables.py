@@ -15,7 +15,7 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
 
     Every other entry of a row that is one value follows; entries that hold several stay in the run's own file.
     """
-    counts = [wrong_bits(row) for row in rows]
+    counts = [wrong_bits(row) | excess_bits(row) for row in rows]
     others = [{name: row[name] for name in row if not isinstance(row[name], dict | list)} for row in rows]
     columns = dict.fromkeys([*COLUMNS, *(column for line in (*counts, *others) for column in line)])
     text = io.StringIO()
@@ -38,6 +38,12 @@ def wrong_bits(row: dict[str, Any]) -> dict[str, int]:
         column = f"wrong_bits_{name}"
         line[f"{column}_measured" if column in line else column] = count["wrong_bits"]
     return line
+
+
+def excess_bits(row: dict[str, Any]) -> dict[str, float]:
+    """Bits a sequence above a task's optimum at each measured length, by the name of their column; none without one."""
+    above = {n: count for n, count in row["lengths"].items() if count.get("excess_bits") is not None}
+    return {f"excess_bits_{n}": round(count["excess_bits"] / count["sequences"], 4) for n, count in above.items()}
 
 
 def summary(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

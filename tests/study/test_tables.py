@@ -48,6 +48,19 @@ def test_the_table_has_a_line_a_run():
     assert lines[4]["stopped"] == "NaN, here" and lines[0]["stopped"] == ""
 
 
+def test_bits_above_an_optimum_are_told_a_sequence():
+    measured = {
+        "200": {"wrong_bits": 3, "sequences": 16, "excess_bits": 20.5},
+        "50": {"wrong_bits": 0, "sequences": 7, "excess_bits": -0.7},
+        "9": {"wrong_bits": 2, "sequences": 5, "excess_bits": None},
+    }
+    one = row("a", 0, False, 5, 0, lengths=measured)
+    assert tables.excess_bits(one) == {"excess_bits_200": 1.2812, "excess_bits_50": -0.1}
+    header, line = tables.table([one]).splitlines()
+    told = dict(zip(header.split(","), line.split(","), strict=True))
+    assert (told["excess_bits_200"], told["wrong_bits_200"]) == ("1.2812", "3")
+
+
 def test_what_is_measured_does_not_take_the_place_of_the_verdict():
     """A verdict counts chosen sequences of its own; and a file may be called like a length."""
     verdict, measured = {"random": {"20": 1}, "chosen": {"20": 2, "120": 3}}, {"chosen_20": 4, "20": 5, "chosen_6": 6}
