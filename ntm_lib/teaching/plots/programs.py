@@ -43,6 +43,7 @@ def program_figure(
         _band(axes, steps)
         title(axes, name)
         axes.set_ylabel("memory row")
+        axes.yaxis.set_major_locator(MaxNLocator(integer=True))
         told[name] = ", ".join(
             f"{verb} {path(weights[first : last + 1].sum(1).clip(0, 1))} in {part}"
             for part, (first, last) in list(steps.items())[-1:]
