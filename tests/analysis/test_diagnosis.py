@@ -86,7 +86,7 @@ MACHINES = Path(__file__).parents[2] / "data" / "machines"
 def test_no_alarm_for_machines_that_converged(name):
     """Verdicts of version 0.1.0 had no payloads that are chosen against the machine: a diagnosis asks for them."""
     model, run = load(MACHINES / name)
-    if isinstance(model, NTM):
+    if isinstance(model, NTM) and run.task.name == "copying":
         chosen = len(wrong_in_verdict(model, "chosen", 120)) > 0
         assert bool(fault_names(diagnose(model, run))) == (chosen or not run.progress.verdict.converged)
         assert not chosen or fault_names(diagnose(model))
