@@ -54,7 +54,10 @@ def by_context(weights: Tensor, bits: Tensor, context: int) -> Tensor:
 
     Row c is for the context whose bits, the oldest first, are those of the number c, the lowest first; a context that
     never comes has 0 everywhere. Steps before the first whole context do not count.
+    Raises ValueError for fewer bits than a context has.
     """
+    if bits.shape[1] < context:
+        raise ValueError(f"bits has {bits.shape[1]} steps: expected at least the {context} of a context")
     numbers = (bits.unfold(1, context, 1) * 2.0 ** torch.arange(context)).sum(-1).long()  # (B, T - context + 1)
     now = one_hot(numbers, 2**context).to(weights)
     return torch.einsum("btc,btn->cn", now, weights[:, context - 1 :]) / now.sum((0, 1)).clamp(min=1).unsqueeze(1)

@@ -96,7 +96,6 @@ def train_together(
     """
     if not isinstance(recipe, Recipe):
         raise TypeError(f"recipe is {type(recipe).__name__}: expected a Recipe, such as recipes.reliable")
-    require_task(task)
     if not torch.is_grad_enabled() or torch.is_autocast_enabled(validate.device(device).type):
         raise ValueError("gradients are off or autocast is on: train outside of no_grad, inference_mode and autocast")
     recipe = widened(recipe, task)
@@ -122,7 +121,8 @@ def train_together(
 
 
 def widened(recipe: Recipe, task: Task | None) -> Recipe:
-    """The recipe with a machine as wide as the task; as it is where no task is given."""
+    """The recipe with a machine as wide as the task; as it is where no task is given. TypeError for another thing."""
+    require_task(task)
     if task is None:
         return recipe
     config = replace(recipe.machine, input_size=task.input_size, output_size=task.output_size)

@@ -128,3 +128,8 @@ def test_weightings_by_context_are_means_over_the_steps_that_end_it(context):
 def test_a_context_that_never_comes_has_no_weight():
     found = by_context(torch.full((1, 5, ROWS), 1 / ROWS), torch.ones(1, 5), 2)
     assert found[:3].abs().sum() == 0 and torch.allclose(found[3], torch.tensor(1 / ROWS))
+
+
+def test_fewer_bits_than_a_context_has():
+    with pytest.raises(ValueError, match="bits has 3 steps: expected at least the 5 of a context"):
+        by_context(torch.zeros(1, 3, ROWS), torch.zeros(1, 3), 5)

@@ -204,6 +204,11 @@ def test_what_needs_more_memory_than_is_free_is_refused_before_it_starts(monkeyp
         LiveTraining(replace(SMALL, max_length=50))
 
 
+def test_what_is_no_task_is_refused():
+    with pytest.raises(TypeError, match=r"^task is 5: expected a tasks\.Task, or none for copying$"):
+        LiveTraining(SMALL, seed=3, task=5)
+
+
 @pytest.mark.parametrize(("length", "rows", "heads", "width"), [(5, 0, 1, 20), (23, 97, 1, 20), (11, 61, 2, 13)])
 def test_memory_of_an_update_is_foretold_within_a_factor_of_two(length, rows, heads, width):
     """Against the sizes of all that autograd and the states keep for the gradient."""
