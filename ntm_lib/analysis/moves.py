@@ -11,6 +11,7 @@ from ntm_lib.analysis.route import SHARP
 from ntm_lib.analysis.trace import Trace, trace
 from ntm_lib.machine import NTM
 from ntm_lib.tasks import Task
+from ntm_lib.tasks.ngrams import contexts_in
 from ntm_lib.tasks.sizes import Size
 from ntm_lib.training.evaluation import rows_with_room
 
@@ -52,14 +53,10 @@ def moves(traced: Trace, place: int, answering: bool) -> Moves | None:
 def by_context(weights: Tensor, bits: Tensor, context: int) -> Tensor:
     """Mean weighting of a head after each context of so many bits: (B, T, N), (B, T) -> (2**context, N).
 
-    Row c is for the context whose bits, the oldest first, are those of the number c, the lowest first; a context that
-    never comes has 0 everywhere. Steps before the first whole context do not count.
-    Raises ValueError for fewer bits than a context has.
+    Contexts have the numbers of `tasks.ngrams.contexts_in`; a context that never comes has 0 everywhere. Steps before
+    the first whole context do not count. Raises ValueError for fewer bits than a context has.
     """
-    if bits.shape[1] < context:
-        raise ValueError(f"bits has {bits.shape[1]} steps: expected at least the {context} of a context")
-    numbers = (bits.unfold(1, context, 1) * 2.0 ** torch.arange(context)).sum(-1).long()  # (B, T - context + 1)
-    now = one_hot(numbers, 2**context).to(weights)
+    now = one_hot(contexts_in(bits, context), 2**context).to(weights)  # (B, T - context + 1, contexts)
     return torch.einsum("btc,btn->cn", now, weights[:, context - 1 :]) / now.sum((0, 1)).clamp(min=1).unsqueeze(1)
 
 

@@ -4,6 +4,7 @@ from typing import Literal, get_args
 
 import torch
 from torch import Generator, Tensor
+from torch.nn.functional import one_hot
 
 from ntm_lib.machine import LSTMConfig, NTMConfig
 from ntm_lib.machine.validate import number, whole_number
@@ -137,11 +138,24 @@ def expected(batch: Batch) -> Batch:
 
     A cross-entropy is linear in its target, and each target here is the mean of all bits that could have come after
     the bits so far. So the mean gradient over all sequences is that of the paper's training on the bits themselves;
-    less of it is noise, as if each bit had been drawn without end.
+    less of it is noise, as if the bit that comes next had been drawn again and again.
     """
     context = context_of(batch)
     chances = optimal_chances(batch.inputs.squeeze(-1), context).unsqueeze(-1)
     return batch._replace(targets=torch.cat([batch.targets[:, : context - 1], chances], dim=1))
+
+
+def contexts_in(bits: Tensor, context: int) -> Tensor:
+    """The number of each context, whose oldest bit counts 1, the next one 2, then 4: (B, L) -> (B, L - context + 1).
+
+    Raises ValueError for fewer bits than a context has.
+
+    >>> contexts_in(torch.tensor([[1.0, 0.0, 1.0, 1.0]]), context=2).tolist()
+    [[1, 2, 3]]
+    """
+    if bits.shape[1] < context:
+        raise ValueError(f"{bits.shape[1]} bits were given: expected at least the {context} of a context")
+    return (bits.unfold(1, context, 1) * 2.0 ** torch.arange(context)).sum(-1).long()
 
 
 def optimal_chances(bits: Tensor, context: int = CONTEXT) -> Tensor:
@@ -155,9 +169,7 @@ def optimal_chances(bits: Tensor, context: int = CONTEXT) -> Tensor:
     >>> optimal_chances(torch.tensor([[0.0, 1.0, 1.0, 1.0, 1.0]]), context=1).tolist()
     [[0.5, 0.5, 0.75, 0.8333333134651184, 0.875]]
     """
-    windows = bits.unfold(1, context, 1)  # (B, C, context)
-    numbers = (windows * 2.0 ** torch.arange(context)).sum(-1).long()
-    now = torch.nn.functional.one_hot(numbers, 2**context).to(bits)  # (B, C, contexts)
+    now = one_hot(contexts_in(bits, context), 2**context).to(bits)  # (B, C, contexts)
     followed = now[:, :-1] * bits[:, context:].unsqueeze(-1)
     ones, times = (torch.cat([one[:, :1] * 0, one.cumsum(1)], dim=1) for one in (followed, now[:, :-1]))
     ones, times = ((one * now).sum(-1) for one in (ones, times))

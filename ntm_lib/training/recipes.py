@@ -165,7 +165,8 @@ ngrams = replace(
     historical=Historical(curriculum="longest"),
 )
 """Dynamic N-grams (section 4.4): an LSTM keeps the last bits, and both heads begin by jumping to where their keys say,
-among learned rows, so that each context can have one of its own. It never settles, because no answer is ever sure."""
+among rows with learned contents, so that each context can have a row of its own. The training has no settling, because
+no answer is ever sure."""
 
 sort = replace(
     OTHER_TASKS,

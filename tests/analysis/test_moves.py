@@ -131,5 +131,5 @@ def test_a_context_that_never_comes_has_no_weight():
 
 
 def test_fewer_bits_than_a_context_has():
-    with pytest.raises(ValueError, match="bits has 3 steps: expected at least the 5 of a context"):
+    with pytest.raises(ValueError, match="3 bits were given: expected at least the 5 of a context"):
         by_context(torch.zeros(1, 3, ROWS), torch.zeros(1, 3), 5)
