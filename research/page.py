@@ -205,6 +205,7 @@ USED: tuple[Callable[..., object], ...] = (
     enlarged_table,
     sizes_table,
     by_size.compared,
+    by_size.wrong_at_size,
     by_size.has_baselines,
     seeds_counted,
     command,

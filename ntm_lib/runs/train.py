@@ -94,8 +94,6 @@ def train_together(
     else or where another training is at work, for a `compiled` that cannot be, for a `machine` that lacks a part, and
     under `no_grad` or `autocast`.
     """
-    if not isinstance(recipe, Recipe):
-        raise TypeError(f"recipe is {type(recipe).__name__}: expected a Recipe, such as recipes.reliable")
     if not torch.is_grad_enabled() or torch.is_autocast_enabled(validate.device(device).type):
         raise ValueError("gradients are off or autocast is on: train outside of no_grad, inference_mode and autocast")
     recipe = widened(recipe, task)
@@ -122,6 +120,8 @@ def train_together(
 
 def widened(recipe: Recipe, task: Task | None) -> Recipe:
     """The recipe with a machine as wide as the task; as it is where no task is given. TypeError for another thing."""
+    if not isinstance(recipe, Recipe):
+        raise TypeError(f"recipe is {type(recipe).__name__}: expected a Recipe, such as recipes.reliable")
     require_task(task)
     if task is None:
         return recipe

@@ -13,7 +13,7 @@ from torch import Generator, Tensor
 
 from ntm_lib import tasks
 from ntm_lib.analysis.trace import Trace, trace, trace_copy
-from ntm_lib.machine import NTM
+from ntm_lib.machine import NTM, validate
 from ntm_lib.machine.own import Maker
 from ntm_lib.runs.train import Result, widened
 from ntm_lib.tasks.sizes import size_text
@@ -108,7 +108,7 @@ class LiveTraining(ipywidgets.VBox):
 
     def __init__(self, recipe: Recipe, seed: int = 0, machine: Maker | None = None, task: Task | None = None):
         self.recipe, self.machine, self.task, self.holds_when_settled = widened(recipe, task), machine, task, False
-        run = _that_fits(self._run(self.recipe, seed))
+        run = _that_fits(self._run(self.recipe, validate.seed(seed)))
         fields = {name: field for name, field in FIELDS.items() if name != "clear" or run.task.alphabet}
         values = {"seed": str(seed)} | {name: f"{getattr(recipe, name):g}" for name in fields}
         words = {"seed": "seed: any number or text"} | {name: field.words for name, field in fields.items()}

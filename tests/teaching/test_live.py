@@ -204,9 +204,13 @@ def test_what_needs_more_memory_than_is_free_is_refused_before_it_starts(monkeyp
         LiveTraining(replace(SMALL, max_length=50))
 
 
-def test_what_is_no_task_is_refused():
+def test_what_is_no_task_recipe_or_seed_is_refused():
     with pytest.raises(TypeError, match=r"^task is 5: expected a tasks\.Task, or none for copying$"):
         LiveTraining(SMALL, seed=3, task=5)
+    with pytest.raises(TypeError, match=r"^recipe is str: expected a Recipe, such as recipes\.reliable$"):
+        LiveTraining("recall", seed=3)
+    with pytest.raises(ValueError, match=r"^seed is 1\.5: expected a whole number"):
+        LiveTraining(SMALL, seed=1.5)
 
 
 @pytest.mark.parametrize(("length", "rows", "heads", "width"), [(5, 0, 1, 20), (23, 97, 1, 20), (11, 61, 2, 13)])

@@ -127,7 +127,7 @@ def reverse(ask: Ask) -> Trials:
         ):
             yield torch.equal(right, mistake) or not torch.equal(found, mistake), sentence
         yield torch.equal(found, right), "the answer is not the vectors in reverse order"
-    yield 0.4 < bits.mean().item() < 0.6, "half of the bits should be 1: draw each of them fairly"
+    yield 0.4 < bits.float().mean().item() < 0.6, "half of the bits should be 1: draw each of them fairly"
     yield len(bits.flatten(1).unique(dim=0)) == len(bits), "sequences of a batch are alike: draw each for itself"
     again = ask(64, 13, Generator().manual_seed(13), like=Batch, case="64, 13")
     other = ask(64, 13, Generator().manual_seed(14), like=Batch, case="64, 13")

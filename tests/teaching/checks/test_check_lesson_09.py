@@ -258,6 +258,10 @@ def reverse_of(bits):
     return Batch(tasks.frame_copy(bits).inputs, tasks.frame_copy(bits.flip(1)).targets, tasks.frame_copy(bits).mask)
 
 
+def reverse_of_whole_numbers(batch_size, length, generator):
+    return reverse_of(torch.randint(0, 2, (batch_size, length, 8), generator=generator))
+
+
 def reverse_of_numbers(batch_size, length, generator):
     return reverse_of(torch.rand(batch_size, length, 8, generator=generator))
 
@@ -327,7 +331,7 @@ TestExercises = exercise_tests(
     right=[
         *(("recall", one) for one in (my_recall, recall_sequence_by_sequence, recall_from_the_library_s)),
         *(("answer", one) for one in (my_answer, answer_in_loops, answer_by_likeness)),
-        *(("reverse", one) for one in (my_reverse, reverse_from_zeros, reverse_by_framing)),
+        *(("reverse", one) for one in (my_reverse, reverse_from_zeros, reverse_by_framing, reverse_of_whole_numbers)),
     ],
     mistakes=[
         ("recall", recall_as_tensors, "returns Tensor: expected a tasks.Batch"),
