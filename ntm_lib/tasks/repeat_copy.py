@@ -85,7 +85,7 @@ def repeat_copy(
     (torch.Size([2, 18, 11]), [13.0, 13.0])
     """
     bits = payload_of(batch_size, length, width, kind, generator)
-    return frame_repeat_copy(bits, whole_number("repeats", repeats), most_repeats, counting)
+    return frame_repeat_copy(bits, repeats, most_repeats, counting)
 
 
 def frame_repeat_copy(
@@ -103,9 +103,11 @@ def frame_repeat_copy(
 
     The paper's text names vectors, count and end marker of the answer. The start marker is that of `frame_copy`. The
     mark beside the count keeps a count of 0 from looking like a blank. Ticks are a change of format: the paper's count
-    is one number, and a number beyond its training range is one that a machine has never met.
+    is one number, and a number beyond its training range is one that a machine has never met. Raises TypeError or
+    ValueError for a number of repeats that is no whole number from 1 on, and for an unknown way of counting.
     """
     batch_size, length, width = bits.shape
+    whole_number("repeats", repeats)
     ticks = repeats if require_counting(counting) == "ticks" else 0
     end = length + 1 + ticks
     first, steps = end + 1, end + 2 + length * repeats

@@ -1,5 +1,6 @@
 """A training in a thread beside the notebook, which can be held and goes on."""
 
+import atexit
 from collections.abc import Callable
 from threading import Event, Thread
 
@@ -35,6 +36,7 @@ class Training:
         self.hold()
         self.asked_to_hold.clear()
         self.thread = Thread(target=self._work, daemon=True)
+        atexit.register(self.hold)  # a thread inside torch when Python ends takes the whole process down
         self.thread.start()
 
     def hold(self) -> None:
@@ -42,6 +44,7 @@ class Training:
         self.asked_to_hold.set()
         if self.thread.is_alive():
             self.thread.join()
+        atexit.unregister(self.hold)
 
     def _work(self) -> None:
         try:
@@ -55,4 +58,5 @@ class Training:
                 self.result = result_of(self.run)
         except Exception as error:  # raised again for whoever waits for the result
             self.error = error
+        atexit.unregister(self.hold)
         self.on_change()

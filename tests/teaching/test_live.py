@@ -3,6 +3,8 @@
 import html
 import math
 import re
+import subprocess
+import sys
 import time
 from dataclasses import replace
 
@@ -55,6 +57,18 @@ def held_after(updates):
 
     training.on_change = hold_in_time
     return training
+
+
+def test_python_ends_in_peace_while_a_machine_learns():
+    script = """
+from ntm_lib.teaching.beside import Training
+from ntm_lib.training import recipes
+from ntm_lib.training.run import Run
+
+Training(Run(recipes.reliable, seed=0), lambda: None).go_on()
+"""
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
 
 
 def test_a_machine_learns_the_same_beside_the_notebook():
