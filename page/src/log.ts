@@ -133,7 +133,8 @@ export class Log {
   }
 }
 
-function highest(weights: Float32Array, from: number, count: number): number {
+/** The place of the largest of some numbers, counted from the first of them. */
+export function highest(weights: Float32Array, from: number, count: number): number {
   let best = 0;
   for (let place = 1; place < count; place++) if (weights[from + place] > weights[from + best]) best = place;
   return best;

@@ -35,6 +35,7 @@ async function start(): Promise<void> {
   part("training", async () => void (told = await training(machines[0])));
   part("failures", () => failures(machines));
   part("seeds", seeds);
+  part("programs", async () => (await import("./programs")).programs()); // which few readers come to: loaded then
 }
 
 start().catch(trouble);
