@@ -39,7 +39,7 @@ export class Answer {
     readonly rows: number,
     weights: Float32Array, // before the first step
   ) {
-    this.layers = about.heads.map(() => new Layer(framed.inputs.length, rows));
+    this.layers = about.heads.map(() => new Layer(framed.inputs.length, rows, rows));
     const writer = highest(weights, (about.heads.length - 1) * rows, rows);
     this.firstRow = about.rows === null ? (writer + rows - 1) % rows : 0; // rows of a machine's own have no order
   }

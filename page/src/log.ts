@@ -16,9 +16,10 @@ export class Layer {
   constructor(
     readonly steps: number,
     readonly places: number,
+    most = MOST_ROWS,
   ) {
     this.columns = Math.min(steps, MOST_COLUMNS);
-    this.rows = Math.min(places, MOST_ROWS);
+    this.rows = Math.min(places, most);
     this.ink = new Uint8ClampedArray(this.columns * this.rows);
   }
 

@@ -72,7 +72,7 @@ export function drawProgram(canvas: HTMLCanvasElement, answer: Answer, { step, a
   pen.outline(x(step), top, Math.max(column, 2), bottom - top);
 }
 
-function panels({ about, rows, shownRows }: Answer, height: number): Panel[] {
+function panels({ about }: Answer, height: number): Panel[] {
   const answers: [string, number][] =
     about.task === "ngrams"
       ? [["chance of a 1 (dashed: the best estimate)", CURVE]]
@@ -84,11 +84,8 @@ function panels({ about, rows, shownRows }: Answer, height: number): Panel[] {
   const fixed = [sent, ...answers].reduce((sum, [, tall]) => sum + tall, 0);
   const count = about.heads.length;
   const left = height - fixed - TITLE - (count + 1 + answers.length) * (TITLE + GAP);
-  const some = shownRows < rows ? `: ${shownRows} of ${rows} rows` : "";
-  const heads = about.heads.map((name, head): [string, number] => [
-    `${name}${about.single ? ", which reads and writes" : ""}${head === 0 ? some : ""}`,
-    left / count,
-  ]);
+  const role = about.single ? ", which reads and writes" : "";
+  const heads = about.heads.map((name): [string, number] => [name + role, left / count]);
   let y = TITLE; // for the names of parts
   return [sent, ...heads, ...answers].map(([name, tall]) => {
     const panel = { name, y: y + TITLE, tall };
@@ -107,13 +104,18 @@ function bands(pen: Pen, { framed }: Answer, top: number, bottom: number, x: (at
   pen.to.globalAlpha = 1;
 }
 
-/** The name of each part above it, or its number, or nothing where there is no room. */
+/** The name of each part above it; numbers alone where one of the parts with a number has no room for its name. */
 function partNames(pen: Pen, { framed }: Answer, x: (at: number) => number): void {
   pen.words("", 0, 0, pen.tint.ink, 11); // by whose size the widths are measured
-  for (const { name, first, last } of framed.parts) {
+  const parts = framed.parts.map(({ name, first, last }) => {
     const room = x(last + 1) - x(first);
-    const fits = [name, name.match(/\d+$/)?.[0] ?? ""].find((one) => pen.to.measureText(one).width < room - 2);
-    if (fits) pen.words(fits, x(first) + room / 2, TITLE / 2, pen.tint.ink, 11, "center");
+    const fits = (words: string) => pen.to.measureText(words).width < room - 2;
+    return { name, number: name.match(/\d+$/)?.[0], middle: x(first) + room / 2, fits };
+  });
+  const short = parts.some(({ name, number, fits }) => number && !fits(name));
+  for (const { name, number, middle, fits } of parts) {
+    const words = short && number ? number : name;
+    if (fits(words)) pen.words(words, middle, TITLE / 2, pen.tint.ink, 11, "center");
   }
 }
 

@@ -29,16 +29,21 @@ export function verdict({ task, verdict }: Program): string {
 /** What green frames stand for in the picture. */
 export function greenMeans({ about, route }: Answer): string {
   if (about.task === "ngrams")
-    return "where the heads were after the same five bits as at the step looked at, the writer a step later";
+    return "where the heads were after the same bits as at the step looked at, the writer a step later";
   const row = `the row where the vector was written that is due ${route?.early ? "a step later" : "in this step"}`;
   return route ? `${row}; the right answer` : "the right answer";
+}
+
+/** How much of the memory the picture shows. */
+export function drawn({ rows, shownRows }: Answer): string {
+  return shownRows < rows ? `${shownRows} of ${rows} rows are drawn: no head points at the others.` : "";
 }
 
 /** How right an answer is. */
 export function outcome(answer: Answer, input: Input): string {
   const { bits, best, size } = input;
   const { task, trained } = answer.about;
-  const beyond = size.some((number, place) => number > trained[place]) ? ", beyond the sizes of training" : "";
+  const beyond = size.some((number, place) => number > trained[place]) ? " This size is beyond those of its training." : "";
   const due = answer.framed.due.flatMap((one, step) => (one ? [step] : []));
   if (task === "ngrams") {
     const came = due.map((step) => bits![step + 1]);
@@ -50,13 +55,13 @@ export function outcome(answer: Answer, input: Input): string {
       due.map((step) => best![step]!),
       came,
     );
-    return `The machine's chances cost ${paid.toFixed(1)} bits, those of the best estimate ${least.toFixed(1)}${beyond}.`;
+    return `The machine's chances cost ${paid.toFixed(1)} bits, those of the best estimate ${least.toFixed(1)}.${beyond}`;
   }
   const all = due.length * answer.about.outputs;
-  const told = answer.wrong ? `${answer.wrong} of ${count(all, "bit")} came out wrong` : `All ${all} bits of the answer are right`;
+  const told = answer.wrong ? `${answer.wrong} of ${count(all, "bit")} came out wrong` : `All ${count(all, "bit")} of the answer are right`;
   const letters = task === "repeat_copy_ticks" && input.letters;
   const came = due.slice(0, -1).map((step) => shown(byte(answer.came(step).slice(0, -1))));
-  return `${told}${beyond}.${letters ? ` Came out: ${came.join("")}` : ""}`;
+  return `${told}.${beyond}${letters ? ` Came out: ${came.join("")}` : ""}`;
 }
 
 /** What happens at a step. */
@@ -89,7 +94,7 @@ function comesOut(answer: Answer, { bits, best }: Input, step: number): string {
     const now = bits!.slice(step - context + 1, step + 1).join("");
     const before = alike(bits!, step, context).indexOf(step);
     const chances = `chance of a 1: ${answer.chance(step).toFixed(2)}, by the best estimate ${best![step]!.toFixed(2)}`;
-    return `The last five bits are ${now}, which ${before ? `came ${count(before, "time")}` : "never came"} before; ${chances}.`;
+    return `The last ${context} bits are ${now}, which ${before ? `came ${count(before, "time")}` : "never came"} before; ${chances}.`;
   }
   const wrong = answer.wrongAt(step);
   const came = answer.came(step).join("");

@@ -7,7 +7,7 @@ import * as frames from "./frames";
 import { type Input, type Levels, type Maker, makers } from "./inputs";
 import { Pen } from "./pen";
 import { drawProgram } from "./program-picture";
-import { greenMeans, looked, outcome, trainedOn, verdict } from "./program-words";
+import { drawn, greenMeans, looked, outcome, trainedOn, verdict } from "./program-words";
 
 const NAMES: Record<Program["task"], string> = {
   recall: "associative recall",
@@ -99,6 +99,7 @@ class Programs {
     if (another) look.value = String(telling(made));
     say(by("outcome"), outcome(came, made));
     say(by("green"), greenMeans(came));
+    say(by("drawn"), drawn(came));
     this.show();
   }
 
