@@ -47,7 +47,10 @@ class Programs {
       void this.begin();
     });
     look.addEventListener("input", () => this.show());
-    place.addEventListener("change", () => this.showLevels());
+    place.addEventListener("change", () => {
+      level.blur(); // so that the number follows
+      this.showLevels();
+    });
     level.addEventListener("input", () => level.value && this.set(Number(place.value), Number(level.value)));
     for (const kind of ["pointerdown", "pointermove"] as const) levelled.addEventListener(kind, (event) => this.drag(event));
     redrawn(picture, () => this.show());

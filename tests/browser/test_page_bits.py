@@ -163,13 +163,23 @@ def test_other_programs_answer_as_the_librarys_do(page, name):
             some = sequences[first : first + 50]
             made += page.evaluate(PROGRAMS, [name, frame, some, rows or machine.config.memory_size])
         torch.testing.assert_close(torch.tensor([one["inputs"] for one in made]).float(), batch.inputs)
-        dues = [[due for due in one["due"] if due is not None] for one in made]
-        assert torch.equal(
-            torch.tensor(dues).float(), batch.targets[asked].view(len(made), -1, batch.targets.shape[-1])
-        )
-        found, right = (torch.tensor([one["logits"] for one in made])[asked], expected[asked])
+        dues = [due for one in made for due in one["due"] if due is not None]
+        assert torch.equal(torch.tensor(dues).float(), batch.targets[asked])
+        sure = settled(machine, batch.inputs, rows, expected)
+        assert sure.float().mean() > 0.97
+        found, right = (part[sure][asked[sure]] for part in (torch.tensor([one["logits"] for one in made]), expected))
         assert torch.equal(found > 0, right > 0), kind
         torch.testing.assert_close(found.sigmoid(), right.sigmoid(), rtol=0, atol=1e-2)
+
+
+def settled(machine, inputs, rows, logits):
+    """Sequences that the library answers alike alone and among others, which rounds otherwise (B).
+
+    Two priorities that are nearly equal make a sort so sensitive: one sequence of zeros in a hundred, whose logits move
+    by 4. In no other task a logit moves by a thousandth.
+    """
+    alone = torch.cat([logits_by_steps(machine, one.unsqueeze(0), rows) for one in inputs])
+    return (alone - logits).abs().amax((1, 2)) < 0.01
 
 
 def by_hand(machine, payload, rows, edits):
