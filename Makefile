@@ -9,7 +9,7 @@ RUN_NOTEBOOKS = $(VENV)/bin/jupyter nbconvert --to notebook --execute --inplace 
 	--ExecutePreprocessor.store_widget_state=False --ExecutePreprocessor.record_timing=False
 
 # What the data of the page is made from: it takes a minute to make, and is made anew when one of these is newer.
-PAGE_FROM = $(wildcard ntm_lib/*/*.py research/*.py research/live/*.py data/machines/*/* data/studies/*/*) data/proofs/proofs.csv
+PAGE_FROM = $(wildcard ntm_lib/*/*.py research/*.py research/live/*.py data/machines/README.md data/machines/*/* data/studies/*/*) data/proofs/proofs.csv
 
 # Taken as they were typed: make would run $(shell …) in a value when it hands the value on.
 override REPO := $(value REPO)
@@ -43,7 +43,8 @@ page: page/public/data/machines.json page/node_modules
 page-test: page/node_modules
 	npm --prefix page test
 
-# 1,000 random, 100 chosen and 20 text sequences through each machine of the page: a quarter of an hour or more.
+# 1,000 random, 100 chosen and 20 text sequences through each copier of the page, 1,000 random ones and 100 of each other
+# kind through each other machine: half an hour or more.
 page-bits: $(VENV)/browser page
 	OMP_NUM_THREADS=1 PAGE_SEQUENCES=1000,100,20 $(VENV)/bin/pytest tests/browser/test_page_bits.py
 

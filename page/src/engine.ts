@@ -6,23 +6,29 @@ import type { Frame } from "./text";
 ort.env.wasm.numThreads = 1; // more need headers that a plain file server does not send
 ort.env.logLevel = "error";
 
-export interface About extends Frame {
+/** A trained machine for any task. */
+export interface Trained {
   name: string;
-  fault: string;
   shows: string;
   made: string;
+  inputs: number; // numbers of an input vector
   readHeads: number;
   writeHeads: number;
   single: boolean; // one weighting reads and writes
   rows: number | null; // null: any number
-  rowsFor: [number, number];
-  backwards: boolean;
-  reader: number; // the read head that reads the answer
-  writer: number; // the place, among all heads, of the write head that writes it
+  rowsFor: number[]; // rows that any sequence needs, and how many more for each one more of the numbers of its size
   weights: string;
   shapes: number[][];
   step: string;
   start: string;
+}
+
+/** A machine that copies. */
+export interface About extends Trained, Frame {
+  fault: string;
+  backwards: boolean;
+  reader: number; // the read head that reads the answer
+  writer: number; // the place, among all heads, of the write head that writes it
 }
 
 export type State = ort.Tensor[]; // memory (1, N, M), weights (1, A, N), reads, and a controller's own
@@ -52,16 +58,16 @@ function session(graph: string): Promise<ort.InferenceSession> {
 }
 
 /** A trained machine: the graph that many share, and the weights that are its own. */
-export class Machine {
+export class Machine<Kind extends Trained = About> {
   private constructor(
-    readonly about: About,
+    readonly about: Kind,
     private readonly stepping: ort.InferenceSession,
     private readonly starting: ort.InferenceSession,
     private readonly weights: Record<string, ort.Tensor>,
   ) {}
 
   /** The machine that a file of weights makes; without a name the file is its own. */
-  static async load(about: About, weights = about.weights): Promise<Machine> {
+  static async load<Kind extends Trained>(about: Kind, weights = about.weights): Promise<Machine<Kind>> {
     const [stepping, starting, one] = await Promise.all([session(about.step), session(about.start), file(weights)]);
     const numbers = await one.arrayBuffer();
     let place = 0;
@@ -108,8 +114,9 @@ export async function addressing(
   return Object.fromEntries(Object.entries(made).map(([name, tensor]) => [name, [...(tensor.data as Float32Array)]]));
 }
 
-export function rowsNeeded(about: About, length: number): number {
-  return about.rows ?? about.rowsFor[0] + about.rowsFor[1] * length;
+/** Rows for a sequence of some size: a length, or several numbers. */
+export function rowsNeeded({ rows, rowsFor: [least, ...more] }: Trained, ...size: number[]): number {
+  return rows ?? size.reduce((sum, number, place) => sum + more[place] * number, least);
 }
 
 /** A copy of a state of which the numbers can be changed. */

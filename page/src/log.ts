@@ -16,9 +16,10 @@ export class Layer {
   constructor(
     readonly steps: number,
     readonly places: number,
+    most = MOST_ROWS,
   ) {
     this.columns = Math.min(steps, MOST_COLUMNS);
-    this.rows = Math.min(places, MOST_ROWS);
+    this.rows = Math.min(places, most);
     this.ink = new Uint8ClampedArray(this.columns * this.rows);
   }
 
@@ -133,7 +134,8 @@ export class Log {
   }
 }
 
-function highest(weights: Float32Array, from: number, count: number): number {
+/** The place of the largest of some numbers, counted from the first of them. */
+export function highest(weights: Float32Array, from: number, count: number): number {
   let best = 0;
   for (let place = 1; place < count; place++) if (weights[from + place] > weights[from + best]) best = place;
   return best;

@@ -35,6 +35,7 @@ async function start(): Promise<void> {
   part("training", async () => void (told = await training(machines[0])));
   part("failures", () => failures(machines));
   part("seeds", seeds);
+  part("programs", async () => (await import("./programs")).programs()); // a script of its own, so that the tape is there sooner
 }
 
 start().catch(trouble);

@@ -136,10 +136,21 @@ export function drawMemory(
   };
 }
 
-function nameRows(pen: Pen, log: Log, y: number, tall: number, { first, count }: Near): void {
+/** Write the numbers of some rows of the memory beside them. */
+export function nameRows(
+  pen: Pen,
+  log: Pick<Log, "rowAt">,
+  y: number,
+  tall: number,
+  { first, count }: Near,
+): void {
   const every = ROUND.find((rows) => (rows * tall) / count >= 16) ?? 10_000;
+  let last = -Infinity; // where a row was named: the last row of the memory and row 0 may stand too close for both
   for (let place = 0; place < count; place++) {
     const row = log.rowAt(first + place);
-    if (row % every === 0) pen.words(`${row}`, LEFT - 5, y + ((place + 0.5) * tall) / count, pen.tint.ink, 11, "right");
+    const middle = y + ((place + 0.5) * tall) / count;
+    if (row % every !== 0 || middle - last < 11) continue;
+    pen.words(`${row}`, LEFT - 5, middle, pen.tint.ink, 11, "right");
+    last = middle;
   }
 }

@@ -13,7 +13,7 @@ from typing import Any
 from ntm_lib.teaching.slots import five_slots
 from research.live.failures import failures
 from research.live.graphs import address_graph
-from research.live.machines import Graphs, entry, machines
+from research.live.machines import Graphs, copier, copiers_and_others, machines, program
 from research.live.seeds import seeds
 from research.live.training import training
 from research.tables import ROOT
@@ -24,6 +24,7 @@ PICTURES = {
     "training": "docs/training.gif",
     "failures": "docs/lessons/06.png",
     "seeds": "docs/findings/start.png",
+    "programs": "docs/lessons/09.png",
 }
 """Pictures that the page shows where a browser runs no machine."""
 
@@ -32,13 +33,15 @@ def write(out: Path) -> None:
     """Write everything into a directory."""
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
-    graphs, found, slots = Graphs(out), machines(), five_slots()[0]
+    graphs, slots = Graphs(out), five_slots()[0]
+    copiers, others = copiers_and_others(machines())
     parts: dict[str, Any] = {
-        "machines": [entry(name, machine, run, graphs) for name, (machine, run) in found.items()],
+        "machines": [copier(name, machine, run, graphs) for name, (machine, run) in copiers.items()],
         "slots": {"memory": slots.tolist(), "graph": graphs.add("address", address_graph(*slots.shape))},
-        "failures": failures(found),
+        "failures": failures(copiers),
         "training": training(graphs),
         "seeds": seeds(),
+        "programs": [program(name, machine, run, graphs) for name, (machine, run) in others.items()],
     }
     for name, content in parts.items():
         (out / f"{name}.json").write_text(json.dumps(content, separators=(",", ":")), encoding="utf-8")

@@ -11,11 +11,13 @@ import numpy as np
 
 from ntm_lib.analysis.copies import copy_format, rows_needed
 from ntm_lib.analysis.diagnosis import explain, sample
-from ntm_lib.analysis.finding import Kind
+from ntm_lib.analysis.finding import Kind, head_name
 from ntm_lib.analysis.route import find_route
 from ntm_lib.analysis.trace import trace_copy
 from ntm_lib.machine import NTM
 from ntm_lib.runs.checkpoints import load
+from ntm_lib.tasks.sizes import numbers_of
+from ntm_lib.training.evaluation import rows_with_room
 from ntm_lib.training.run import Run
 from research.live.graphs import start_graph, step_graph, weights_of
 from research.tables import ROOT
@@ -25,6 +27,8 @@ LINE = re.compile(r"^\| `(\w+)` \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
 """A line of the table of machines: name, fault, and what the machine shows."""
 FIRST = "two_weightings"
 """The machine that the page begins with."""
+Machines = dict[str, tuple[NTM, Run]]
+"""Machines with their trainings, by name."""
 
 
 def table() -> dict[str, tuple[str, str]]:
@@ -33,17 +37,18 @@ def table() -> dict[str, tuple[str, str]]:
     return {name: (fault.strip(), shows.strip()) for name, fault, shows in lines}
 
 
-def machines() -> dict[str, tuple[NTM, Run]]:
-    """Copiers with a memory, by name: first `FIRST`, then others without a fault, then those with one."""
+def machines() -> Machines:
+    """Machines with a memory, by name: first `FIRST`, then others without a fault, then those with one."""
     lines = table()
     names = sorted(lines, key=lambda name: (name != FIRST, lines[name][0] != "none"))
     found = {name: load(MACHINES / name) for name in names}
-    return {name: (machine, run) for name, (machine, run) in found.items() if copies(machine, run)}
+    return {name: (machine, run) for name, (machine, run) in found.items() if isinstance(machine, NTM)}
 
 
-def copies(machine: object, run: Run) -> bool:
-    """Whether a machine has a memory and was trained to copy, as all that the page shows."""
-    return isinstance(machine, NTM) and run.recipe.task == "copying"
+def copiers_and_others(found: Machines) -> tuple[Machines, Machines]:
+    """Machines that were trained to copy, and those that were trained on another task, each in the order given."""
+    copiers = {name: one for name, one in found.items() if one[1].recipe.task == "copying"}
+    return copiers, {name: one for name, one in found.items() if name not in copiers}
 
 
 def write_weights(machine: NTM, path: Path) -> list[list[int]]:
@@ -84,27 +89,62 @@ class Graphs:
 
 
 def entry(name: str, machine: NTM, run: Run, graphs: Graphs) -> dict[str, Any]:
-    """The facts that the page needs of a machine; its weights are written beside the graphs."""
-    config, (width, start_marker) = machine.config, copy_format(machine)
-    fault, shows = table()[name]
+    """The facts that the page needs of any machine; its weights are written beside the graphs."""
+    config = machine.config
     return {
         "name": name,
-        "fault": "" if fault == "none" else fault,
-        "shows": shows,
+        "shows": table()[name][1],
         "made": f"recipe {run.recipe.name}, seed {run.seed}, {run.progress.sequences:,} sequences",
-        "width": width,
-        "startMarker": start_marker,
         "inputs": config.input_size,
         "readHeads": config.read_heads,
         "writeHeads": config.write_heads,
         "single": config.weightings == "single",
         "rows": None if machine.free_memory_size else config.memory_size,
-        "rowsFor": [rows_needed(0), rows_needed(1) - rows_needed(0)],  # of any copy, and for each vector more
-        **habits(machine),
         "weights": f"weights/{name}.bin",
         "shapes": write_weights(machine, graphs.out / f"weights/{name}.bin"),
         **graphs.of(machine),
     }
+
+
+def copier(name: str, machine: NTM, run: Run, graphs: Graphs) -> dict[str, Any]:
+    """The facts that the page needs of a machine that copies."""
+    width, start_marker = copy_format(machine)
+    fault, _ = table()[name]
+    return entry(name, machine, run, graphs) | {
+        "fault": "" if fault == "none" else fault,
+        "width": width,
+        "startMarker": start_marker,
+        "rowsFor": [rows_needed(0), rows_needed(1) - rows_needed(0)],  # of any copy, and for each vector more
+        **habits(machine),
+    }
+
+
+def program(name: str, machine: NTM, run: Run, graphs: Graphs) -> dict[str, Any]:
+    """The facts that the page needs of a machine for another task than copying."""
+    return entry(name, machine, run, graphs) | {
+        "task": run.recipe.task,
+        "verdict": table()[name][0],
+        "outputs": machine.config.output_size,
+        "heads": [head_name(machine.config, place) for place in range(machine.config.addressing_heads)],
+        "rowsFor": rows_for_sizes(machine, run) if machine.free_memory_size else [],
+        "trained": largest_trained(run),
+    }
+
+
+def largest_trained(run: Run) -> tuple[int, ...]:
+    """The numbers of the largest size that a training draws."""
+    return numbers_of(run.task.size_from(run.recipe.max_length, chance=1 - 1e-9))
+
+
+def rows_for_sizes(machine: NTM, run: Run) -> list[int]:
+    """Rows that any size of a task needs, with some to spare, and how many more for each one more of its numbers."""
+    least = [2] * len(numbers_of(run.task.sizes[0]))
+
+    def rows(numbers: list[int]) -> int:
+        return rows_with_room(machine, run.task, tuple(numbers) if len(numbers) > 1 else numbers[0]) or 0
+
+    more = [rows([2 + (place == other) for other in range(len(least))]) - rows(least) for place in range(len(least))]
+    return [rows(least) - 2 * sum(more), *more]
 
 
 def habits(machine: NTM) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from served import CHROMIUM, MILLISECONDS, ROOT, chromium, opened, server
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the path: install one, such as Debian's")
 
 CALM = {"reduced_motion": "reduce", "viewport": {"width": 1200, "height": 900}}
-PARTS = ("stages", "training", "failures", "seeds")
+PARTS = ("stages", "training", "failures", "seeds", "programs")
+TASKS = ("recall", "repeat_copy_ticks", "sort", "ngrams")
 AXE = (ROOT / "page" / "node_modules" / "axe-core" / "axe.min.js").as_posix()
 SHIFTS = """new PerformanceObserver((list) => {
   for (const one of list.getEntries()) if (!one.hadRecentInput) window.shifted = (window.shifted ?? 0) + one.value;
@@ -50,6 +51,7 @@ def see_all(page):
     for words in ("#focus", "#learned", "#one"):
         expect(page.locator(words)).not_to_be_empty()
     expect(page.locator("#cause dt").first).to_have_text("What it means")
+    expect(page.locator("#outcome")).to_contain_text("of the answer are right")
 
 
 def redraws(page, canvas, act):
@@ -248,6 +250,118 @@ def test_seeds_are_found_and_filtered(page):
         expect(page.locator("#dots")).to_have_attribute("aria-label", re.compile(rf"{arms[-1]}: \d+ of \d+"))
 
 
+# Other programs
+
+
+@pytest.fixture
+def choose(page):
+    """Come to the last part of the page; returns a function that chooses a task there."""
+    page.locator("#programs").scroll_into_view_if_needed()
+    expect(page.locator("#outcome")).to_have_text("All 18 bits of the answer are right.")
+    return lambda task: choose_task(page, task)
+
+
+def choose_task(page, task):
+    """Choose one of the other programs, and wait for its answer."""
+    page.locator("#task").select_option(task)
+    expect(page.locator("#program-about")).to_contain_text(f"recipe {task},")
+    expect(page.locator("#looked")).to_contain_text("Step ")
+
+
+@pytest.mark.usefixtures("choose")
+def test_a_recall_has_as_many_items_as_asked_for_and_any_of_them_as_the_question(page):
+    outcome, looked, note = (page.locator(f"#{name}") for name in ("outcome", "looked", "program-note"))
+    expect(page.locator("#program-about")).to_contain_text("the reader finds the item that is asked for")
+    redraws(page, "program", lambda: page.locator("#items").fill("11"))
+    expect(looked).to_contain_text("Step 49, answer: nothing goes in.")  # after 11 items and the question
+    expect(outcome).to_have_text("All 18 bits of the answer are right. This size is beyond those of its training.")
+    redraws(page, "program", lambda: page.locator("#question").fill("10"))
+    page.locator("#question").fill("11")
+    expect(note).to_have_text("“asked again: item” is a whole number from 1 to 10.")
+    page.locator("#question").fill("3")
+    expect(note).to_be_empty()
+    page.locator("#items").fill("31")
+    expect(note).to_have_text("“items” is a whole number from 2 to 30.")
+    page.locator("#items").fill("7")
+    expect(looked).to_contain_text("Step 33, answer")
+    redraws(page, "program", lambda: page.get_by_role("button", name="New random items").click())
+    expect(page.locator("#program")).to_have_attribute("aria-label", re.compile("36 steps. All 18 bits"))
+
+
+@pytest.mark.usefixtures("choose")
+def test_steps_of_a_program_are_told_by_keyboard(page):
+    look, looked = page.locator("#look"), page.locator("#looked")
+    look.press("Home")
+    expect(looked).to_contain_text("Step 0, item 1: the marker of an item goes in. The read head is")
+    redraws(page, "program", lambda: look.press("ArrowRight"))
+    expect(looked).to_contain_text("Step 1, item 1:")
+    look.press("End")
+    expect(looked).to_contain_text("Step 31, answer: nothing goes in.")
+    assert look.get_attribute("aria-valuetext") == looked.inner_text()
+
+
+def test_letters_are_repeated_more_often_than_in_training(page, choose):
+    choose("repeat_copy_ticks")
+    outcome = page.locator("#outcome")
+    expect(outcome).to_have_text("All 189 bits of the answer are right. Came out: tape!tape!tape!tape!")
+    page.locator("#letters").fill("moth")
+    page.locator("#repeats").fill("20")
+    expect(outcome).to_contain_text("beyond those of its training. Came out: " + 20 * "moth")
+    assert page.locator("#vectors").input_value() == "4"
+    page.locator("#vectors").fill("7")
+    expect(page.locator("#letters")).to_have_value("")
+    expect(outcome).to_contain_text("1,269 bits")  # 20 times 7 vectors and an end marker, of 9 bits each
+    page.locator("#letters").fill("ox")
+    expect(outcome).to_contain_text("oxox")
+    page.get_by_role("button", name="New random vectors").click()
+    expect(outcome).not_to_contain_text("Came out")
+
+
+def test_priorities_are_typed_or_dragged(page, choose):
+    choose("sort")
+    page.locator("#sorted").fill("5")
+    levels, place, level, looked = (page.locator(f"#{name}") for name in ("levels", "place", "level", "looked"))
+    expect(levels).to_have_attribute("aria-label", re.compile(r"priority by vector: 1: .*, 5: -?[01]\.[0-9]{2}$"))
+    for vector, priority in enumerate(("-0.8", "-0.4", "0.9", "0.1", "0.4")):
+        place.select_option(label=str(vector + 1))
+        redraws(page, "levels", lambda priority=priority: level.fill(priority))
+    expect(levels).to_have_attribute("aria-label", re.compile("3: 0.90, 4: 0.10, 5: 0.40"))
+    page.locator("#look").fill("3")
+    expect(looked).to_contain_text("priority 0.90,")
+    third = re.search("([01]{8}), priority", looked.inner_text())[1]
+    page.locator("#look").fill("7")
+    expect(looked).to_contain_text(f"{third} comes out, which is right.")
+    level.fill("1.5")
+    expect(page.locator("#program-note")).to_have_text("“priority” is a number from -1 to 1.")
+    levels.scroll_into_view_if_needed()
+    box = levels.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] - 3, steps=3)
+    page.mouse.up()
+    expect(place).to_have_value("2")
+    expect(level).to_have_value("-1")
+    expect(looked).not_to_contain_text(f"{third} comes out")
+    redraws(page, "levels", lambda: page.get_by_role("button", name="New random vectors and priorities").click())
+
+
+def test_bits_of_ngrams_are_drawn_by_a_table_that_can_be_changed(page, choose):
+    choose("ngrams")
+    levels, outcome = page.locator("#levels"), page.locator("#outcome")
+    costs = r"The machine's chances cost [\d.]+ bits, those of the best estimate [\d.]+\."
+    expect(outcome).to_have_text(re.compile(costs))
+    table = levels.get_attribute("aria-label")
+    redraws(page, "program", lambda: page.get_by_role("button", name="New bits by this table").click())
+    assert levels.get_attribute("aria-label") == table
+    redraws(page, "levels", lambda: page.get_by_role("button", name="New random table").click())
+    page.locator("#bits").fill("61")
+    expect(page.locator("#look")).to_have_attribute("max", "59")
+    page.locator("#place").select_option(label="00000")
+    page.locator("#level").fill("0.25")
+    expect(levels).to_have_attribute("aria-label", re.compile("chance of a 1 by context: 00000: 0.25, 10000: "))
+    expect(page.locator("#looked")).to_contain_text("by the best estimate")
+
+
 # For everybody
 
 
@@ -265,7 +379,10 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(browser, address
             "() => axe.run().then((one) => one.violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)]))"
         )
         assert found == []
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        for task in TASKS:
+            choose_task(page, task)
+            assert page.evaluate("() => axe.run('#programs').then((one) => one.violations.map(({ id }) => id))") == []
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.parametrize("width", [360, 1000])
@@ -291,7 +408,7 @@ def test_a_finger_is_enough(browser, address):
 def test_without_scripts_there_are_pictures(browser, address):
     with opened(browser, address, ready=False, java_script_enabled=False) as page:
         pictures = page.locator("noscript img")
-        assert pictures.count() == 5
+        assert pictures.count() == 6
         for picture in pictures.all():
             picture.scroll_into_view_if_needed()
             assert picture.get_attribute("alt")
@@ -303,7 +420,7 @@ def test_without_webassembly_there_are_pictures_and_a_reason(browser, address):
     with opened(browser, address, ready=False, script="delete window.WebAssembly") as page:
         expect(page.locator("#trouble")).to_contain_text("this browser has no WebAssembly")
         pictures = page.locator("img")
-        expect(pictures).to_have_count(5)
+        expect(pictures).to_have_count(6)
         assert all(picture.evaluate("(one) => one.decode().then(() => one.naturalWidth)") for picture in pictures.all())
         expect(page.locator("#text")).to_be_hidden()
         page.add_script_tag(path=AXE)

@@ -14,7 +14,9 @@ from ntm_lib import load, tasks
 from ntm_lib.analysis.copies import copy_format, copy_through, rows_needed
 from ntm_lib.machine import NTMState, addressing
 from ntm_lib.machine.step import PLAIN, steps
+from ntm_lib.tasks.recall import shown_items
 from ntm_lib.teaching.slots import five_slots
+from ntm_lib.training.evaluation import rows_with_room
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on the path: install one, such as Debian's")
 
@@ -31,6 +33,19 @@ ANSWERS = """async ([name, payloads, rows]) => {
   return answers;
 }"""
 """The bytes that come out of a machine for each payload."""
+
+PROGRAMS = """async ([name, frame, sequences, rows]) => {
+  const { found, answer, frames } = window.programs;
+  const machine = await window.ntm.load(found.find((one) => one.name === name));
+  const made = [];
+  for (const sequence of sequences) {
+    const framed = frames[frame](...sequence);
+    const { logits } = await answer(machine, framed, rows);
+    made.push({ inputs: framed.inputs, due: framed.due.map((one) => one ?? null), logits });
+  }
+  return made;
+}"""
+"""Inputs, right answers and logits of every step of sequences that the page frames."""
 
 STATES = """async ([name, payload, rows, edits, steps]) => {
   const { machines, load, begin } = window.ntm;
@@ -82,10 +97,91 @@ def by_steps(machine, bits, rows):
     `forward` rounds otherwise: of the 3.7 million bits of `make page-bits`, one, whose logit is 0.0007, differs between
     the two.
     """
-    start = machine.initial_state(len(bits), rows if machine.free_memory_size else None)
-    inputs = tasks.frame_copy(bits, copy_format(machine)[1]).inputs
-    logits = torch.stack([machine.output(made) for made, _ in steps(machine, inputs, start, PLAIN)], dim=1)
+    logits = logits_by_steps(machine, tasks.frame_copy(bits, copy_format(machine)[1]).inputs, rows)
     return tasks.bits_number((logits[:, -LENGTH:] > 0).float()).tolist()
+
+
+def logits_by_steps(machine, inputs, rows):
+    """The logits of every step of the library's `step`."""
+    start = machine.initial_state(len(inputs), rows if machine.free_memory_size else None)
+    return torch.stack([machine.output(made) for made, _ in steps(machine, inputs, start, PLAIN)], dim=1)
+
+
+def recalls(kind, count, generator):
+    """Recalls of 7 items, and what the page frames them from."""
+    items, asked = shown_items(count, 7, 18, kind, generator)
+    items = items.view(count, 7, 3, 6)
+    numbers = tasks.bits_number(items).tolist()
+    made = [[shown, question, 6] for shown, question in zip(numbers, asked.tolist(), strict=True)]
+    return tasks.frame_recall(items, asked), made
+
+
+def repeat_copies(kind, count, generator):
+    """Copies of 5 vectors 13 times, more often than in training, and what the page frames them from."""
+    bits = tasks.payload(count, 5, 8, kind, generator)
+    made = [[vectors, 13, 8] for vectors in tasks.bits_number(bits).tolist()]
+    return tasks.frame_repeat_copy(bits, 13, counting="ticks"), made
+
+
+def sorts(kind, count, generator):
+    """Sorts of 17 vectors, and what the page frames them from."""
+    batch = tasks.sort(count, 17, 8, kind, generator)
+    shown = batch.inputs[:, 1:18]
+    vectors, priorities = tasks.bits_number(shown[..., :8]).tolist(), shown[..., -1].tolist()
+    return batch, [[some, levels, 8] for some, levels in zip(vectors, priorities, strict=True)]
+
+
+def predictions(kind, count, generator):
+    """Sequences of 103 bits of N-grams, and what the page frames them from."""
+    batch = tasks.ngrams(count, 103, kind=kind, generator=generator)
+    bits = torch.cat([batch.inputs[..., 0], batch.targets[:, -1]], dim=1)
+    return batch, [[some, 5] for some in bits.int().tolist()]
+
+
+OTHERS = {
+    "recall": ("frameRecall", recalls, 7),
+    "repeat_copy": ("frameRepeatCopy", repeat_copies, (5, 13)),
+    "sort": ("frameSort", sorts, 17),
+    "ngrams": ("frameNgrams", predictions, 103),
+}
+"""For each machine of another task: the page's function that frames a sequence, one that draws some, and their size."""
+
+
+@pytest.mark.parametrize("name", OTHERS)
+@torch.no_grad()
+def test_other_programs_answer_as_the_librarys_do(page, name):
+    page.locator("#programs").scroll_into_view_if_needed()
+    page.wait_for_function("() => window.programs !== undefined")
+    machine, run = load(PAGE.parent.parent / "data" / "machines" / name)
+    frame, draw, size = OTHERS[name]
+    rows, generator = rows_with_room(machine, run.task, size), torch.Generator().manual_seed(7)
+    for kind in run.task.kinds:
+        batch, sequences = draw(kind, SEQUENCES[0 if kind == "random" else 1], generator)
+        expected, asked = logits_by_steps(machine, batch.inputs, rows), batch.mask.bool()
+        made = []
+        for first in range(0, len(sequences), 50):
+            some = sequences[first : first + 50]
+            made += page.evaluate(PROGRAMS, [name, frame, some, rows or machine.config.memory_size])
+        torch.testing.assert_close(torch.tensor([one["inputs"] for one in made]).float(), batch.inputs)
+        dues = [due for one in made for due in one["due"] if due is not None]
+        assert torch.equal(torch.tensor(dues).float(), batch.targets[asked])
+        sure = settled(machine, batch, rows, expected)
+        assert sure.float().mean() > 0.9
+        found, right = (part[sure][asked[sure]] for part in (torch.tensor([one["logits"] for one in made]), expected))
+        assert torch.equal(found > 0, right > 0), kind
+        if name == "ngrams":  # whose answers are chances
+            torch.testing.assert_close(found.sigmoid(), right.sigmoid(), rtol=0, atol=1e-4)
+
+
+def settled(machine, batch, rows, logits):
+    """Sequences whose answers are alike, no bit's chance by 0.01 another, alone and in a batch, which rounds otherwise.
+
+    Priorities that are nearly equal make a sort so sensitive that one of 10,400 bits among vectors of zeros differs
+    between a sequence alone and in a batch of the library's own.
+    """
+    alone = torch.cat([logits_by_steps(machine, one.unsqueeze(0), rows) for one in batch.inputs])
+    moved = (alone.sigmoid() - logits.sigmoid()).abs() * batch.mask.unsqueeze(-1)
+    return moved.amax((1, 2)) < 0.01
 
 
 def by_hand(machine, payload, rows, edits):

@@ -14,9 +14,10 @@ from ntm_lib import NTM, NTMConfig, tasks
 from ntm_lib.analysis.trace import trace_copy
 from ntm_lib.machine import addressing
 from ntm_lib.runs.checkpoints import load
+from ntm_lib.training.evaluation import SPARE_ROWS
 from ntm_lib.training.run import Run
 from research.live import __main__ as command
-from research.live import failures, graphs, machines, seeds, training
+from research.live import failures, frames, graphs, machines, seeds, training
 
 QUIET = pytest.mark.filterwarnings("ignore")  # of the exporter itself
 
@@ -49,8 +50,10 @@ def close(found, expected):
             initial_memory="random",
             initial_value=0.1,
         ),
+        NTMConfig(5, 3, 13, 7, 2, 3, "lstm", 11, initial_memory="learned", initial_value=0.3, initial_reads="learned"),
+        NTMConfig(5, 3, 31, 7, 2, 3, "lstm", 11, initial_weights="spaced", initial_reads="learned"),
     ],
-    ids=["any number of rows", "rows of its own"],
+    ids=["any number of rows", "rows of its own", "a memory that is learned", "an LSTM with any number of rows"],
 )
 @torch.no_grad()
 def test_graphs_of_a_machine_start_and_step_as_it_does(config):
@@ -116,6 +119,44 @@ def test_habits_tell_which_way_a_machine_stores_and_with_which_heads():
     there, back = (load(machines.MACHINES / name)[0] for name in ("two_weightings", "backwards"))
     assert machines.habits(there) == {"backwards": False, "reader": 0, "writer": 1}
     assert machines.habits(back) == {"backwards": True, "reader": 0, "writer": 1}
+
+
+def test_machines_are_copiers_or_have_another_task():
+    copiers, others = machines.copiers_and_others(machines.machines())
+    assert next(iter(copiers)) == machines.FIRST
+    assert list(others) == ["recall", "repeat_copy", "sort", "ngrams"]
+    assert {*copiers, *others} | {"no_memory"} == set(machines.table())  # which has no heads to look at
+
+
+@pytest.mark.parametrize(
+    ("name", "heads", "sizes"),
+    [
+        ("recall", ["the read head", "the write head"], [5, 13]),
+        ("repeat_copy", ["read head 0", "read head 1", "the write head"], [(3, 7), (11, 5)]),
+        ("sort", ["head 0", "head 1"], [7, 23]),
+        ("ngrams", ["the read head", "the write head"], []),
+    ],
+)
+def test_a_program_has_its_heads_by_name_and_its_rows_by_size(name, heads, sizes, tmp_path, monkeypatch):
+    monkeypatch.setattr(machines.Graphs, "of", lambda graphs, machine: {})
+    machine, run = load(machines.MACHINES / name)
+    entry = machines.program(name, machine, run, machines.Graphs(tmp_path))
+    assert (entry["heads"], entry["task"], entry["shows"]) == (heads, run.recipe.task, machines.table()[name][1])
+    assert (entry["rows"] is None) == bool(sizes)
+    for size in sizes:
+        least, *more = entry["rowsFor"]
+        numbers = size if isinstance(size, tuple) else (size,)
+        expected = run.task.rows_needed(size) + SPARE_ROWS
+        assert least + sum(rows * number for rows, number in zip(more, numbers, strict=True)) == expected
+
+
+def test_the_largest_size_of_a_training_is_that_of_its_recipe():
+    for name, largest in {"recall": (6,), "repeat_copy": (10, 10), "sort": (20,), "ngrams": (200, 5)}.items():
+        assert machines.largest_trained(load(machines.MACHINES / name)[1]) == largest
+
+
+def test_frames_of_the_other_tasks_are_those_that_the_page_is_tested_with():
+    assert json.loads(frames.OUT.read_text(encoding="utf-8")) == json.loads(json.dumps(frames.frames()))
 
 
 def test_a_fault_has_its_step_its_row_and_its_cure():
