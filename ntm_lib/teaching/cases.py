@@ -26,18 +26,18 @@ class Patient(NamedTuple):
 CASES = {
     "healthy": Patient("two_weightings"),
     "backwards": Patient("backwards"),
-    "missed jump": Patient("missed_jump", 9, rows=400),
-    "off by one": Patient("slips", 24, seed=0),
+    "missed jump": Patient("missed_jump", 9, rows=700),
+    "off by one": Patient("slips", 16, seed=12),
     "blur": Patient("blurred", 8, seed=6),
     "wrap-around": Patient("two_weightings", rows=12),
-    "restless writer": Patient("writes_while_reading", 16, "alternating", seed=3),
+    "restless writer": Patient("writes_while_reading", 16, "alternating", seed=16),
 }
 """One copy for each name: two are right, and the others are named after the cause of their wrong bits, a `CAUSES` of
 `ntm_lib.analysis.finding`."""
 
 RIDDLES = {
     "A": Patient("backwards", 12, seed=5, rows=11),
-    "B": Patient("slips", 26, seed=17),
+    "B": Patient("slips", 20, seed=3),
     "C": Patient("missed_jump", 6, "counting", seed=4, rows=700),
     "D": Patient("blurred", 10, seed=8),
 }
