@@ -11,7 +11,7 @@ from ntm_lib.analysis.faults import faults
 from ntm_lib.analysis.guilty import guilty_step
 from ntm_lib.machine import NTM, NTMConfig
 from ntm_lib.runs.checkpoints import load
-from ntm_lib.teaching.cases import CASES, RIDDLES, key_strength_times, trace_case
+from ntm_lib.teaching.cases import CASES, RIDDLES, gates_closed, key_strength_times, trace_case
 from ntm_lib.teaching.checks.lesson_06 import ANSWERS
 
 ROOT = Path(__file__).parents[2]
@@ -38,18 +38,18 @@ def test_a_case_shows_its_fault(case, fault):
     assert faults(case_of(trace))[0].kind == fault == guilty_step(trace).cause
 
 
-def test_in_the_riddle_off_by_one_each_vector_is_read_a_row_off_and_no_gate_is_open():
-    """What lesson 06 taught, in the trace itself: rows written a step apart, but for one step, and read a row ahead."""
+def test_in_the_riddle_off_by_one_the_reader_leaves_out_a_row_as_its_gate_opens():
+    """What lesson 06 taught, in the trace itself: rows written a step apart, and read a row ahead from the slip on."""
     trace = trace_case(RIDDLES["B"], MACHINES)
     assert ANSWERS["B"] == "off by one" and not ({case.seed for case in CASES.values()} & {RIDDLES["B"].seed})
     length, end = RIDDLES["B"].length, RIDDLES["B"].length + 1
     written = trace.w_write[0, 1:end, 0].argmax(-1)
     read = trace.w_read[0, end : end + length, 0].argmax(-1)
-    slip = int((written.diff() != 1).long().argmax()) + 1
-    assert written.diff().tolist() == [1] * (slip - 1) + [0] + [1] * (length - 1 - slip)
+    slip = int((read.diff() != 1).long().argmax()) + 1
+    assert written.diff().tolist() == [1] * (length - 1)
     assert (read - written).tolist() == [0] * slip + [1] * (length - slip)
-    assert not trace.wrong[0, end + 1 : end + slip].any()
-    assert trace.emission.g[0, end + 1 :, 0].max() < 0.5
+    assert not trace.wrong[0, end + 1 : end + 1 + slip].any()
+    assert trace.emission.g[0, end + slip, 0] > 0.8
 
 
 @pytest.mark.parametrize("name", WELL)
@@ -65,6 +65,15 @@ def test_keys_are_stronger_for_a_while_and_nothing_else_changes():
         torch.testing.assert_close(machine.heads(h), before._replace(beta=2 * before.beta))
     with pytest.raises(AttributeError), key_strength_times(machine, 2.0):
         machine.heads(None)
+    torch.testing.assert_close(machine.heads(h), before)
+
+
+def test_no_gate_is_open_for_a_while_and_nothing_else_changes():
+    machine = NTM(NTMConfig(10, 8, controller_size=7), torch.Generator().manual_seed(1))
+    h = torch.rand(3, 7, generator=torch.Generator().manual_seed(2))
+    before = machine.heads(h)
+    with gates_closed(machine):
+        torch.testing.assert_close(machine.heads(h), before._replace(g=torch.zeros(3, 2)))
     torch.testing.assert_close(machine.heads(h), before)
 
 

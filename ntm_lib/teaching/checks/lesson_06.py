@@ -12,9 +12,9 @@ ANSWERS = {"A": "wrap-around", "B": "off by one", "C": "missed jump", "D": "blur
 """Names of the faults in the riddles of `cases`."""
 HINTS = {
     "A": "follow the write head to the edge of the tape, and count the rows",
-    "B": "the answer begins rightly; does the write head go a row on in every step before that?",
+    "B": "the answer begins rightly; does the read head go a row on in every step of it?",
     "C": "look at the reader just after the end marker: has it moved to where the writer began?",
-    "D": "look at the colour of the read head's cells: how much of its weight is on one row?",
+    "D": "look at the colour of the write head's cells: how much of its weight is on one row?",
 }
 """Places to look at again, by riddle."""
 
