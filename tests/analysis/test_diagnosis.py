@@ -96,18 +96,19 @@ def test_no_alarm_for_machines_that_converged(name):
 
 
 @pytest.mark.parametrize(
-    ("name", "change", "rows", "fault"),
+    ("changes", "rows", "fault"),
     [
-        ("g", -30.0, None, "missed jump"),
-        ("beta", -30.0, None, "missed jump"),
-        ("gamma", -30.0, None, "blur"),
-        ("gamma", 0.0, 23, "wrap-around"),
+        ({"g": [-30.0]}, None, "missed jump"),
+        ({"beta": [-30.0]}, None, "missed jump"),
+        ({"gamma": [-30.0], "s": [0.0, 5.0, 0.0]}, None, "blur"),
+        ({}, 23, "wrap-around"),
     ],
 )
-def test_faults_planted_in_a_trained_machine(name, change, rows, fault):
+def test_faults_planted_in_a_trained_machine(changes, rows, fault):
     machine, _ = load(MACHINES / "two_weightings")
     with torch.no_grad():
-        machine.heads.linear.bias[part(machine, name, READ)] += change
+        for name, change in changes.items():
+            machine.heads.linear.bias[part(machine, name, READ)] += torch.tensor(change)
     found = diagnose(machine, length=31, memory_size=rows)
     split = named(found, "wrong bits").evidence["causes"]
     assert fault in fault_names(found) and max(split, key=split.get) == fault

@@ -3,16 +3,17 @@
 import json
 import re
 import shlex
-import shutil
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from machines import short_of_breath
 
 import ntm_lib
 from ntm_lib import load
 from ntm_lib.analysis import diagnosis
 from ntm_lib.analysis.finding import CURES, JUMP_CURES, Finding, Kind
+from ntm_lib.runs.checkpoints import save
 from ntm_lib.training import recipes
 
 HEALTHY = Path(__file__).parents[2] / "data" / "machines" / "backwards"
@@ -57,10 +58,12 @@ def finds(monkeypatch, kind, evidence, fault=False):
 
 def test_the_check_of_a_reach_can_be_pasted_and_finds_the_errors(ntm, tmp_path):
     """In a folder with a blank in its name."""
-    folder = shutil.copytree(HEALTHY, tmp_path / "my machine")
+    folder, run = tmp_path / "my machine", load(HEALTHY)[1]
+    short_of_breath(run.model)
+    save(run, folder)
     code, out, err = ntm("diagnose", folder)
     length = next(
-        finding.evidence["length"] for finding in diagnosis.diagnose(*load(HEALTHY)) if finding.kind == Kind.REACH
+        finding.evidence["length"] for finding in diagnosis.diagnose(*load(folder)) if finding.kind == Kind.REACH
     )
     assert (code, err) == (0, "")
     crowded, real = (shlex.split(line) for line in out.splitlines() if line.strip().startswith("ntm "))

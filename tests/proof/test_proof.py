@@ -325,8 +325,8 @@ def test_weights_of_another_shape_are_refused(tmp_path):
         Machine(directory)
 
 
-@pytest.mark.parametrize("name", ["no_memory", "two_weightings", "one_weighting"])
-def test_machines_of_older_versions_are_refused(name):
+@pytest.mark.parametrize("name", ["no_memory", "of_2014", "one_weighting", "two_pairs_of_heads"])
+def test_machines_without_a_memory_or_with_other_heads_are_refused(name):
     with pytest.raises(ValueError, match="no proof covers this machine"):
         Machine(WALKS.parents[1] / "machines" / name)
 
