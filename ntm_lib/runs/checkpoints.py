@@ -138,7 +138,7 @@ def load(directory: str | Path) -> tuple[NTM | LSTMBaseline, Run]:
 
     >>> machine, run = load("data/machines/backwards")
     >>> run.recipe.name, run.progress.sequences
-    ('weightings-separate', 2400)
+    ('reliable', 1600)
     """
     run = read(directory)
     run.judged.eval()
