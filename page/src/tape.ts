@@ -137,9 +137,10 @@ export class Tape {
       reader: `Before step ${step} the read head is moved to row ${chosen.row}`,
     };
     const those = `${letters.slice(0, 12).join(", ")}${letters.length > 12 ? " …" : ""}`;
+    const changed = letters.length ? `character${letters.length > 1 ? "s" : ""} ${those}` : "not one character";
     say(
       by("suffers"),
-      `${deeds[kind]}: ${letters.length ? "" : "not one "}character${those && ` ${those}`} of the answer changes.`,
+      `${deeds[kind]}: ${changed} of the answer change${letters.length > 1 ? "" : "s"}.`,
     );
     this.player.turn(!calm());
     if (calm()) this.go(run.plan.steps);

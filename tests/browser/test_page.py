@@ -134,16 +134,16 @@ def test_every_deed_works_by_keyboard(page):
     page.locator("#row").fill(str(row))
     page.get_by_label("empties a row").press("Space")
     page.locator("#deed").press("Enter")
-    expect(page.locator("#suffers")).to_have_text(
-        f"Row {row}, which holds “l”, is empty from step 13 on: character 3 of the answer changes."
-    )
-    expect(page.locator("#out .error")).to_have_count(1)
+    said = rf"Row {row}, which holds “l”, is empty from step 13 on: characters? (3[\d, ]*) of the answer changes?\."
+    expect(page.locator("#suffers")).to_have_text(re.compile(said))
+    letters = re.search(said, page.locator("#suffers").inner_text()).group(1).split(", ")
+    expect(page.locator("#out .error")).to_have_count(len(letters))
     page.locator("#mend").press("Enter")
     page.get_by_label("moves the read head").press("Space")
     page.locator("#step").fill("15")
     page.locator("#deed").press("Enter")
     expect(page.locator("#suffers")).to_contain_text("Before step 15 the read head is moved to row")
-    expect(page.locator("#suffers")).to_contain_text("of the answer changes")
+    expect(page.locator("#suffers")).to_contain_text("of the answer change")
     page.locator("#row").fill("9999")
     page.locator("#deed").press("Enter")
     expect(page.locator("#suffers")).to_contain_text("Rows go from 0 to 37")
