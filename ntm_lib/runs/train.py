@@ -119,7 +119,10 @@ def train_together(
 
 
 def widened(recipe: Recipe, task: Task | None) -> Recipe:
-    """The recipe with a machine as wide as the task; as it is where no task is given. TypeError for another thing."""
+    """The recipe with a machine as wide as the task, or unchanged without a task.
+
+    Raises TypeError for a recipe that is no Recipe and for a task that is no Task.
+    """
     if not isinstance(recipe, Recipe):
         raise TypeError(f"recipe is {type(recipe).__name__}: expected a Recipe, such as recipes.reliable")
     require_task(task)

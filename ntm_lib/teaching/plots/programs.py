@@ -1,4 +1,4 @@
-"""Figures of programs other than copying: where heads point in parts of a task or after a context, and how one sorts.
+"""Figures of programs other than copying: where heads point in parts of a task or after a context, and how heads sort.
 
 Shapes: T steps, R read heads, W write heads, N memory rows, L vectors, A answers.
 """
