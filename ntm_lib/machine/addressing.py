@@ -1,4 +1,4 @@
-"""Where a head looks: the four stages of addressing, in the order of the paper's Figure 2 (Eqs. 5-9).
+"""Where a head looks: the stages of addressing, in the order of the paper's Figure 2 (Eqs. 5-9).
 
 Equation numbers are those of Graves, Wayne and Danihelka, "Neural Turing Machines" (arXiv 1410.5401).
 Shapes: B sequences, H heads, N memory rows ("locations"), M numbers a row, S shift offsets.
@@ -16,7 +16,7 @@ SHARPEN_EPSILON = 1e-30  # added to a weight before its logarithm, so that a wei
 
 
 class Stages(NamedTuple):
-    """The weighting of every head after each of the four stages of addressing."""
+    """The weighting of every head after each stage of addressing from Eq. 5 on."""
 
     w_c: Tensor  # (B, H, N)  found by content (Eq. 5)
     w_g: Tensor  # (B, H, N)  blended with the previous weighting (Eq. 7)

@@ -122,7 +122,8 @@ def resume(run: Run, out: str | Path | None) -> Run:
         return run
     saved = read(out, run.task, run.device, run.machine)
     if (saved.recipe, saved.seed, saved.task.name) != (run.recipe, run.seed, run.task.name):
-        another = [*differences(saved.recipe, run.recipe), *["task"] * (saved.task.name != run.task.name)]
+        tasks = ["task"] * (saved.task.name != run.task.name)
+        another = dict.fromkeys([*differences(saved.recipe, run.recipe), *tasks])
         raise ValueError(
             f"{out} holds seed {saved.seed} of recipe {saved.recipe.name!r}"
             + (f" with another {', '.join(another)}" if another else "")

@@ -75,7 +75,8 @@ class Recipe:
     """Vectors to copy while training. random: fair bits; uneven: half of the sequences vectors in which every number of
     ones is equally likely."""
     max_length: int = 10
-    """Longest sequence to train on: in vectors of copying, repeat copy and sort, items of recall, bits of N-grams."""
+    """Longest sequence to train on: in vectors of copying, repeat copy and sort, items of recall, and for
+    N-grams bits of context: 40 bits of a sequence for each."""
 
     largest_memory: int = 48
     """Most rows of memory: every update draws a number from 2L + 4 on, log-uniformly; 0: always memory_size."""

@@ -277,6 +277,10 @@ def test_out_that_holds_another_run(tmp_path):
     message = str(error.value)
     assert "with another batch_size, learning_rate, not seed 3 of 'small': choose another directory" in message
     assert "\n" not in message
+    machine = replace(SMALL.machine, input_size=SMALL.machine.input_size + 1, output_size=SMALL.machine.output_size + 1)
+    with pytest.raises(ValueError, match=r"another \S+, machine.input_size, machine.output_size, not seed") as error:
+        train(replace(first, task="repeat_copy", machine=machine), seed=3, out=tmp_path)
+    assert str(error.value).count("task") == 1
     assert {path: path.read_bytes() for path in tmp_path.iterdir()} == content
     assert same_run(train(first, seed=3, out=tmp_path), result)
 

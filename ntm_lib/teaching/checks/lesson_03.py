@@ -41,7 +41,7 @@ def heads(ask: Ask) -> Trials:
     found = ask(*blurred, like=torch.zeros(3, 2, 7))
     yield (
         not close(found, _unsharpened(*blurred)),
-        "a weighting is the last of the four stages, `.w`: `.w_s` is not sharpened yet",
+        "a weighting is what comes after the last stage, `.w`: `.w_s` is not sharpened yet",
     )
     for arguments, sentence in (
         ((tape, starts, jump), "the heads go where they should, but their weightings, which add up to 1, are wrong"),
