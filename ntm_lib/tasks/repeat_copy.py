@@ -4,6 +4,7 @@ from collections.abc import Callable
 from math import sqrt
 from typing import Literal
 
+import torch
 from torch import Generator, Tensor
 from torch.nn.functional import pad
 
@@ -20,14 +21,20 @@ Counting = Literal["scalar", "ticks"]
 """The two ways to show the number of repeats: as one number, or as so many steps with a mark."""
 NAMES: dict[Counting, str] = {"scalar": "repeat_copy", "ticks": "repeat_copy_ticks"}
 """Names of the task, by how the number of repeats is shown."""
+WEAKEST, STRONGEST = 0.5, 2.0
+"""Strengths of uneven ticks: the logarithm of each is as likely to lie anywhere between those of the two."""
 
 
-def repeat_copying(width: int = 8, most_repeats: int = MOST_REPEATS, counting: Counting = "scalar") -> Task:
+def repeat_copying(
+    width: int = 8, most_repeats: int = MOST_REPEATS, counting: Counting = "scalar", uneven: bool = True
+) -> Task:
     """Repeat copy (section 4.2) as a task; `frame_repeat_copy` has the time diagram.
 
     A size is (length, repeats). Training draws both: lengths as the recipe says, repeats from 1 to `most_repeats`.
     A sequence is exact when every bit of every repeat comes back, and the end marker at the last step alone. A machine
-    that has settled is trained on all kinds of vectors.
+    that has settled is trained on all kinds of vectors. Where `uneven` is true, training shows ticks of uneven
+    strengths: a machine that adds ticks up then gets no count from them, and one that moves a row at each tick does.
+    Tests show ticks of strength 1.
     Raises TypeError or ValueError for a number that is none, for fewer than 2 repeats at the most, which have no spread
     to divide a count by, and for an unknown way of counting.
     """
@@ -35,17 +42,18 @@ def repeat_copying(width: int = 8, most_repeats: int = MOST_REPEATS, counting: C
     number("most_repeats", most_repeats, int, 2, 10**6)
     require_counting(counting)
 
-    def draw(kind: str) -> Draw:
+    def draw(kind: str, uneven: bool = False) -> Draw:
         return lambda batch_size, size, generator: repeat_copy(
-            batch_size, *two_numbers(size, "LENGTHxREPEATS"), width, kind, generator, most_repeats, counting
+            batch_size, *two_numbers(size, "LENGTHxREPEATS"), width, kind, generator, most_repeats, counting, uneven
         )
 
-    name = NAMES[counting]
+    uneven = uneven and counting == "ticks"
+    name = NAMES[counting] if uneven or counting == "scalar" else "repeat_copy_even_ticks"
     return Task(
         input_size=width + 3,
         output_size=width + 1,
-        draw=draw("random"),
-        settling=half_and_half([draw(kind) for kind in KINDS]),
+        draw=draw("random", uneven),
+        settling=half_and_half([draw(kind, uneven) for kind in KINDS]),
         tests={kind: draw(kind) for kind in KINDS},
         rows=rows_of(counting),
         sizes=((10, 10), (10, 20), (20, 10)),
@@ -55,14 +63,14 @@ def repeat_copying(width: int = 8, most_repeats: int = MOST_REPEATS, counting: C
     )
 
 
-def repeat_copying_for(machine: NTMConfig | LSTMConfig, counting: Counting = "scalar") -> Task:
+def repeat_copying_for(machine: NTMConfig | LSTMConfig, counting: Counting = "scalar", uneven: bool = True) -> Task:
     """Repeat copy in the width that a machine has inputs for; ValueError where it has none."""
     inputs, outputs = machine.input_size, machine.output_size
     if outputs < 2 or inputs != outputs + 2:
         raise ValueError(
             f"this machine has {inputs} inputs and {outputs} outputs: repeat copy of W bits needs W + 3 and W + 1"
         )
-    return repeat_copying(outputs - 1, counting=counting)
+    return repeat_copying(outputs - 1, counting=counting, uneven=uneven)
 
 
 def repeat_copy(
@@ -74,22 +82,34 @@ def repeat_copy(
     generator: Generator | None = None,
     most_repeats: int = MOST_REPEATS,
     counting: Counting = "scalar",
+    uneven: bool = False,
 ) -> Batch:
     """Show vectors of one of `KINDS` and a number, then ask for the vectors so many times, and for an end marker.
 
     With L vectors, R repeats and T = L + 3 + L*R steps: inputs (B, T, width+3), targets (B, T, width+1), mask (B, T);
-    counting by ticks takes R steps more. Raises TypeError or ValueError for a value that cannot be.
+    counting by ticks takes R steps more. Ticks have a strength of 1, or `uneven` ones from `WEAKEST` to `STRONGEST`.
+    Raises TypeError or ValueError for a value that cannot be.
 
     >>> batch = repeat_copy(batch_size=2, length=3, repeats=4)
     >>> batch.inputs.shape, batch.mask.sum(1).tolist()
     (torch.Size([2, 18, 11]), [13.0, 13.0])
     """
     bits = payload_of(batch_size, length, width, kind, generator)
-    return frame_repeat_copy(bits, repeats, most_repeats, counting)
+    strengths = uneven_strengths(batch_size, whole_number("repeats", repeats), generator) if uneven else 1.0
+    return frame_repeat_copy(bits, repeats, most_repeats, counting, strengths)
+
+
+def uneven_strengths(batch_size: int, ticks: int, generator: Generator | None = None) -> Tensor:
+    """Strengths (B, R) of the ticks of B sequences, between `WEAKEST` and `STRONGEST`."""
+    return WEAKEST * (STRONGEST / WEAKEST) ** torch.rand(batch_size, ticks, generator=generator)
 
 
 def frame_repeat_copy(
-    bits: Tensor, repeats: int, most_repeats: int = MOST_REPEATS, counting: Counting = "scalar"
+    bits: Tensor,
+    repeats: int,
+    most_repeats: int = MOST_REPEATS,
+    counting: Counting = "scalar",
+    strengths: Tensor | float = 1.0,
 ) -> Batch:
     """Put a payload (B, L, width) between its markers, and ask R times for it, then once for an end marker.
 
@@ -98,13 +118,15 @@ def frame_repeat_copy(
         targets   -      -          -                payload, R times     end marker
 
     The mask is 1 from step L+2 on. Input channels: bits, start, end, count; target channels: bits, end marker. The
-    count is R less the mean of 1 .. `most_repeats`, over their standard deviation. Counting by ticks puts R steps with
-    a 1 on the channel of the count before the end marker, whose own count is then 0.
+    count is R less the mean of 1 .. `most_repeats`, over their standard deviation. Counting by ticks puts R steps
+    before the end marker, whose own count is then 0: each has its strength of `strengths` (B, R), or one for all, on
+    the channel of the count.
 
     The paper's text names vectors, count and end marker of the answer. The start marker is that of `frame_copy`. The
     mark beside the count keeps a count of 0 from looking like a blank. Ticks are a change of format: the paper's count
     is one number, and a number beyond its training range is one that a machine has never met. Raises TypeError or
-    ValueError for a number of repeats that is no whole number from 1 on, and for an unknown way of counting.
+    ValueError for a number of repeats that is no whole number from 1 on, for an unknown way of counting, and for
+    strengths of another shape.
     """
     batch_size, length, width = bits.shape
     whole_number("repeats", repeats)
@@ -114,9 +136,10 @@ def frame_repeat_copy(
     inputs = bits.new_zeros(batch_size, steps, width + 3)
     inputs[:, 0, width] = 1
     inputs[:, 1 : length + 1, :width] = bits
-    inputs[:, length + 1 : end, -1] = 1
     inputs[:, end, -2] = 1
-    if not ticks:
+    if ticks:
+        inputs[:, length + 1 : end, -1] = require_strengths(strengths, batch_size, ticks)
+    else:
         inputs[:, end, -1] = normal_count(repeats, most_repeats)
     targets = bits.new_zeros(batch_size, steps, width + 1)
     targets[:, first:-1] = pad(bits, (0, 1)).repeat(1, repeats, 1)
@@ -143,6 +166,13 @@ def rows_of(counting: Counting) -> Callable[[Size], int]:
         return 2 * (length + 2 + (repeats if counting == "ticks" else 0))
 
     return rows
+
+
+def require_strengths(strengths: Tensor | float, batch_size: int, ticks: int) -> Tensor | float:
+    """Strengths (B, R) of all ticks, or one number for all; ValueError for strengths of another shape."""
+    if isinstance(strengths, Tensor) and strengths.shape != (batch_size, ticks):
+        raise ValueError(f"strengths have shape {tuple(strengths.shape)}: expected ({batch_size}, {ticks}), one a tick")
+    return strengths
 
 
 def require_counting(counting: Counting) -> Counting:

@@ -62,6 +62,49 @@ def test_every_kind_of_payload_is_repeated(kind):
     assert torch.equal(answer, torch.cat([payload] * REPEATS, dim=1))
 
 
+def ticks_of(batch, length=LENGTH, repeats=REPEATS):
+    """The channel of the count (B, R) where ticks are due."""
+    return batch.inputs[:, length + 1 : length + 1 + repeats, -1]
+
+
+def test_ticks_have_the_strengths_that_they_are_given():
+    bits = tasks.payload(B, LENGTH, WIDTH, "random", generator())
+    strengths = torch.linspace(0.3, 4.0, B * REPEATS).view(B, REPEATS)
+    uneven, even = (
+        tasks.frame_repeat_copy(bits, REPEATS, counting="ticks", strengths=given) for given in (strengths, 1.0)
+    )
+    assert torch.equal(ticks_of(uneven), strengths) and torch.equal(ticks_of(even), torch.ones(B, REPEATS))
+    ticks_of(uneven).fill_(1.0)
+    assert all(torch.equal(*parts) for parts in zip(uneven, even, strict=True))
+
+
+def test_strengths_of_uneven_ticks_are_spread_evenly_over_powers_of_two():
+    drawn = ticks_of(tasks.repeat_copy(400, 1, 13, WIDTH, generator=generator(), counting="ticks", uneven=True), 1, 13)
+    powers = drawn.log2()
+    assert powers.min() >= -1 and powers.max() <= 1
+    fourths = torch.histc(powers, bins=4, min=-1, max=1) / powers.numel()
+    assert (fourths - 0.25).abs().max() < 0.03  # 4 standard deviations of 5,200 draws
+    assert drawn.unique().numel() > 0.99 * drawn.numel()
+
+
+@pytest.mark.parametrize(("uneven", "name"), [(True, "repeat_copy_ticks"), (False, "repeat_copy_even_ticks")])
+def test_only_trainings_show_uneven_ticks(uneven, name):
+    task = tasks.repeat_copying(WIDTH, counting="ticks", uneven=uneven)
+    assert task.name == name
+    for draw in (task.draw, task.settling):
+        drawn = ticks_of(task.drawn(draw, 6, (LENGTH, REPEATS), generator(2)))
+        assert (drawn != 1).all() if uneven else (drawn == 1).all()
+    for kind in task.kinds:
+        assert (ticks_of(task.drawn(task.draw_of(kind, None), 6, (LENGTH, REPEATS), generator(2))) == 1).all()
+
+
+def test_one_number_has_no_ticks_to_be_uneven():
+    task = tasks.repeat_copying(WIDTH)
+    assert task.name == "repeat_copy"
+    same = tasks.repeat_copy(6, LENGTH, REPEATS, WIDTH, generator=generator(2), uneven=True)
+    assert torch.equal(task.drawn(task.draw, 6, (LENGTH, REPEATS), generator(2)).inputs, same.inputs)
+
+
 def test_training_draws_every_number_of_repeats():
     task = tasks.repeat_copying(WIDTH, most_repeats=7)
     sizes = [task.size_from(LENGTH, chance / 700) for chance in range(700)]
@@ -92,6 +135,11 @@ def test_an_end_marker_too_many_is_an_error():
         (lambda: tasks.frame_repeat_copy(torch.ones(2, 3, 5), 0), ValueError, "repeats is 0: expected at least 1"),
         (lambda: tasks.frame_repeat_copy(torch.ones(2, 3, 5), 1.5), TypeError, "repeats is 1.5: expected a whole"),
         (
+            lambda: tasks.frame_repeat_copy(torch.ones(2, 3, 5), 7, counting="ticks", strengths=torch.ones(7)),
+            ValueError,
+            r"strengths have shape \(7,\): expected \(2, 7\), one a tick",
+        ),
+        (
             lambda: tasks.repeat_copying().draw(2, 3, None),
             ValueError,
             "size is 3: expected two numbers, LENGTHxREPEATS",
@@ -105,11 +153,11 @@ def test_values_that_cannot_be(call, error, said):
         call()
 
 
-@pytest.mark.parametrize("counting", ["scalar", "ticks"])
-def test_a_machine_that_has_settled_is_trained_on_every_kind(counting):
-    task = tasks.repeat_copying(WIDTH, counting=counting)
+@pytest.mark.parametrize(("counting", "uneven"), [("scalar", False), ("ticks", True), ("ticks", False)])
+def test_a_machine_that_has_settled_is_trained_on_every_kind(counting, uneven):
+    task = tasks.repeat_copying(WIDTH, counting=counting, uneven=uneven)
     batch = task.drawn(task.settling, 8, (LENGTH, REPEATS), generator(4))
     kind = tasks.KINDS[int(torch.randint(1, len(tasks.KINDS), (1,), generator=(same := generator(4))))]
     for part, one in ((slice(0, 4), "random"), (slice(4, 8), kind)):
-        alone = tasks.repeat_copy(4, LENGTH, REPEATS, WIDTH, one, same, counting=counting)
+        alone = tasks.repeat_copy(4, LENGTH, REPEATS, WIDTH, one, same, counting=counting, uneven=uneven)
         assert torch.equal(batch.inputs[part], alone.inputs) and torch.equal(batch.targets[part], alone.targets)
