@@ -92,7 +92,7 @@ def test_forwards_against_one_half(given):
     assert counts.stored("any", "arm") == {"forwards": 1, "backwards": 4, "in one row": 1, "in no order": 1}
 
 
-def test_two_arms_apart(given):
+def test_an_arm_and_a_recipe_apart(given):
     """Three runs of three against one of four: of the 35 ways to place 4 in 7, 4 + 1 are as uneven or more so.
 
     Two of three, within five sequences, against one of four: of the 35 ways to place 3 in 7, 12 + 4 + 1 are.
