@@ -143,12 +143,13 @@ def converged_within(name: str, arm: str, sequences: float) -> str:
     return in_words(*counted_within(name, arm, sequences))
 
 
-def apart(name: str, arm: str, other: str, sequences: float = math.inf) -> str:
-    """The p-value of Fisher's exact test that two arms converge equally often.
+def apart(name: str, arm: str, recipe: str, sequences: float = math.inf) -> str:
+    """The p-value of Fisher's exact test that an arm converges as often as a recipe in the study of that recipe's name.
 
     A run that took more than so many sequences counts as not converged.
     """
-    table = [[many, of - many] for many, of in (counted_within(name, one, sequences) for one in (arm, other))]
+    compared = counted_within(name, arm, sequences), counted_within(recipe, recipe, sequences)
+    table = [[many, of - many] for many, of in compared]
     return f"p = {fisher_exact(table).pvalue:.2g}"
 
 
