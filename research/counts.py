@@ -9,7 +9,7 @@ from scipy.stats import binomtest, fisher_exact
 
 from ntm_lib.analysis.finding import Kind
 from ntm_lib.study.tables import interval, share
-from research.tables import Row, all_runs, as_written, by_length, causes_of, proofs, questions, runs
+from research.tables import Row, adversary, all_runs, as_written, by_length, causes_of, proofs, questions, runs
 
 BITS = 100 * 20 * 7
 """Bits that are counted at length 20 where vectors have 7 bits, as in the post."""
@@ -277,6 +277,18 @@ def operations_as_written() -> dict[str, int]:
     """In how many of these runs each operation was the first whose result was not finite, the most frequent first."""
     found = Counter(line["nan_operation"] for line in as_written() if line["nan_operation"])
     return dict(found.most_common())
+
+
+def searched() -> dict[str, str]:
+    """Of the search that goes on from chosen payloads: machines, payloads tried, wrong ones, and how far margins fell.
+
+    `less` is the largest share of its margin that a machine lost to the search, in percent.
+    """
+    rows = adversary()
+    tried, wrong = (sum(row["search"][what] for row in rows) for what in ("tried", "wrong"))
+    less = max(1 - row["search"]["margin"] / row["chosen"]["margin"] for row in rows)
+    numbers = {"machines": len({row["seed"] for row in rows}), "tried": tried, "wrong": wrong}
+    return {name: f"{count:,}" for name, count in numbers.items()} | {"less": f"{100 * less:.1g}"}
 
 
 def attempts(length: int, arithmetic: str) -> list[Row]:

@@ -190,6 +190,7 @@ USED: tuple[Callable[..., object], ...] = (
     counts.not_finite_as_written,
     counts.updates_as_written,
     counts.operations_as_written,
+    counts.searched,
     counts.number,
     counts.stopped,
     counts.proof_lengths,

@@ -67,6 +67,15 @@ def test_runs_that_settled(given, monkeypatch):
         assert counts.settled_by("any", arm, 31).startswith("2 of 3 (")
 
 
+def test_what_a_search_found(monkeypatch):
+    def row(seed, chosen, search, wrong):
+        return {"seed": seed, "chosen": {"margin": chosen}, "search": {"margin": search, "tried": 700, "wrong": wrong}}
+
+    rows = [row(0, 3.0, 2.7, 0), row(0, 5.0, 3.0, 2), row(4, 7.0, 7.0, 1)]
+    monkeypatch.setattr(counts, "adversary", lambda: rows)
+    assert counts.searched() == {"machines": "2", "tried": "2,100", "wrong": "3", "less": "4e+01"}
+
+
 def test_medians_and_largest_values(given):
     given(rows_with(norm=(0.157, 7.6, 84_874_800.0, None)))
     assert (counts.median("any", "arm", "norm"), counts.largest("any", "arm", "norm")) == ("8", "8.5e7")
