@@ -116,6 +116,13 @@ def test_an_arm_and_a_recipe_apart(given):
     assert counts.apart("any", "all", "few", 5) == "p = 0.49"
 
 
+def test_a_recipe_is_taken_from_the_study_of_its_name(monkeypatch):
+    """Three of three against none of four: one of the 35 ways to place 3 in 7."""
+    studies = {("any", "arm"): [True] * 3, ("recipe", "recipe"): [False] * 4}
+    monkeypatch.setattr(counts, "runs", lambda *one: [{"converged": v, "sequences": 5} for v in studies[one]])
+    assert counts.apart("any", "arm", "recipe") == "p = 0.029"
+
+
 def test_nearly_right_and_huge(given):
     """14,000 bits at length 20: one in a hundred is 140; a norm that no float32 holds is beyond any number."""
     given(rows_with(wrong_bits_random_20=(0, 139, 140, 14_000), peak_gradient_norm=(3.0, 10_000.0, 10_001.0, None)))
