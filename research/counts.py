@@ -9,7 +9,7 @@ from scipy.stats import binomtest, fisher_exact
 
 from ntm_lib.analysis.finding import Kind
 from ntm_lib.study.tables import interval, share
-from research.tables import Row, all_runs, as_written, by_length, causes_of, proofs, questions, runs
+from research.tables import Row, adversary, all_runs, as_written, by_length, causes_of, proofs, questions, runs
 
 BITS = 100 * 20 * 7
 """Bits that are counted at length 20 where vectors have 7 bits, as in the post."""
@@ -143,12 +143,13 @@ def converged_within(name: str, arm: str, sequences: float) -> str:
     return in_words(*counted_within(name, arm, sequences))
 
 
-def apart(name: str, arm: str, other: str, sequences: float = math.inf) -> str:
-    """The p-value of Fisher's exact test that two arms converge equally often.
+def apart(name: str, arm: str, recipe: str, sequences: float = math.inf) -> str:
+    """The p-value of Fisher's exact test that an arm converges as often as a recipe in the study of that recipe's name.
 
     A run that took more than so many sequences counts as not converged.
     """
-    table = [[many, of - many] for many, of in (counted_within(name, one, sequences) for one in (arm, other))]
+    compared = counted_within(name, arm, sequences), counted_within(recipe, recipe, sequences)
+    table = [[many, of - many] for many, of in compared]
     return f"p = {fisher_exact(table).pvalue:.2g}"
 
 
@@ -276,6 +277,18 @@ def operations_as_written() -> dict[str, int]:
     """In how many of these runs each operation was the first whose result was not finite, the most frequent first."""
     found = Counter(line["nan_operation"] for line in as_written() if line["nan_operation"])
     return dict(found.most_common())
+
+
+def searched() -> dict[str, str]:
+    """Of the search that goes on from chosen payloads: machines, payloads tried, wrong ones, and how far margins fell.
+
+    `less` is the largest share of its margin that a machine lost to the search, in percent.
+    """
+    rows = adversary()
+    tried, wrong = (sum(row["search"][what] for row in rows) for what in ("tried", "wrong"))
+    less = max(1 - row["search"]["margin"] / row["chosen"]["margin"] for row in rows)
+    numbers = {"machines": len({row["seed"] for row in rows}), "tried": tried, "wrong": wrong}
+    return {name: f"{count:,}" for name, count in numbers.items()} | {"less": f"{100 * less:.1g}"}
 
 
 def attempts(length: int, arithmetic: str) -> list[Row]:

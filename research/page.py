@@ -58,7 +58,7 @@ def arms_table(name: str, *columns: str) -> str:
     table = [["arm", "changed", *(heading for heading, _ in shown)]]
     for arm in study(name):
         base, fields = changes(name)[arm]
-        own = [item for item in fields.items() if item not in common(name) and item[0] != "updates"]
+        own = [item for item in fields.items() if item not in common(name)]
         change = f"`{', '.join(map(change_of, own))}`" if own else "nothing"
         changed = f"`{base}`: {change}" if len(bases) > 1 else change
         table.append([f"`{arm}`", changed, *(cell(name, arm) for _, cell in shown)])
@@ -115,7 +115,7 @@ def enlarged_table(small: int, large: int) -> str:
 
 def proofs_table() -> str:
     """A row for every length and arithmetic that proofs were tried for: machines proved, and seconds."""
-    table = [["all lengths up to", "rows", "of", "proved", "seconds to prove, median / most", "to check"]]
+    table = [["all lengths up to", "rows", "of", "proved", "seconds to prove one, median / most", "to check"]]
     for length in counts.proof_lengths():
         for arithmetic, words in ARITHMETIC.items():
             rows = f"{counts.attempts(length, arithmetic)[0]['memory']:,}"
@@ -190,6 +190,7 @@ USED: tuple[Callable[..., object], ...] = (
     counts.not_finite_as_written,
     counts.updates_as_written,
     counts.operations_as_written,
+    counts.searched,
     counts.number,
     counts.stopped,
     counts.proof_lengths,

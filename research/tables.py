@@ -120,6 +120,13 @@ def as_written() -> list[Row]:
 
 
 @cache
+def adversary() -> list[dict[str, Any]]:
+    """What a search found beyond payloads chosen by formula, for each machine, length and crowd."""
+    rows: list[dict[str, Any]] = json.loads((STUDIES / "reliable" / "adversary.json").read_text())["rows"]
+    return rows
+
+
+@cache
 def enlarged(rows: int) -> list[Row]:
     """Wrong bits at length 120 of the machines of the question "memory" in a memory of so many rows."""
     lines = read_table(STUDIES / "memory" / "enlarged.csv")

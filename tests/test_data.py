@@ -10,6 +10,7 @@ import pytest
 
 from ntm_lib import load
 from ntm_lib.study.arms import one_recipe
+from ntm_lib.study.rows import row_of
 from ntm_lib.study.tables import share
 from research import baseline
 from research.tables import changes, runs
@@ -56,6 +57,21 @@ def test_a_command_trains_by_the_recipe_and_seed_that_the_machine_has(name):
     assert values.keys() == {"--seed", "--out"} and run.seed == int(values["--seed"])
     asked = one_recipe(word)
     assert replace(run.recipe, name=asked.name) == asked
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_machine_is_the_one_of_its_seed_in_its_study(name):
+    """A machine here was trained alone; its study trained many seeds in shared passes: bit for bit alike."""
+    study, _, arm = COMMANDS[name][2].removeprefix("data/studies/").partition(":")
+    _, run = load(DATA / "machines" / name)
+    alone = row_of(run)
+    for kind, lengths in alone.pop("wrong_bits").items():
+        alone |= {f"wrong_bits_{kind}_{length}": wrong for length, wrong in lengths.items()}
+    (counted,) = (row for row in runs(study, arm or study) if row["seed"] == run.seed)
+    shared = {"sequences", "settled_at_update", *(column for column in alone if column.startswith("wrong_bits"))}
+    shared &= counted.keys()
+    assert len(shared) > 4
+    assert {column: counted[column] for column in shared} == {column: alone[column] for column in shared}
 
 
 def test_the_lstm_without_a_memory_is_the_one_of_the_command():

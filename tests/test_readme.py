@@ -67,7 +67,7 @@ def test_counts_of_proofs_are_those_of_their_table():
     with (ROOT / "data" / "proofs" / "proofs.csv").open(newline="", encoding="utf-8") as file:
         rows = [line for line in csv.DictReader(file) if line["length"] == "1000"]
     exact, float32 = ([line["proved"] for line in rows if line["arithmetic"] == name] for name in ("exact", "float32"))
-    assert f"of 1 to 1,000 bytes | {interval(exact.count('True'), 100)} |" in README
+    assert f"of 1 to 1,000 bytes in 131,072 rows | {interval(exact.count('True'), 100)} |" in README
     assert f"with float32's rounding, {interval(float32.count('True'), 100)} are proved" in WORDS
 
 

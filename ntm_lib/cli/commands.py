@@ -74,6 +74,7 @@ def _evaluate(words: list[str]) -> int:
     values = options.parse(words)
     model, run = _loaded(values)
     task, sizes = run.task, values.lengths or run.task.sizes
+    task.require_possible(map(tasks.sizes.require_size, sizes))
     with steps_shown(model, task, sizes, values.sequences):
         seed, kind, rows = values.seed, values.kind, values.memory_size
         counts = evaluate(model, sizes, values.sequences, seed, kind, rows, task, crowd=values.crowd)

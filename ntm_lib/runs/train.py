@@ -100,6 +100,8 @@ def train_together(
     if compiled:
         check_compiled(recipe, machine)
     fresh = [(Run(recipe, validate.seed(seed), task, device, machine), out) for seed, out in outs.items()]
+    for run, _ in fresh[:1]:
+        run.task.require_possible([*run.task.trials, *run.task.sizes])  # noticed now rather than by the verdict
     for run, out in fresh:
         checkpoints.resume(run, out)  # a directory of another run is noticed before any is written
     with ExitStack() as locks:

@@ -83,6 +83,7 @@ def require_possible(recipe: Recipe, recipes: Sequence[Recipe], measure: Measure
         raise ValueError(f"two recipes are called {recipe.name!r}: give one of them another name")
     task = task_for(recipe.task, recipe.machine)
     task.require_kind(measure.kind)
+    task.require_possible(measure.lengths)
     for name, wanted in ("file", measure.file), ("findings", measure.findings):
         if wanted and recipe.task != "copying":
             raise ValueError(f"{recipe.name} trains machines for {recipe.task}: {name} is for machines that copy")

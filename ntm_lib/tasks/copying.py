@@ -12,6 +12,7 @@ from ntm_lib.tasks.chosen import against, probed_vectors
 from ntm_lib.tasks.framing import frame_copy, has_start_marker
 from ntm_lib.tasks.payloads import KINDS
 from ntm_lib.tasks.payloads import payload as payload_of
+from ntm_lib.tasks.sizes import one_number
 from ntm_lib.tasks.task import Alphabet, Batch, Draw, Task, join
 
 
@@ -33,7 +34,7 @@ def copying(width: int = 8, start_marker: bool = True, payload: str = "random") 
         tests={kind: draw(kind) for kind in KINDS},
         chosen=against,
         alphabet=alphabet(width, start_marker),
-        rows=lambda length: 2 * length + 2,
+        rows=lambda length: 2 * one_number(length) + 2,
         name="copying",
     )
 

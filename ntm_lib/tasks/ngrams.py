@@ -148,12 +148,12 @@ def expected(batch: Batch) -> Batch:
 def contexts_in(bits: Tensor, context: int) -> Tensor:
     """The number of each context, whose oldest bit counts 1, the next one 2, then 4: (B, L) -> (B, L - context + 1).
 
-    Raises ValueError for fewer bits than a context has.
+    Raises TypeError or ValueError for a context of no bits, and ValueError for fewer bits than a context has.
 
     >>> contexts_in(torch.tensor([[1.0, 0.0, 1.0, 1.0]]), context=2).tolist()
     [[1, 2, 3]]
     """
-    if bits.shape[1] < context:
+    if bits.shape[1] < whole_number("context", context):
         raise ValueError(f"{bits.shape[1]} bits were given: expected at least the {context} of a context")
     return (bits.unfold(1, context, 1) * 2.0 ** torch.arange(context)).sum(-1).long()
 
@@ -171,7 +171,7 @@ def optimal_chances(bits: Tensor, context: int = CONTEXT) -> Tensor:
     """
     now = one_hot(contexts_in(bits, context), 2**context).to(bits)  # (B, C, contexts)
     followed = now[:, :-1] * bits[:, context:].unsqueeze(-1)
-    ones, times = (torch.cat([one[:, :1] * 0, one.cumsum(1)], dim=1) for one in (followed, now[:, :-1]))
+    ones, times = (torch.cat([now[:, :1] * 0, one.cumsum(1)], dim=1) for one in (followed, now[:, :-1]))
     ones, times = ((one * now).sum(-1) for one in (ones, times))
     return (ones + 0.5) / (times + 1)
 

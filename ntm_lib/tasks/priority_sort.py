@@ -8,12 +8,15 @@ from torch import Generator, Tensor
 from ntm_lib.machine import LSTMConfig, NTMConfig
 from ntm_lib.machine.validate import number, whole_number
 from ntm_lib.tasks.payloads import fair_bits
+from ntm_lib.tasks.sizes import one_number
 from ntm_lib.tasks.task import Batch, Draw, Task
 
 SortKind = Literal["random", "zeros", "repeat", "rising", "falling", "even", "close"]
 SORT_KINDS: tuple[str, ...] = get_args(SortKind)
 """Kinds of sequences: random; vectors of zeros, or one vector again and again, with random priorities; random vectors
 in order of rising or of falling priority, with evenly spaced priorities, or with all in a tenth of the range."""
+MOST_VECTORS = 10_000
+"""Vectors of the longest sequences: of so many numbers in float32, all differ in one draw of twenty."""
 
 
 def sorting(width: int = 8) -> Task:
@@ -32,7 +35,7 @@ def sorting(width: int = 8) -> Task:
         output_size=width,
         draw=lambda batch_size, length, generator: sort(batch_size, length, width, "random", generator, ask_all=True),
         tests={kind: draw(kind) for kind in SORT_KINDS},
-        rows=lambda length: 4 * length + 2,
+        rows=lambda length: 4 * one_number(length) + 2,
         sizes=(20, 40),
         trials=(20, 20, 40),
         name="sort",
@@ -88,7 +91,11 @@ def sort(
 
 
 def different_priorities(batch_size: int, length: int, generator: Generator | None) -> Tensor:
-    """Numbers uniform from -1 to 1, no two of a sequence equal -> (B, L): a sequence with two such is drawn anew."""
+    """Numbers uniform from -1 to 1, no two of a sequence equal -> (B, L): a sequence with two such is drawn anew.
+
+    Raises ValueError for more than `MOST_VECTORS` numbers.
+    """
+    number("length", length, int, 1, MOST_VECTORS)
     priorities = 2 * torch.rand(batch_size, length, generator=generator) - 1
     while (equal := priorities.sort(dim=1).values.diff(dim=1).eq(0).any(1)).any():
         priorities[equal] = 2 * torch.rand(int(equal.sum()), length, generator=generator) - 1
@@ -103,9 +110,15 @@ def frame_sort(bits: Tensor, priorities: Tensor, answers: int | None = None) -> 
         targets   -      -                       -      vectors, highest priority first     (mask 1 here only)
 
     Channels: bits, start, end, priority. Of equal priorities, the vector shown first comes first. The paper's text
-    names vectors and priorities alone; the markers are those of `frame_copy`.
+    names vectors and priorities alone; the markers are those of `frame_copy`. Raises ValueError for priorities of
+    another shape, or that are no numbers.
     """
     batch_size, length, width = bits.shape
+    if priorities.shape != (batch_size, length) or priorities.isnan().any():
+        raise ValueError(
+            f"priorities have shape {tuple(priorities.shape)} and {int(priorities.isnan().sum())} NaN: expected"
+            f" ({batch_size}, {length}), one number for each vector"
+        )
     answers = max(1, 4 * length // 5) if answers is None else int(number("answers", answers, int, 1, length))
     order = priorities.argsort(dim=1, descending=True, stable=True)[:, :answers]
     steps = length + answers + 2

@@ -8,6 +8,7 @@ from torch import Generator, Tensor
 from ntm_lib.machine import LSTMConfig, NTMConfig
 from ntm_lib.machine.validate import number, whole_number
 from ntm_lib.tasks.payloads import fair_bits, number_bits
+from ntm_lib.tasks.sizes import one_number
 from ntm_lib.tasks.task import Batch, Draw, Task, half_and_half
 
 VECTORS = 3
@@ -26,7 +27,7 @@ def recalling(width: int = 6, vectors: int = VECTORS) -> Task:
     items differ in each of their vectors, and one that looks for the last vector alone is nearly always right.
     Raises TypeError or ValueError for numbers of bits or vectors that are not whole, or whose product is not 1 to 62.
     """
-    number("width times vectors", whole_number("width", width) * whole_number("vectors", vectors), int, 1, 62)
+    bits_of_an_item(width, vectors)
 
     def draw(kind: str) -> Draw:
         return lambda batch_size, items, generator: recall(batch_size, items, width, vectors, kind, generator)
@@ -37,7 +38,7 @@ def recalling(width: int = 6, vectors: int = VECTORS) -> Task:
         draw=draw("random"),
         settling=half_and_half([draw(kind) for kind in RECALL_KINDS]),
         tests={kind: draw(kind) for kind in RECALL_KINDS},
-        rows=lambda items: (vectors + 1) * items + 2 * vectors + 2,
+        rows=lambda items: (vectors + 1) * one_number(items) + 2 * vectors + 2,
         sizes=(6, 15, 30),
         trials=(6, 15, 30),
         size=lambda length, _: max(2, length),
@@ -72,11 +73,17 @@ def recall(
     (torch.Size([2, 24, 8]), [3.0, 3.0])
     """
     batch_size, items = whole_number("batch_size", batch_size), whole_number("items", items)
-    bits = width * vectors
+    bits = bits_of_an_item(width, vectors)
     if not 2 <= items <= 2 ** min(bits, 30):
         raise ValueError(f"items is {items}: expected from 2, because one has no next, to {2**bits:,} different ones")
     shown, asked = shown_items(batch_size, items, bits, kind, generator)
     return frame_recall(shown.view(batch_size, items, vectors, width), asked)
+
+
+def bits_of_an_item(width: int, vectors: int) -> int:
+    """Bits of an item of so many vectors, from 1 to the 62 of a whole number of torch; else TypeError or ValueError."""
+    bits = whole_number("width", width) * whole_number("vectors", vectors)
+    return int(number("width times vectors", bits, int, 1, 62))
 
 
 def shown_items(

@@ -155,6 +155,7 @@ def normal_count(repeats: int, most_repeats: int) -> float:
     >>> round(normal_count(10, most_repeats=10), 3)
     1.567
     """
+    number("most_repeats", most_repeats, int, 2, 10**6)
     return (repeats - (most_repeats + 1) / 2) / sqrt((most_repeats**2 - 1) / 12)
 
 

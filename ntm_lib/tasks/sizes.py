@@ -39,8 +39,12 @@ def steps_at_least(size: Size) -> int:
 
 
 def require_size(size: Size) -> Size:
-    """A size whose numbers are whole and from 1 on; TypeError or ValueError for any other."""
+    """A size of whole numbers from 1 on, with a product of `LARGEST` at the most; else TypeError or ValueError."""
     checked = tuple(int(number("length", one, int, 1, LARGEST)) for one in numbers_of(size))
+    if not checked or prod(checked) > LARGEST:
+        raise ValueError(
+            f"size is {size_text(size) or size}: expected numbers with a product of {LARGEST:,} at the most"
+        )
     return checked if isinstance(size, tuple) else checked[0]
 
 
@@ -48,6 +52,14 @@ def one_smaller(size: Size) -> Size:
     """The size whose first number is one less."""
     first, *others = numbers_of(size)
     return (first - 1, *others) if isinstance(size, tuple) else first - 1
+
+
+def one_number(size: Size) -> int:
+    """The number of a size that has one; ValueError for any other size."""
+    match numbers_of(size):
+        case (only,):
+            return only
+    raise ValueError(f"size is {size_text(size) or size}: expected one number, such as 20")
 
 
 def two_numbers(size: Size, form: str) -> tuple[int, int]:

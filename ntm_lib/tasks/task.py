@@ -1,6 +1,6 @@
 """A task: it draws batches of inputs, targets and a mask over the steps that count, and counts errors."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil, log
 from typing import Any, NamedTuple
@@ -126,6 +126,12 @@ class Task:
     def steps(self, size: Size) -> int:
         """Steps of a sequence of some size."""
         return self.drawn(self.draw, 1, size, Generator().manual_seed(0)).inputs.shape[1]
+
+    def require_possible(self, sizes: Iterable[Size]) -> None:
+        """Draw a sequence of each size, and raise what the task raises for a size that it cannot have."""
+        for size in sizes:
+            self.rows_needed(size)
+            self.steps(size)
 
     def rows_needed(self, size: Size) -> int:
         """Rows of memory that a problem of some size needs at the least."""

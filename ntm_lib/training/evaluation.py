@@ -13,6 +13,7 @@ from torch import Generator, Tensor
 from ntm_lib import tasks
 from ntm_lib.machine import NTM, LSTMBaseline
 from ntm_lib.machine import validate as valid
+from ntm_lib.machine.own import takes_crowd
 from ntm_lib.tasks import Batch, Task
 from ntm_lib.tasks.sizes import LARGEST, Size, numbers_of, require_size, size_text, steps_at_least
 from ntm_lib.tasks.task import ALLOWED, missed_in, require_task
@@ -105,12 +106,14 @@ def evaluate(
     """
     valid.machine(model)
     require_task(task)
+    if not isinstance(lengths, Iterable):
+        raise TypeError(f"lengths is {lengths!r}: expected several, such as [20, 50]")
     lengths = [require_size(length) for length in lengths]
     sequences, seed = valid.whole_number("sequences", sequences), valid.seed(seed)
     task = task or tasks.copying_for(model.config)
     if device is not None:
         model = deepcopy(model).to(valid.device(device))
-    kind = kind or next(iter(task.kinds))
+    kind = next(iter(task.kinds)) if kind is None else kind
     task.require_kind(kind)
     counts = {}
     for length in lengths:
@@ -210,6 +213,8 @@ def answer(model: Machine, inputs: Tensor, rows: int | None, crowd: float = 1) -
     if isinstance(model, LSTMBaseline):
         for name, value in options.items():
             raise ValueError(f"{name} is {value}: this model has no memory, and so no rows; leave {name} out")
+    elif "crowd" in options and not takes_crowd(model):
+        raise ValueError(f"crowd is {crowd:g}: the forward of {type(model).__name__} takes no crowd; leave crowd out")
     logits: Tensor = model(inputs.to(model.output.weight), **options)[0]
     return logits
 
@@ -241,7 +246,8 @@ def rows_for(model: Machine, task: Task, length: Size, memory_size: int | None) 
         rows = valid.whole_number("memory_size", memory_size)
     own = None if isinstance(model, LSTMBaseline) else model.config.memory_size
     needed, held = task.rows_needed(length), own if rows is None else rows
-    if held is not None and held < needed:
+    may_have_them = held == own or has_free_memory_size(model)  # else the machine itself refuses so many rows
+    if held is not None and held < needed and may_have_them:
         warnings.warn(
             f"memory_size {held} is less than the {needed} rows that length {size_text(length)} needs: a head that"
             f" moves one row a step wraps round after {held} steps and overwrites the oldest vectors; use at least"

@@ -62,6 +62,8 @@ ROOT = Path(__file__).parents[2]
         ("evaluate new", "new holds no run.safetensors: expected a directory that `ntm train --out` made"),
         ("evaluate TRAINED --lengths 0", "length is 0: expected at least 1"),
         ("evaluate TRAINED --lengths 3 -4", "length is -4: expected at least 1"),
+        ("evaluate TRAINED --lengths 3 20x10", "size is 20x10: expected one number, such as 20"),
+        ("evaluate TRAINED --lengths 10000001", "length is 10000001: expected at most 10000000"),
         ("evaluate TRAINED --lengths many", "--lengths is 'many': expected a whole number"),
         ("evaluate TRAINED --sequences 0", "sequences is 0: expected at least 1"),
         (

@@ -67,6 +67,15 @@ def test_runs_that_settled(given, monkeypatch):
         assert counts.settled_by("any", arm, 31).startswith("2 of 3 (")
 
 
+def test_what_a_search_found(monkeypatch):
+    def row(seed, chosen, search, wrong):
+        return {"seed": seed, "chosen": {"margin": chosen}, "search": {"margin": search, "tried": 700, "wrong": wrong}}
+
+    rows = [row(0, 3.0, 2.7, 0), row(0, 5.0, 3.0, 2), row(4, 7.0, 7.0, 1)]
+    monkeypatch.setattr(counts, "adversary", lambda: rows)
+    assert counts.searched() == {"machines": "2", "tried": "2,100", "wrong": "3", "less": "4e+01"}
+
+
 def test_medians_and_largest_values(given):
     given(rows_with(norm=(0.157, 7.6, 84_874_800.0, None)))
     assert (counts.median("any", "arm", "norm"), counts.largest("any", "arm", "norm")) == ("8", "8.5e7")
@@ -92,7 +101,7 @@ def test_forwards_against_one_half(given):
     assert counts.stored("any", "arm") == {"forwards": 1, "backwards": 4, "in one row": 1, "in no order": 1}
 
 
-def test_two_arms_apart(given):
+def test_an_arm_and_a_recipe_apart(given):
     """Three runs of three against one of four: of the 35 ways to place 4 in 7, 4 + 1 are as uneven or more so.
 
     Two of three, within five sequences, against one of four: of the 35 ways to place 3 in 7, 12 + 4 + 1 are.
@@ -105,6 +114,13 @@ def test_two_arms_apart(given):
     for row, sequences in zip(arms["all"], (4, 5, 6), strict=True):
         row["sequences"] = sequences
     assert counts.apart("any", "all", "few", 5) == "p = 0.49"
+
+
+def test_a_recipe_is_taken_from_the_study_of_its_name(monkeypatch):
+    """Three of three against none of four: one of the 35 ways to place 3 in 7."""
+    studies = {("any", "arm"): [True] * 3, ("recipe", "recipe"): [False] * 4}
+    monkeypatch.setattr(counts, "runs", lambda *one: [{"converged": v, "sequences": 5} for v in studies[one]])
+    assert counts.apart("any", "arm", "recipe") == "p = 0.029"
 
 
 def test_nearly_right_and_huge(given):

@@ -264,6 +264,14 @@ def test_the_first_and_the_last_seed(seed):
     assert train(replace(SMALL, updates=1, validate_every=1), seed=seed).seed == seed
 
 
+@pytest.mark.parametrize(("trials", "sizes"), [((2, 3, 5), (2, 9)), ((2, 3, 9), (2, 5))])
+def test_a_task_that_cannot_be_judged_is_refused_before_anything_is_written(tmp_path, trials, sizes):
+    task = replace(tasks.recalling(width=3, vectors=1), trials=trials, sizes=sizes)
+    with pytest.raises(ValueError, match="items is 9: expected from 2, because one has no next, to 8 different ones"):
+        train(replace(SMALL, updates=1), out=tmp_path / "run", task=task)
+    assert not (tmp_path / "run").exists()
+
+
 def test_out_that_holds_another_run(tmp_path):
     first = replace(SMALL, updates=4)
     result = train(first, seed=3, out=tmp_path)

@@ -234,6 +234,7 @@ def test_another_recipe_of_that_name_is_refused(tmp_path):
         ({"measure": {"lengths": [0]}}, "length is 0: expected at least 1"),
         ({"measure": {"lengths": [5], "sequences": -1}}, "sequences is -1: expected at least 1"),
         ({"measure": {"lengths": [2.5]}}, "length is 2.5: expected a whole number"),
+        ({"measure": {"lengths": [5, (3, 5)]}}, "size is 3x5: expected one number, such as 20"),
         ({"workers": {"jobs": 0}}, "jobs is 0: expected at least 1"),
         ({"workers": {"seeds_together": 0}}, "together is 0: expected at least 1"),
         ({"workers": {"seeds_together": 2.5}}, "together is 2.5: expected a whole number"),

@@ -130,3 +130,25 @@ def test_sizes_that_cannot_be():
         require_size((3, 0))
     with pytest.raises(TypeError, match=r"length is 2\.5: expected a whole number"):
         require_size(2.5)
+    for size, said in ((100_000, 101), "100000x101"), ((), r"\(\)"):
+        with pytest.raises(ValueError, match=f"size is {said}: expected numbers with a product of 10,000,000"):
+            require_size(size)
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "said"),
+    [
+        ("copying", (3, 5), "size is 3x5: expected one number, such as 20"),
+        ("recall", (3, 5), "size is 3x5: expected one number, such as 20"),
+        ("recall", 1, "items is 1: expected from 2"),
+        ("sort", (3, 5), "size is 3x5: expected one number, such as 20"),
+        ("sort", 10_001, "length is 10001: expected at most 10000"),
+        ("repeat_copy", 20, "size is 20: expected two numbers"),
+        ("ngrams", 5, "length is 5: expected more than the 5 bits of a context"),
+    ],
+)
+def test_a_size_that_a_task_cannot_have(name, size, said):
+    task = tasks.task_for(name, NTMConfig(*MACHINES[name]))
+    task.require_possible(task.sizes)
+    with pytest.raises(ValueError, match=said):
+        task.require_possible([*task.sizes, size])

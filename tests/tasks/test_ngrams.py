@@ -158,6 +158,14 @@ def test_bits_above_the_optimum_of_a_batchs_own_context(size, context):
     assert torch.allclose(task.errors(logits, batch), above)
 
 
+@pytest.mark.parametrize("context", [2, 3, 5])
+def test_one_bit_after_a_context_is_a_fair_coin(context):
+    """Nothing has followed the context yet: the best estimate is one half, which costs a bit."""
+    batch = tasks.ngrams(B, context + 1, context, generator=generator(2))
+    assert tasks.optimal_chances(batch.inputs.squeeze(-1), context).tolist() == [[0.5]] * B
+    assert tasks.optimal_cost(batch, context).tolist() == [1.0] * B
+
+
 class Perfect(NTM):
     """Answers with the best estimate."""
 
@@ -179,6 +187,7 @@ class Perfect(NTM):
             "size is 1x2x3: expected two numbers, BITSxCONTEXT",
         ),
         (lambda: tasks.ngram_prediction(17), "context is 17: expected at most 16"),
+        (lambda: tasks.optimal_chances(torch.zeros(2, 7), 0), "context is 0: expected at least 1"),
         (lambda: ngram_prediction_for(NTMConfig(1, 2)), "1 inputs and 2 outputs: N-grams need 1 and 1"),
     ],
 )

@@ -1,5 +1,7 @@
 """Priority sort against Python's own sort."""
 
+import math
+
 import pytest
 import torch
 
@@ -76,6 +78,15 @@ def test_priorities_are_uniform_and_all_differ():
     [
         (lambda: tasks.sort(2, 3, kind="odd"), "kind is 'odd': expected one of random, zeros"),
         (lambda: tasks.sorting(0), "width is 0: expected at least 1"),
+        (lambda: tasks.sort(2, 10_001), "length is 10001: expected at most 10000"),
+        (
+            lambda: tasks.frame_sort(torch.zeros(2, 3, 5), torch.zeros(2, 7)),
+            r"priorities have shape \(2, 7\) and 0 NaN: expected \(2, 3\), one number for each vector",
+        ),
+        (
+            lambda: tasks.frame_sort(torch.zeros(1, 3, 5), torch.tensor([[0.5, math.nan, 0.25]])),
+            r"priorities have shape \(1, 3\) and 1 NaN: expected \(1, 3\), one number",
+        ),
         (lambda: sorting_for(NTMConfig(10, 8)), "10 inputs and 8 outputs: sort of W bits needs W"),
     ],
 )

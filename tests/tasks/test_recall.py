@@ -118,6 +118,8 @@ def test_a_length_of_1_trains_two_items():
         (lambda: tasks.recall(2, 9, width=1), ValueError, "items is 9: expected from 2, because one has no next, to 8"),
         (lambda: tasks.recall(2, 3, kind="odd"), ValueError, "kind is 'odd': expected one of random, first"),
         (lambda: tasks.recalling(21, 3), ValueError, "width times vectors is 63: expected at most 62"),
+        (lambda: tasks.recall(2, 5, 32, 2, "counting"), ValueError, "width times vectors is 64: expected at most 62"),
+        (lambda: tasks.recall(2, 5, -1, -2), ValueError, "width is -1: expected at least 1"),
         (lambda: tasks.recalling().draw(2, (3, 5), None), TypeError, r"items is \(3, 5\): expected a whole number"),
         (lambda: recalling_for(NTMConfig(9, 6)), ValueError, "9 inputs and 6 outputs: recall of W bits"),
     ],

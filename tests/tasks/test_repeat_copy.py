@@ -132,6 +132,7 @@ def test_an_end_marker_too_many_is_an_error():
             "counting is 'words': expected one of scalar, ticks",
         ),
         (lambda: tasks.repeat_copy(2, 3, 0), ValueError, "repeats is 0: expected at least 1"),
+        (lambda: tasks.repeat_copy(2, 3, 2, most_repeats=1), ValueError, "most_repeats is 1: expected at least 2"),
         (lambda: tasks.frame_repeat_copy(torch.ones(2, 3, 5), 0), ValueError, "repeats is 0: expected at least 1"),
         (lambda: tasks.frame_repeat_copy(torch.ones(2, 3, 5), 1.5), TypeError, "repeats is 1.5: expected a whole"),
         (

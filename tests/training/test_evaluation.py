@@ -175,6 +175,27 @@ def test_a_model_without_a_memory_has_no_crowd_and_no_rows(given):
         evaluate(LSTMBaseline(YARDSTICK.machine), [3], 4, **given)
 
 
+@pytest.mark.parametrize(("length", "rows"), [(3, 14), (30, 11)])
+def test_rows_that_a_machine_cannot_have_are_refused_without_a_warning(length, rows):
+    tied = NTM(NTMConfig(5, 3, memory_size=13, word_size=5, controller_size=11, initial_memory="learned"))
+    for machine, said in (tied, "leave memory_size at 13"), (LSTMBaseline(YARDSTICK.machine), "leave memory_size out"):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            with pytest.raises(ValueError, match=said):
+                evaluate(machine, [length], 4, memory_size=rows)
+
+
+def test_a_machine_of_ones_own_without_a_crowd():
+    class Own(NTM):
+        def forward(self, inputs, state=None, memory_size=None, history=None):
+            return super().forward(inputs, state, memory_size, history)
+
+    machine = Own(MACHINE, torch.Generator().manual_seed(0))
+    assert evaluate(machine, [5], 3) == evaluate(NTM(MACHINE, torch.Generator().manual_seed(0)), [5], 3)
+    with pytest.raises(ValueError, match="crowd is 7: the forward of Own takes no crowd; leave crowd out"):
+        evaluate(machine, [5], 3, crowd=7)
+
+
 def test_what_is_no_machine_is_not_evaluated():
     with pytest.raises(TypeError, match="machine is Linear: expected an NTM or an LSTMBaseline"):
         evaluate(torch.nn.Linear(3, 3))
@@ -206,6 +227,10 @@ def test_a_machine_without_a_memory_is_evaluated():
         ({"memory_size": -3}, ValueError, "memory_size is -3: expected at least 1"),
         ({"memory_size": 97.0}, TypeError, "memory_size is 97.0: expected a whole number"),
         ({"memory_size": "97"}, TypeError, "memory_size is '97': expected a whole number"),
+        ({"lengths": 5}, TypeError, "lengths is 5: expected several, such as [20, 50]"),
+        ({"lengths": [(5, 3)]}, ValueError, "size is 5x3: expected one number, such as 20"),
+        ({"lengths": [()]}, ValueError, "size is (): expected numbers with a product of 10,000,000 at the most"),
+        ({"kind": ""}, ValueError, "kind is '': expected one of random, zeros, "),
         ({"lengths": [10**9]}, ValueError, "length is 1000000000: expected at most 10000000"),
         ({"crowd": 0.5}, ValueError, "crowd is 0.5: expected at least 1"),
         ({"crowd": math.nan}, ValueError, "crowd is nan: expected a number from 1 to "),
