@@ -16,7 +16,7 @@ SORT_KINDS: tuple[str, ...] = get_args(SortKind)
 """Kinds of sequences: random; vectors of zeros, or one vector again and again, with random priorities; random vectors
 in order of rising or of falling priority, with evenly spaced priorities, or with all in a tenth of the range."""
 MOST_VECTORS = 10_000
-"""Vectors of the longest sequences: of so many numbers in float32, all differ in one draw of twenty."""
+"""Vectors of the longest sequences: so many random numbers in float32 all differ once in twenty draws."""
 
 
 def sorting(width: int = 8) -> Task:

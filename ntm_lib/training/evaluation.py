@@ -96,9 +96,9 @@ def evaluate(
     (`tasks.chosen_payload`). The memory has `memory_size` rows, or as many as the length needs. A count does not depend
     on the lengths beside it.
     With a `crowd` of 100 a machine must jump as among 100 times as many vectors (`machine.addressing.crowded`).
-    Raises TypeError or ValueError for sizes that are not integers of at least 1, for an unknown kind, for a `task`
-    of another type and for one whose functions return what does not fit it; warns when the memory is so small that
-    heads come round to rows they have written.
+    Raises TypeError or ValueError for sizes that are not integers of at least 1 or that the task cannot have, for an
+    unknown kind, for a `task` of another type and for one whose functions return what does not fit it; warns when the
+    memory is so small that heads come round to rows they have written.
 
     >>> from ntm_lib import NTM, NTMConfig
     >>> evaluate(NTM(NTMConfig(10, 8)), lengths=[3], sequences=5).lengths[3].bits
