@@ -15,6 +15,7 @@ from ntm_lib.machine.own import Maker
 from ntm_lib.machine.stack import stack
 from ntm_lib.training import loop
 from ntm_lib.training.losses import spread_of, total_loss
+from ntm_lib.training.optimizers import limit_derivatives
 from ntm_lib.training.recipe import Recipe
 from ntm_lib.training.run import Drawn, Run, draw
 
@@ -92,6 +93,7 @@ def backpropagate(runs: Sequence[Run], drawn: Sequence[Drawn], machine: NTM | No
         losses.append(loss.item())
         totals.append(total)
         run.optimizer.zero_grad()
+    limit_derivatives(states, runs[0].recipe)
     torch.autograd.backward(totals)
     for run, own_weights in zip(runs, weights, strict=True):
         loop.backpropagate_alone(run, own_weights)

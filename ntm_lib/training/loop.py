@@ -13,7 +13,7 @@ from ntm_lib.tasks.task import Alphabet
 from ntm_lib.training import evaluation, validation
 from ntm_lib.training.clear import unclear_of
 from ntm_lib.training.losses import auxiliary_weights, spread_of, total_loss
-from ntm_lib.training.optimizers import clip, learning_rate
+from ntm_lib.training.optimizers import clip, learning_rate, limit_derivatives
 from ntm_lib.training.progress import Stop, note_update
 from ntm_lib.training.run import Drawn, Run, draw
 
@@ -47,6 +47,7 @@ def backpropagate(run: Run, one: Drawn) -> float:
     spread = spread_of(states) if "focus" in weights else None
     loss, total = total_loss(run.recipe.historical, logits, one.batch, weights.get("focus", 0.0), spread)
     run.optimizer.zero_grad()
+    limit_derivatives(states, run.recipe)
     torch.autograd.backward(total)
     backpropagate_alone(run, weights)
     return loss.item()

@@ -1,11 +1,13 @@
 """The optimisers of the recipes, and the length of a step: clipping, and the learning rate over a training."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from ntm_lib.machine import NTMState
 from ntm_lib.training.recipe import Recipe
 
 MOMENTUM = 0.9  # momentum of RMSProp (Adam has averages of its own, 0.9 and 0.999)
@@ -67,6 +69,31 @@ def clip(parameters: list[nn.Parameter], recipe: Recipe) -> float:
     if recipe.clip_norm:
         torch.nn.utils.clip_grads_with_norm_(parameters, recipe.clip_norm, norm)
     return norm.item()
+
+
+def limit_derivatives(states: list[NTMState], recipe: Recipe) -> None:
+    """Limit the loss's derivatives by weightings at every step, before they go further back; if the recipe says so.
+
+    An undecided head multiplies a derivative at every step, and a hundred steps make it a number that says nothing.
+    Limited at each, the rest of the gradient keeps its direction, which clipping the whole does not give back. Graves
+    (2013, arXiv 1308.0850, section 2.1) limits derivatives by an LSTM's inputs so. A loss is the mean of a batch, in
+    which each sequence counts 1 / `batch_size`.
+    """
+    if recipe.clip_weightings:
+        shorten = partial(shortened, longest=recipe.clip_weightings / recipe.batch_size)
+        for weights in (state.weights for state in states):
+            if weights.requires_grad:
+                weights.register_hook(shorten)
+
+
+def shortened(vectors: Tensor, longest: float) -> Tensor:
+    """Vectors (..., N), those of a greater length shortened to `longest`.
+
+    >>> shortened(torch.tensor([[3.0, 4.0], [0.5, 0.0]]), longest=1.0).tolist()
+    [[0.6000000238418579, 0.800000011920929], [0.5, 0.0]]
+    """
+    lengths = torch.linalg.vector_norm(vectors, dim=-1, keepdim=True)
+    return vectors * (longest / lengths.clamp(min=longest))
 
 
 def learning_rate(recipe: Recipe, update: int, converged: bool) -> float:

@@ -96,6 +96,9 @@ class Recipe:
     """Decoupled weight decay (Adam only) of an LSTM's weights from its own last state: above 0, the LSTM forgets."""
     clip_norm: float = 0.2
     """Largest norm of the whole gradient; 0: no limit."""
+    clip_weightings: float = 0.0
+    """Largest norm of the derivative of a sequence's loss by one weighting at one step, on its way back through time;
+    0: no limit (`limit_derivatives`)."""
 
     settle_updates: int = 200
     """Updates of settling, which begins once the running loss is below 0.05 nats a bit; a machine that is not exact at

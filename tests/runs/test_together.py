@@ -124,7 +124,8 @@ def test_machines_that_settle_learn_together_as_alone(controller, monkeypatch):
         return real(runs, drawn, *others)
 
     monkeypatch.setattr(passing, "backpropagate", watched)
-    recipe = replace(SETTLING, batch_size=3, clear=0.5, machine=replace(MACHINE, controller=controller))
+    machine = replace(MACHINE, controller=controller)
+    recipe = replace(SETTLING, batch_size=3, clear=0.5, clip_weightings=1e-3, machine=machine)
     runs, ones = ([Run(recipe, seed) for seed in SEEDS] for _ in "12")
     for _ in range(12):
         passing.update_together(runs)

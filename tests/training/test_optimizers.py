@@ -10,7 +10,10 @@ from small import MACHINE, SETTLING, SMALL, YARDSTICK, same_tensors, tensors
 from torch import nn
 
 from ntm_lib.training import optimizers, recipes
-from ntm_lib.training.optimizers import clip, learning_rate, make_optimizer
+from ntm_lib.machine import NTMState
+from ntm_lib.machine.addressing import sharpen
+from ntm_lib.machine.step import FAST
+from ntm_lib.training.optimizers import clip, learning_rate, limit_derivatives, make_optimizer, shortened
 from ntm_lib.training.recipe import Historical
 from ntm_lib.training.run import build
 
@@ -199,3 +202,75 @@ def test_a_gradient_stays_as_it_is_where_its_norm_is_no_number(gradients, limits
     norm, left = clipped(gradients, **limits)
     assert norm == math.inf
     assert left == [pytest.approx(one) for one in gradients]
+
+
+# Derivatives by weightings, on their way back
+
+
+@pytest.mark.parametrize(
+    ("vectors", "longest", "expected"),
+    [
+        ([[3.0, 0.0, -4.0], [0.3, 0.4, 0.0]], 1.0, [[0.6, 0.0, -0.8], [0.3, 0.4, 0.0]]),
+        ([[3.0, 0.0, -4.0], [0.3, 0.4, 0.0]], 0.05, [[0.03, 0.0, -0.04], [0.03, 0.04, 0.0]]),
+        ([[0.0, 0.0], [0.0, -1e-30]], 2.0, [[0.0, 0.0], [0.0, -1e-30]]),
+    ],
+)
+def test_vectors_are_shortened_one_by_one(vectors, longest, expected):
+    assert shortened(torch.tensor(vectors), longest).tolist() == [pytest.approx(one) for one in expected]
+
+
+def undecided(limit, steps=29):
+    """The derivative by a weight of two rows that are as heavy as each other, sharpened (gamma 3) at every step."""
+    weights = torch.tensor([[[0.5, 0.5]]], requires_grad=True)
+    states, after = [], weights
+    for _ in range(steps):
+        after = sharpen(after, torch.tensor([[3.0]]))
+        states.append(NTMState(torch.zeros(1, 2, 3), after, torch.zeros(1, 1, 3), ()))
+    limit_derivatives(states, replace(SMALL, batch_size=7, clip_weightings=limit))
+    after[0, 0, 0].backward()
+    return weights.grad
+
+
+def test_an_undecided_head_explodes_a_derivative_and_a_limit_at_every_step_keeps_it():
+    """A step triples the difference of two weights, and so its derivative; at 1.4 for 7 sequences, 0.2 is tripled once."""
+    assert undecided(0.0).tolist() == [[[pytest.approx(3**29 / 2, rel=1e-4), pytest.approx(-(3**29) / 2, rel=1e-4)]]]
+    assert undecided(1.4).norm().item() == pytest.approx(0.6)
+
+
+class Limited(torch.autograd.Function):
+    """A weighting whose derivatives, one a head and sequence, are at most so long."""
+
+    @staticmethod
+    def forward(ctx, weights, most):
+        ctx.most = most
+        return weights.clone()
+
+    @staticmethod
+    def backward(ctx, grad):
+        limited = [[one if one.norm() <= ctx.most else one * ctx.most / one.norm() for one in heads] for heads in grad]
+        return torch.stack([torch.stack(heads) for heads in limited]), None
+
+
+@pytest.mark.parametrize(("limit", "reached"), [(1e-3, True), (1e6, False)])
+def test_a_limit_in_the_loop_is_a_limit_in_the_equations(limit, reached):
+    """The gradients of a machine in whose addressing every weighting has a limit of its own."""
+    inputs, recipe = torch.rand(3, 7, 5, generator=torch.Generator().manual_seed(5)), replace(SMALL, batch_size=3)
+    recipe, gradients = replace(recipe, clip_weightings=limit), []
+    for inside in (False, True, None):
+        model, states = build(recipe, 11), []
+        if inside:
+
+            def address(*arguments):
+                stages = FAST.address(*arguments)
+                return stages._replace(w=Limited.apply(stages.w, limit / 3))
+
+            model.equations = FAST._replace(address=address)
+        logits, _ = model(inputs, history=states)
+        if inside is False:
+            limit_derivatives(states, recipe)
+        logits.square().sum().backward()
+        gradients.append([parameter.grad for parameter in model.parameters()])
+    outside, within, unlimited = gradients
+    for one, other in zip(outside, within, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6)
+    assert reached != all(torch.equal(one, other) for one, other in zip(outside, unlimited, strict=True))
