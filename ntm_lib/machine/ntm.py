@@ -66,8 +66,9 @@ class NTM(nn.Module):
     def initial_state(self, batch_size: int, memory_size: int | None = None) -> NTMState:
         """The state before the first step, for `batch_size` sequences and `memory_size` rows (None: the config's).
 
-        Raises ValueError for a memory size that the machine cannot run with.
+        Raises TypeError or ValueError for a batch size below 1 and for a memory size that the machine cannot run with.
         """
+        validate.whole_number("batch_size", batch_size)
         like = self.output.weight
         if autocast_is_on(like):
             with torch.autocast(like.device.type, enabled=False):
@@ -89,11 +90,12 @@ class NTM(nn.Module):
         appended to `history`. With a `crowd` above 1, heads find rows by content as on a tape so many times as long
         (`addressing.crowded`). Autocast does not reach inside: a machine computes in the
         precision of its weights.
-        Raises TypeError or ValueError for inputs or a state that the machine cannot take.
+        Raises TypeError or ValueError for inputs, a state or a history that the machine cannot take.
         """
         if autocast_is_on(inputs):
             with torch.autocast(inputs.device.type, enabled=False):
                 return self.forward(inputs.to(self.output.weight.dtype), state, memory_size, history, crowd)
+        validate.history(history)
         rows = validate.call(inputs, "(batch, time, input)", state, memory_size, self.config, self.output.weight)
         start = initial_state(self, len(inputs), rows) if state is None else state
         equations = self.equations.in_a(validate.crowd(crowd, self.output.weight.dtype))

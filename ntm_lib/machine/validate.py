@@ -108,13 +108,28 @@ def call(inputs: Any, axes: str, state: Any, memory_size: int | None, config: "N
         return rows(memory_size, config)
     if not isinstance(state, NTMState):
         raise TypeError(f"state is {type(state).__name__}: expected the NTMState that the last call returned")
-    held = state.memory.shape[1]
+    require_tensors(state)
+    held = state.memory.shape[1] if state.memory.ndim == 3 else config.memory_size
     if memory_size is not None and whole_number("memory_size", memory_size) != held:
         raise ValueError(f"memory_size {memory_size}: the state passed in already has {held} rows; leave it out")
     require_shapes(state, len(inputs), held, config)
     for tensor in state.tensors():
         like("state is", tensor, weights)
     return rows(held, config)
+
+
+def require_tensors(state: NTMState) -> None:
+    """TypeError for a state with a part that is no tensor, or no tuple of tensors for the controller's."""
+    for name, part in zip(NTMState._fields, state, strict=True):
+        parts = part if name == "controller" else (part,)
+        if not (isinstance(parts, tuple) and all(isinstance(one, Tensor) for one in parts)):
+            raise TypeError(f"state has {name} {type(part).__name__}: pass the state that the last call returned")
+
+
+def history(value: Any) -> None:
+    """TypeError for a history that nothing can be appended to."""
+    if value is not None and not hasattr(value, "append"):
+        raise TypeError(f"history is {type(value).__name__}: expected a list, to which states are appended")
 
 
 def require_shapes(state: NTMState, batch_size: int, held: int, config: "NTMConfig") -> None:

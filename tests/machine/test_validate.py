@@ -171,6 +171,50 @@ def test_a_state_is_a_state(state):
         model.step(torch.zeros(2, 7), state)
 
 
+@pytest.mark.parametrize(
+    ("part", "value", "text"),
+    [
+        ("memory", None, "state has memory NoneType: pass the state that the last call returned"),
+        ("weights", [[1.0]], "state has weights list: pass the state that the last call returned"),
+        ("controller", None, "state has controller NoneType: pass the state that the last call returned"),
+        ("controller", torch.zeros(2, 17), "state has controller Tensor: pass the state that the last call returned"),
+    ],
+)
+def test_a_state_is_made_of_tensors(part, value, text):
+    model = NTM(SMALL)
+    state = model.initial_state(2)._replace(**{part: value})
+    with raises(TypeError, text):
+        model(torch.zeros(2, 5, 7), state)
+    with raises(TypeError, text):
+        model.step(torch.zeros(2, 7), state)
+
+
+@pytest.mark.parametrize("shape", [(13,), (13, 11)])
+def test_a_memory_has_three_axes(shape):
+    model = NTM(SMALL)
+    with raises(ValueError, f"state has memory of shape {shape}, this call (2, 13, 11): pass the state of its last"):
+        model(torch.zeros(2, 5, 7), model.initial_state(2)._replace(memory=torch.zeros(shape)))
+
+
+@pytest.mark.parametrize("history", [(), {}, True])
+def test_a_history_is_a_list(history):
+    with raises(TypeError, f"history is {type(history).__name__}: expected a list, to which states are appended"):
+        NTM(SMALL)(torch.zeros(2, 5, 7), history=history)
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "error", "text"),
+    [
+        (0, ValueError, "batch_size is 0: expected at least 1"),
+        (-1, ValueError, "batch_size is -1: expected at least 1"),
+        (2.5, TypeError, "batch_size is 2.5: expected a whole number"),
+    ],
+)
+def test_a_state_is_of_at_least_one_sequence(batch_size, error, text):
+    with raises(error, text):
+        NTM(SMALL).initial_state(batch_size)
+
+
 def test_step_needs_a_state():
     with raises(TypeError, "state is NoneType: expected the NTMState that the last call returned"):
         NTM(SMALL).step(torch.zeros(2, 7), None)
