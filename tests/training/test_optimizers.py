@@ -9,10 +9,10 @@ import torch
 from small import MACHINE, SETTLING, SMALL, YARDSTICK, same_tensors, tensors
 from torch import nn
 
-from ntm_lib.training import optimizers, recipes
 from ntm_lib.machine import NTMState
 from ntm_lib.machine.addressing import sharpen
 from ntm_lib.machine.step import FAST
+from ntm_lib.training import optimizers, recipes
 from ntm_lib.training.optimizers import clip, learning_rate, limit_derivatives, make_optimizer, shortened
 from ntm_lib.training.recipe import Historical
 from ntm_lib.training.run import build
@@ -232,7 +232,7 @@ def undecided(limit, steps=29):
 
 
 def test_an_undecided_head_explodes_a_derivative_and_a_limit_at_every_step_keeps_it():
-    """A step triples the difference of two weights, and so its derivative; at 1.4 for 7 sequences, 0.2 is tripled once."""
+    """A step triples the difference of two weights; of a limit of 1.4, each of 7 sequences has 0.2, tripled once."""
     assert undecided(0.0).tolist() == [[[pytest.approx(3**29 / 2, rel=1e-4), pytest.approx(-(3**29) / 2, rel=1e-4)]]]
     assert undecided(1.4).norm().item() == pytest.approx(0.6)
 
