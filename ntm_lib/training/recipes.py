@@ -105,15 +105,19 @@ repeat_copy = replace(
     ),
     looking_heads=1,
     walking_heads=2,
-    updates=6000,
-    learning_rate=3e-3,
-    settle_updates=6000,
+    updates=12_000,
+    learning_rate=2e-3,
+    clip_norm=0.02,
+    clip_weightings=1.0,
+    settle_updates=12_000,
     settle_crowd=30.0,
+    focus=0.005,
     validate_every=100,
     validation_crowd=1.0,
-    validations_in_a_row=2,
+    validations_in_a_row=6,
 )
-"""Repeat copy (section 4.2): a reader to walk round the vectors, and one to keep count of the rounds."""
+"""Repeat copy (section 4.2): a reader to walk round the vectors, and one to keep count of the rounds. A light focus loss
+lets heads count on single rows. Without limits on derivatives, it throws machines off again and again."""
 
 repeat_copy_ticks = replace(repeat_copy, name="repeat_copy_ticks", task="repeat_copy_ticks")
 """Repeat copy whose number of repeats is shown as so many ticks, which can be counted without end."""
