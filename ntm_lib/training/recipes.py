@@ -116,8 +116,8 @@ repeat_copy = replace(
     validation_crowd=1.0,
     validations_in_a_row=6,
 )
-"""Repeat copy (section 4.2): a reader to walk round the vectors, and one to keep count of the rounds. A light focus loss
-lets heads count on single rows. Without limits on derivatives, it throws machines off again and again."""
+"""Repeat copy (section 4.2): a reader to walk round the vectors, and one to keep count of the rounds. A light focus
+loss lets heads count on single rows. Without limits on derivatives, it throws machines off again and again."""
 
 repeat_copy_ticks = replace(repeat_copy, name="repeat_copy_ticks", task="repeat_copy_ticks")
 """Repeat copy whose number of repeats is shown as so many ticks, which can be counted without end."""
