@@ -32,9 +32,9 @@ def repeat_copying(
 
     A size is (length, repeats). Training draws both: lengths as the recipe says, repeats from 1 to `most_repeats`.
     A sequence is exact when every bit of every repeat comes back, and the end marker at the last step alone. A machine
-    that has settled is trained on all kinds of vectors. Where `uneven` is true, training shows ticks of uneven
-    strengths: a machine that adds ticks up then gets no count from them, and one that moves a row at each tick does.
-    Tests show ticks of strength 1.
+    that has settled is trained on all kinds of vectors. Where `uneven` is true, half of the sequences of a training
+    show ticks of uneven strengths: a machine that adds ticks up then gets no count from them, and one that moves a row
+    at each tick does. The others, and all tests, show ticks of strength 1, which nothing tells apart but their rows.
     Raises TypeError or ValueError for a number that is none, for fewer than 2 repeats at the most, which have no spread
     to divide a count by, and for an unknown way of counting.
     """
@@ -87,7 +87,8 @@ def repeat_copy(
     """Show vectors of one of `KINDS` and a number, then ask for the vectors so many times, and for an end marker.
 
     With L vectors, R repeats and T = L + 3 + L*R steps: inputs (B, T, width+3), targets (B, T, width+1), mask (B, T);
-    counting by ticks takes R steps more. Ticks have a strength of 1, or `uneven` ones from `WEAKEST` to `STRONGEST`.
+    counting by ticks takes R steps more. Ticks have a strength of 1, or in every second sequence `uneven` ones
+    from `WEAKEST` to `STRONGEST`.
     Raises TypeError or ValueError for a value that cannot be.
 
     >>> batch = repeat_copy(batch_size=2, length=3, repeats=4)
@@ -100,8 +101,10 @@ def repeat_copy(
 
 
 def uneven_strengths(batch_size: int, ticks: int, generator: Generator | None = None) -> Tensor:
-    """Strengths (B, R) of the ticks of B sequences, between `WEAKEST` and `STRONGEST`."""
-    return WEAKEST * (STRONGEST / WEAKEST) ** torch.rand(batch_size, ticks, generator=generator)
+    """Strengths (B, R) of ticks: 1 in sequences 0, 2, 4 and so on, from `WEAKEST` to `STRONGEST` in the others."""
+    strengths = WEAKEST * (STRONGEST / WEAKEST) ** torch.rand(batch_size, ticks, generator=generator)
+    strengths[::2] = 1
+    return strengths
 
 
 def frame_repeat_copy(

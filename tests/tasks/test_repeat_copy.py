@@ -79,7 +79,9 @@ def test_ticks_have_the_strengths_that_they_are_given():
 
 
 def test_strengths_of_uneven_ticks_are_spread_evenly_over_powers_of_two():
-    drawn = ticks_of(tasks.repeat_copy(400, 1, 13, WIDTH, generator=generator(), counting="ticks", uneven=True), 1, 13)
+    batch = tasks.repeat_copy(800, 1, 13, WIDTH, generator=generator(), counting="ticks", uneven=True)
+    even, drawn = ticks_of(batch, 1, 13).view(400, 2, 13).unbind(1)
+    assert (even == 1).all()
     powers = drawn.log2()
     assert powers.min() >= -1 and powers.max() <= 1
     fourths = torch.histc(powers, bins=4, min=-1, max=1) / powers.numel()
@@ -92,8 +94,9 @@ def test_only_trainings_show_uneven_ticks(uneven, name):
     task = tasks.repeat_copying(WIDTH, counting="ticks", uneven=uneven)
     assert task.name == name
     for draw in (task.draw, task.settling):
-        drawn = ticks_of(task.drawn(draw, 6, (LENGTH, REPEATS), generator(2)))
-        assert (drawn != 1).all() if uneven else (drawn == 1).all()
+        drawn = ticks_of(task.drawn(draw, 8, (LENGTH, REPEATS), generator(2)))
+        assert (drawn != 1).all(1).tolist() == 4 * [False, uneven]
+        assert (drawn == 1).all(1).tolist() == 4 * [True, not uneven]
     for kind in task.kinds:
         assert (ticks_of(task.drawn(task.draw_of(kind, None), 6, (LENGTH, REPEATS), generator(2))) == 1).all()
 
