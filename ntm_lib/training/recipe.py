@@ -68,6 +68,8 @@ class Recipe:
     jumping_heads: int = 0
     """Weightings, from the first on and before those that look, that begin by jumping at every step to where their keys
     say."""
+    location_heads: int = 0
+    """Weightings, from the last on, that never look for a row by content, and only walk or stay (`shut_gates`)."""
 
     updates: int = 3000
     """Most updates of one training; training ends sooner when the machine has settled and is exact."""
@@ -156,6 +158,11 @@ class Recipe:
             raise ValueError(
                 f"looking_heads, walking_heads and jumping_heads are {', '.join(map(str, roles))}: expected a sum of at"
                 f" most {weightings}, the number of the machine's weightings"
+            )
+        if self.location_heads > weightings:
+            raise ValueError(
+                f"location_heads is {self.location_heads}: expected at most {weightings}, the number of the machine's"
+                " weightings"
             )
         if self.state_decay and self.optimizer != "adam":
             raise ValueError(

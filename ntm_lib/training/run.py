@@ -18,6 +18,7 @@ from ntm_lib.training.progress import Progress
 from ntm_lib.training.recipe import Recipe
 
 WALK = 3.0  # by which biases of heads that begin by walking or jumping differ from those of others
+SHUT = -1000.0  # bias of a gate that no training opens: in float32 its sigmoid is 0, and so is its slope
 LOOK = 2.0  # by which key strengths of heads that begin by looking differ, before the softplus
 
 
@@ -138,6 +139,7 @@ def build(recipe: Recipe, seed: int, machine: Maker | None = None) -> NTM | LSTM
     if recipe.first_weights == "alike":
         let_keys_begin_as_what_is_added(model)
     let_heads_begin_in_roles(model, recipe.looking_heads, recipe.walking_heads, recipe.jumping_heads)
+    shut_gates(model, recipe.location_heads)
     if isinstance(model.controller, LSTMController):
         open_gates(model.controller, recipe.open_gates)
     return model
@@ -174,6 +176,13 @@ def let_heads_begin_in_roles(model: NTM, looking: int, walking: int, jumping: in
     shifts[first:, shifts.shape[1] // 2 + 1] += WALK
     for sharp in (slice(jumping), slice(first, None)):
         parts["gamma"][sharp] += WALK / 2
+
+
+@torch.no_grad()
+def shut_gates(model: NTM, number: int) -> None:
+    """Shut the gates (Eq. 7) of so many weightings, from the last on, for good: they look for no row by content."""
+    gates = model.heads.linear.bias[model.heads.rows["g"]]
+    gates[len(gates) - number :] = SHUT
 
 
 @torch.no_grad()

@@ -296,6 +296,15 @@ def test_a_name_that_no_file_can_bear(name):
     assert str(caught.value) == f"name is {name!r}: {expected}"
 
 
+@pytest.mark.parametrize(("machine", "most"), [(recipes.reliable.machine, 2), (LSTMConfig(10, 8), 0)])
+def test_no_more_heads_address_by_location_than_there_are(machine, most):
+    replace(recipes.reliable, machine=machine, location_heads=most)
+    with pytest.raises(ValueError) as caught:
+        replace(recipes.reliable, machine=machine, location_heads=most + 1)
+    expected = f"expected at most {most}, the number of the machine's weightings"
+    assert str(caught.value) == f"location_heads is {most + 1}: {expected}"
+
+
 @pytest.mark.parametrize("numbers", [(1, 2, 0), (0, 3, 0), (3, 0, 0), (1, 1, 1), (0, 0, 3)])
 def test_no_more_heads_begin_in_roles_than_there_are(numbers):
     names = "looking_heads", "walking_heads", "jumping_heads"

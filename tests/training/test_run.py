@@ -12,6 +12,7 @@ from ntm_lib.machine import NTM, LSTMBaseline
 from ntm_lib.machine.step import PLAIN, advance
 from ntm_lib.tasks import Batch, Task
 from ntm_lib.training import recipes
+from ntm_lib.training.loop import update
 from ntm_lib.training.recipe import Historical
 from ntm_lib.training.run import Run, build, draw
 
@@ -304,3 +305,21 @@ def test_the_first_heads_begin_by_jumping_or_looking_and_the_last_by_walking(jum
 def test_nothing_else_of_a_machine_depends_on_its_heads_roles():
     plain, decided = tensors(build(SMALL, 5)), tensors(build(replace(SMALL, jumping_heads=1, walking_heads=1), 5))
     assert [name for name in plain if not torch.equal(plain[name], decided[name])] == ["heads.linear.bias"]
+
+
+@pytest.mark.parametrize(("shut", "gates"), [(0, [True, True, True]), (1, [True, True, False]), (3, [False] * 3)])
+def test_gates_of_heads_that_address_by_location_stay_shut_through_a_training(shut, gates):
+    recipe = replace(SMALL, machine=replace(SMALL.machine, read_heads=2), location_heads=shut, walking_heads=1)
+    run = Run(recipe, 5)
+    for _ in range(7):
+        update(run)
+        hidden = torch.randn(13, SMALL.machine.controller_size, generator=torch.Generator().manual_seed(3))
+        g = run.model.heads(hidden).g
+        assert [bool((one > 0).all()) for one in g.unbind(1)] == gates
+        assert all((one == 0).all() for one, opens in zip(g.unbind(1), gates, strict=True) if not opens)
+    first, after = tensors(build(recipe, 5)), tensors(run.model)
+    rows = run.model.heads.rows["g"]
+    moved = (after["heads.linear.weight"] != first["heads.linear.weight"])[rows].any(1)
+    assert moved.tolist() == gates and torch.equal(
+        first["heads.linear.bias"][rows][3 - shut :], after["heads.linear.bias"][rows][3 - shut :]
+    )
