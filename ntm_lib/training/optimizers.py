@@ -83,7 +83,7 @@ def limit_derivatives(states: list[NTMState], recipe: Recipe) -> None:
         shorten = partial(shortened, longest=recipe.clip_weightings / recipe.batch_size)
         for weights in (state.weights for state in states):
             if weights.requires_grad:
-                weights.register_hook(shorten)
+                weights.register_hook(shorten)  # type: ignore[no-untyped-call]
 
 
 def shortened(vectors: Tensor, longest: float) -> Tensor:
@@ -93,7 +93,8 @@ def shortened(vectors: Tensor, longest: float) -> Tensor:
     [[0.6000000238418579, 0.800000011920929], [0.5, 0.0]]
     """
     lengths = torch.linalg.vector_norm(vectors, dim=-1, keepdim=True)
-    return vectors * (longest / lengths.clamp(min=longest))
+    factors: Tensor = longest / lengths.clamp(min=longest)
+    return vectors * factors
 
 
 def learning_rate(recipe: Recipe, update: int, converged: bool) -> float:
