@@ -105,6 +105,7 @@ repeat_copy = replace(
     ),
     looking_heads=1,
     walking_heads=2,
+    location_heads=2,
     updates=12_000,
     learning_rate=2e-3,
     clip_norm=0.02,
@@ -116,8 +117,9 @@ repeat_copy = replace(
     validation_crowd=1.0,
     validations_in_a_row=6,
 )
-"""Repeat copy (section 4.2): a reader to walk round the vectors, and one to keep count of the rounds. A light focus
-loss lets heads count on single rows. Without limits on derivatives, it throws machines off again and again."""
+"""Repeat copy (section 4.2): the first reader walks round the vectors, the second and the writer can count the rounds.
+Those two address by location alone, because a head that jumps to the next round's row finds it among ten and not among
+twenty. A light focus loss keeps them on single rows; without limits on derivatives it throws machines off."""
 
 repeat_copy_ticks = replace(repeat_copy, name="repeat_copy_ticks", task="repeat_copy_ticks")
 """Repeat copy whose number of repeats is shown as so many ticks, which can be counted without end."""
