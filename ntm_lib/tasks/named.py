@@ -16,7 +16,6 @@ TASKS: dict[str, Callable[[NTMConfig | LSTMConfig], Task]] = {
     "copying": copying_for,
     "repeat_copy": repeat_copying_for,
     "repeat_copy_ticks": partial(repeat_copying_for, counting="ticks"),
-    "repeat_copy_even_ticks": partial(repeat_copying_for, counting="ticks", uneven=False),
     "recall": recalling_for,
     "ngrams": ngram_prediction_for,
     "sort": sorting_for,

@@ -21,20 +21,20 @@ Counting = Literal["scalar", "ticks"]
 """The two ways to show the number of repeats: as one number, or as so many steps with a mark."""
 NAMES: dict[Counting, str] = {"scalar": "repeat_copy", "ticks": "repeat_copy_ticks"}
 """Names of the task, by how the number of repeats is shown."""
-WEAKEST, STRONGEST = 0.5, 2.0
+TICK = 3.0
+"""Strength of a tick: as much as three ones of a vector, so that no machine takes it for a blank of the answer."""
+WEAKEST, STRONGEST = TICK / 2, TICK * 2
 """Strengths of uneven ticks: the logarithm of each is as likely to lie anywhere between those of the two."""
 
 
-def repeat_copying(
-    width: int = 8, most_repeats: int = MOST_REPEATS, counting: Counting = "scalar", uneven: bool = True
-) -> Task:
+def repeat_copying(width: int = 8, most_repeats: int = MOST_REPEATS, counting: Counting = "scalar") -> Task:
     """Repeat copy (section 4.2) as a task; `frame_repeat_copy` has the time diagram.
 
     A size is (length, repeats). Training draws both: lengths as the recipe says, repeats from 1 to `most_repeats`.
     A sequence is exact when every bit of every repeat comes back, and the end marker at the last step alone. A machine
-    that has settled is trained on all kinds of vectors. Where `uneven` is true, half of the sequences of a training
-    show ticks of uneven strengths: a machine that adds ticks up then gets no count from them, and one that moves a row
-    at each tick does. The others, and all tests, show ticks of strength 1, which nothing tells apart but their rows.
+    that has settled is trained on all kinds of vectors. Half of the sequences of a training show ticks of uneven
+    strengths: a machine that adds ticks up gets no count from them, and one that moves a row at each tick does. The
+    others, and all tests, show ticks of one strength, which nothing tells apart but their rows.
     Raises TypeError or ValueError for a number that is none, for fewer than 2 repeats at the most, which have no spread
     to divide a count by, and for an unknown way of counting.
     """
@@ -47,13 +47,12 @@ def repeat_copying(
             batch_size, *two_numbers(size, "LENGTHxREPEATS"), width, kind, generator, most_repeats, counting, uneven
         )
 
-    uneven = uneven and counting == "ticks"
-    name = NAMES[counting] if uneven or counting == "scalar" else "repeat_copy_even_ticks"
+    name = NAMES[counting]
     return Task(
         input_size=width + 3,
         output_size=width + 1,
-        draw=draw("random", uneven),
-        settling=half_and_half([draw(kind, uneven) for kind in KINDS]),
+        draw=draw("random", uneven=True),
+        settling=half_and_half([draw(kind, uneven=True) for kind in KINDS]),
         tests={kind: draw(kind) for kind in KINDS},
         rows=rows_of(counting),
         sizes=((10, 10), (10, 20), (20, 10)),
@@ -63,14 +62,14 @@ def repeat_copying(
     )
 
 
-def repeat_copying_for(machine: NTMConfig | LSTMConfig, counting: Counting = "scalar", uneven: bool = True) -> Task:
+def repeat_copying_for(machine: NTMConfig | LSTMConfig, counting: Counting = "scalar") -> Task:
     """Repeat copy in the width that a machine has inputs for; ValueError where it has none."""
     inputs, outputs = machine.input_size, machine.output_size
     if outputs < 2 or inputs != outputs + 2:
         raise ValueError(
             f"this machine has {inputs} inputs and {outputs} outputs: repeat copy of W bits needs W + 3 and W + 1"
         )
-    return repeat_copying(outputs - 1, counting=counting, uneven=uneven)
+    return repeat_copying(outputs - 1, counting=counting)
 
 
 def repeat_copy(
@@ -87,8 +86,7 @@ def repeat_copy(
     """Show vectors of one of `KINDS` and a number, then ask for the vectors so many times, and for an end marker.
 
     With L vectors, R repeats and T = L + 3 + L*R steps: inputs (B, T, width+3), targets (B, T, width+1), mask (B, T);
-    counting by ticks takes R steps more. Ticks have a strength of 1, or in every second sequence `uneven` ones
-    from `WEAKEST` to `STRONGEST`.
+    counting by ticks takes R steps more. Ticks have the strength `TICK`, or in every second sequence `uneven` ones.
     Raises TypeError or ValueError for a value that cannot be.
 
     >>> batch = repeat_copy(batch_size=2, length=3, repeats=4)
@@ -96,14 +94,16 @@ def repeat_copy(
     (torch.Size([2, 18, 11]), [13.0, 13.0])
     """
     bits = payload_of(batch_size, length, width, kind, generator)
-    strengths = uneven_strengths(batch_size, whole_number("repeats", repeats), generator) if uneven else 1.0
+    every_second = uneven and require_counting(counting) == "ticks"
+    ticks = whole_number("repeats", repeats)
+    strengths = uneven_strengths(batch_size, ticks, generator) if every_second else TICK
     return frame_repeat_copy(bits, repeats, most_repeats, counting, strengths)
 
 
 def uneven_strengths(batch_size: int, ticks: int, generator: Generator | None = None) -> Tensor:
-    """Strengths (B, R) of ticks: 1 in sequences 0, 2, 4 and so on, from `WEAKEST` to `STRONGEST` in the others."""
+    """Strengths (B, R) of ticks: `TICK` in sequences 0, 2, 4 ..., from `WEAKEST` to `STRONGEST` in the others."""
     strengths = WEAKEST * (STRONGEST / WEAKEST) ** torch.rand(batch_size, ticks, generator=generator)
-    strengths[::2] = 1
+    strengths[::2] = TICK
     return strengths
 
 
@@ -112,7 +112,7 @@ def frame_repeat_copy(
     repeats: int,
     most_repeats: int = MOST_REPEATS,
     counting: Counting = "scalar",
-    strengths: Tensor | float = 1.0,
+    strengths: Tensor | float = TICK,
 ) -> Batch:
     """Put a payload (B, L, width) between its markers, and ask R times for it, then once for an end marker.
 

@@ -50,9 +50,7 @@ class Recipe:
 
     name: str = "reliable"
     """Name of the recipe in tables."""
-    task: Literal[
-        "copying", "repeat_copy", "repeat_copy_ticks", "repeat_copy_even_ticks", "recall", "ngrams", "sort"
-    ] = "copying"
+    task: Literal["copying", "repeat_copy", "repeat_copy_ticks", "recall", "ngrams", "sort"] = "copying"
     """Problem that the machine is trained and judged on, unless a call names another; its widths are the machine's."""
     machine: NTMConfig | LSTMConfig = COPY_MACHINE
     """Sizes and choices of the machine."""

@@ -12,7 +12,7 @@ from ntm_lib.training.evaluation import judge
 from ntm_lib.training.run import Run, draw
 
 MACHINES = {"copying": (7, 5), "repeat_copy": (6, 4), "repeat_copy_ticks": (6, 4), "recall": (5, 3), "ngrams": (1, 1)}
-MACHINES |= {"repeat_copy_even_ticks": (6, 4), "sort": (8, 5)}
+MACHINES["sort"] = (8, 5)
 """Inputs and outputs of a machine for each task."""
 
 

@@ -20,7 +20,7 @@ def naive(payload, repeats, counting, most=10):
     width, blank = len(payload[0]), [0] * len(payload[0])
     inputs = [[*blank, 1, 0, 0]] + [[*vector, 0, 0, 0] for vector in payload]
     if counting == "ticks":
-        inputs += [[*blank, 0, 0, 1]] * repeats + [[*blank, 0, 1, 0]]
+        inputs += [[*blank, 0, 0, 3]] * repeats + [[*blank, 0, 1, 0]]
     else:
         spread = statistics.pstdev(range(1, most + 1))
         inputs += [[*blank, 0, 1, (repeats - statistics.mean(range(1, most + 1))) / spread]]
@@ -71,34 +71,32 @@ def test_ticks_have_the_strengths_that_they_are_given():
     bits = tasks.payload(B, LENGTH, WIDTH, "random", generator())
     strengths = torch.linspace(0.3, 4.0, B * REPEATS).view(B, REPEATS)
     uneven, even = (
-        tasks.frame_repeat_copy(bits, REPEATS, counting="ticks", strengths=given) for given in (strengths, 1.0)
+        tasks.frame_repeat_copy(bits, REPEATS, counting="ticks", strengths=given) for given in (strengths, 0.7)
     )
-    assert torch.equal(ticks_of(uneven), strengths) and torch.equal(ticks_of(even), torch.ones(B, REPEATS))
-    ticks_of(uneven).fill_(1.0)
+    assert torch.equal(ticks_of(uneven), strengths) and torch.equal(ticks_of(even), torch.full((B, REPEATS), 0.7))
+    ticks_of(uneven).fill_(0.7)
     assert all(torch.equal(*parts) for parts in zip(uneven, even, strict=True))
 
 
 def test_strengths_of_uneven_ticks_are_spread_evenly_over_powers_of_two():
     batch = tasks.repeat_copy(800, 1, 13, WIDTH, generator=generator(), counting="ticks", uneven=True)
     even, drawn = ticks_of(batch, 1, 13).view(400, 2, 13).unbind(1)
-    assert (even == 1).all()
-    powers = drawn.log2()
+    assert (even == 3).all()
+    powers = (drawn / 3).log2()
     assert powers.min() >= -1 and powers.max() <= 1
     fourths = torch.histc(powers, bins=4, min=-1, max=1) / powers.numel()
     assert (fourths - 0.25).abs().max() < 0.03  # 4 standard deviations of 5,200 draws
     assert drawn.unique().numel() > 0.99 * drawn.numel()
 
 
-@pytest.mark.parametrize(("uneven", "name"), [(True, "repeat_copy_ticks"), (False, "repeat_copy_even_ticks")])
-def test_only_trainings_show_uneven_ticks(uneven, name):
-    task = tasks.repeat_copying(WIDTH, counting="ticks", uneven=uneven)
-    assert task.name == name
+def test_only_trainings_show_uneven_ticks():
+    task = tasks.repeat_copying(WIDTH, counting="ticks")
     for draw in (task.draw, task.settling):
         drawn = ticks_of(task.drawn(draw, 8, (LENGTH, REPEATS), generator(2)))
-        assert (drawn != 1).all(1).tolist() == 4 * [False, uneven]
-        assert (drawn == 1).all(1).tolist() == 4 * [True, not uneven]
+        assert (drawn != 3).all(1).tolist() == 4 * [False, True]
+        assert (drawn == 3).all(1).tolist() == 4 * [True, False]
     for kind in task.kinds:
-        assert (ticks_of(task.drawn(task.draw_of(kind, None), 6, (LENGTH, REPEATS), generator(2))) == 1).all()
+        assert (ticks_of(task.drawn(task.draw_of(kind, None), 6, (LENGTH, REPEATS), generator(2))) == 3).all()
 
 
 def test_one_number_has_no_ticks_to_be_uneven():
@@ -157,11 +155,11 @@ def test_values_that_cannot_be(call, error, said):
         call()
 
 
-@pytest.mark.parametrize(("counting", "uneven"), [("scalar", False), ("ticks", True), ("ticks", False)])
-def test_a_machine_that_has_settled_is_trained_on_every_kind(counting, uneven):
-    task = tasks.repeat_copying(WIDTH, counting=counting, uneven=uneven)
+@pytest.mark.parametrize("counting", ["scalar", "ticks"])
+def test_a_machine_that_has_settled_is_trained_on_every_kind(counting):
+    task = tasks.repeat_copying(WIDTH, counting=counting)
     batch = task.drawn(task.settling, 8, (LENGTH, REPEATS), generator(4))
     kind = tasks.KINDS[int(torch.randint(1, len(tasks.KINDS), (1,), generator=(same := generator(4))))]
     for part, one in ((slice(0, 4), "random"), (slice(4, 8), kind)):
-        alone = tasks.repeat_copy(4, LENGTH, REPEATS, WIDTH, one, same, counting=counting, uneven=uneven)
+        alone = tasks.repeat_copy(4, LENGTH, REPEATS, WIDTH, one, same, counting=counting, uneven=True)
         assert torch.equal(batch.inputs[part], alone.inputs) and torch.equal(batch.targets[part], alone.targets)
