@@ -21,8 +21,8 @@ Counting = Literal["scalar", "ticks"]
 """The two ways to show the number of repeats: as one number, or as so many steps with a mark."""
 NAMES: dict[Counting, str] = {"scalar": "repeat_copy", "ticks": "repeat_copy_ticks"}
 """Names of the task, by how the number of repeats is shown."""
-TICK = 3.0
-"""Strength of a tick: as much as three ones of a vector, so that no machine takes it for a blank of the answer."""
+TICK = 1.0
+"""Strength of a tick, but for uneven ones."""
 WEAKEST, STRONGEST = TICK / 2, TICK * 2
 """Strengths of uneven ticks: the logarithm of each is as likely to lie anywhere between those of the two."""
 

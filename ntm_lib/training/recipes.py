@@ -105,24 +105,32 @@ repeat_copy = replace(
     ),
     looking_heads=1,
     walking_heads=2,
+    updates=6000,
+    learning_rate=3e-3,
+    settle_updates=6000,
+    settle_crowd=30.0,
+    validate_every=100,
+    validation_crowd=1.0,
+    validations_in_a_row=2,
+)
+"""Repeat copy (section 4.2): a reader to walk round the vectors, and one to keep count of the rounds."""
+
+repeat_copy_ticks = replace(
+    repeat_copy,
+    name="repeat_copy_ticks",
+    task="repeat_copy_ticks",
     location_heads=2,
     updates=12_000,
     learning_rate=2e-3,
     clip_norm=0.02,
     clip_weightings=1.0,
     settle_updates=12_000,
-    settle_crowd=30.0,
-    focus=0.005,
-    validate_every=100,
-    validation_crowd=1.0,
-    validations_in_a_row=6,
+    focus=0.05,
+    validations_in_a_row=12,
 )
-"""Repeat copy (section 4.2): the first reader walks round the vectors, the second and the writer can count the rounds.
-Those two address by location alone, because a head that jumps to the next round's row finds it among ten and not among
-twenty. A light focus loss keeps them on single rows; without limits on derivatives it throws machines off."""
-
-repeat_copy_ticks = replace(repeat_copy, name="repeat_copy_ticks", task="repeat_copy_ticks")
-"""Repeat copy whose number of repeats is shown as so many ticks, which can be counted without end."""
+"""Repeat copy whose number of repeats is shown as so many ticks, which can be counted without end. The second reader
+and the writer address by location alone, because what finds a round's tick by content finds it among ten and not among
+twenty; the focus loss keeps them on single rows, and limits on derivatives keep it from throwing a machine off."""
 
 recall = replace(
     OTHER_TASKS,

@@ -20,7 +20,7 @@ def naive(payload, repeats, counting, most=10):
     width, blank = len(payload[0]), [0] * len(payload[0])
     inputs = [[*blank, 1, 0, 0]] + [[*vector, 0, 0, 0] for vector in payload]
     if counting == "ticks":
-        inputs += [[*blank, 0, 0, 3]] * repeats + [[*blank, 0, 1, 0]]
+        inputs += [[*blank, 0, 0, 1]] * repeats + [[*blank, 0, 1, 0]]
     else:
         spread = statistics.pstdev(range(1, most + 1))
         inputs += [[*blank, 0, 1, (repeats - statistics.mean(range(1, most + 1))) / spread]]
@@ -81,8 +81,8 @@ def test_ticks_have_the_strengths_that_they_are_given():
 def test_strengths_of_uneven_ticks_are_spread_evenly_over_powers_of_two():
     batch = tasks.repeat_copy(800, 1, 13, WIDTH, generator=generator(), counting="ticks", uneven=True)
     even, drawn = ticks_of(batch, 1, 13).view(400, 2, 13).unbind(1)
-    assert (even == 3).all()
-    powers = (drawn / 3).log2()
+    assert (even == 1).all()
+    powers = drawn.log2()
     assert powers.min() >= -1 and powers.max() <= 1
     fourths = torch.histc(powers, bins=4, min=-1, max=1) / powers.numel()
     assert (fourths - 0.25).abs().max() < 0.03  # 4 standard deviations of 5,200 draws
@@ -93,10 +93,10 @@ def test_only_trainings_show_uneven_ticks():
     task = tasks.repeat_copying(WIDTH, counting="ticks")
     for draw in (task.draw, task.settling):
         drawn = ticks_of(task.drawn(draw, 8, (LENGTH, REPEATS), generator(2)))
-        assert (drawn != 3).all(1).tolist() == 4 * [False, True]
-        assert (drawn == 3).all(1).tolist() == 4 * [True, False]
+        assert (drawn != 1).all(1).tolist() == 4 * [False, True]
+        assert (drawn == 1).all(1).tolist() == 4 * [True, False]
     for kind in task.kinds:
-        assert (ticks_of(task.drawn(task.draw_of(kind, None), 6, (LENGTH, REPEATS), generator(2))) == 3).all()
+        assert (ticks_of(task.drawn(task.draw_of(kind, None), 6, (LENGTH, REPEATS), generator(2))) == 1).all()
 
 
 def test_one_number_has_no_ticks_to_be_uneven():
