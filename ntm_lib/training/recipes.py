@@ -126,7 +126,8 @@ repeat_copy_ticks = replace(
     clip_weightings=1.0,
     settle_updates=12_000,
     focus=0.05,
-    validations_in_a_row=12,
+    validations_in_a_row=1,
+    keep_training=1.0,
 )
 """Repeat copy whose number of repeats is shown as so many ticks, which can be counted without end. The second reader
 and the writer address by location alone, because what finds a round's tick by content finds it among ten and not among
