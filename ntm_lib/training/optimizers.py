@@ -60,8 +60,6 @@ def clip(parameters: list[nn.Parameter], recipe: Recipe) -> float:
     """Limit the gradient as the recipe says, if it is finite; returns its norm before that."""
     gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
     norm = torch.nn.utils.get_total_norm(gradients)
-    if recipe.clip_norm and not norm.isfinite():  # finite numbers whose squares are not, in float32
-        norm = torch.nn.utils.get_total_norm([gradient.double() for gradient in gradients])
     if not norm.isfinite():
         return norm.item()
     if recipe.historical.clip_value:
