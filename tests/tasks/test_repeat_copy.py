@@ -100,10 +100,15 @@ def test_only_trainings_show_uneven_ticks():
 
 
 def test_one_number_has_no_ticks_to_be_uneven():
-    task = tasks.repeat_copying(WIDTH)
+    """Nor is a strength drawn for one: the batches that follow stay as they are."""
+    task, after = tasks.repeat_copying(WIDTH), []
     assert task.name == "repeat_copy"
-    same = tasks.repeat_copy(6, LENGTH, REPEATS, WIDTH, generator=generator(2), uneven=True)
-    assert torch.equal(task.drawn(task.draw, 6, (LENGTH, REPEATS), generator(2)).inputs, same.inputs)
+    for uneven in (True, False):
+        source = generator(2)
+        alone = tasks.repeat_copy(6, LENGTH, REPEATS, WIDTH, generator=source, uneven=uneven)
+        assert torch.equal(task.drawn(task.draw, 6, (LENGTH, REPEATS), generator(2)).inputs, alone.inputs)
+        after.append(torch.rand(3, generator=source))
+    assert torch.equal(*after)
 
 
 def test_training_draws_every_number_of_repeats():
