@@ -57,8 +57,8 @@ def backpropagate_all(runs: Sequence[Run], drawn: Sequence[Drawn], machine: NTM 
 def passes(runs: Sequence[Run], drawn: Sequence[Drawn]) -> Iterator[list[int]]:
     """Indices of the runs that share a pass: runs with batches of one shape, as many as a cache holds."""
     alike: dict[tuple[object, ...], list[int]] = {}
-    for index, one in enumerate(drawn):
-        alike.setdefault((one.batch.inputs.shape, one.shape), []).append(index)
+    for index, (run, one) in enumerate(zip(runs, drawn, strict=True)):
+        alike.setdefault((one.batch.inputs.shape, one.shape, run.recipe.clip_weightings), []).append(index)
     for indices in alike.values():
         at_once = machines_at_once(runs[indices[0]], drawn[indices[0]])
         yield from (indices[first : first + at_once] for first in range(0, len(indices), at_once))

@@ -32,9 +32,9 @@ def repeat_copying(width: int = 8, most_repeats: int = MOST_REPEATS, counting: C
 
     A size is (length, repeats). Training draws both: lengths as the recipe says, repeats from 1 to `most_repeats`.
     A sequence is exact when every bit of every repeat comes back, and the end marker at the last step alone. A machine
-    that has settled is trained on all kinds of vectors. Half of the sequences of a training show ticks of uneven
-    strengths: a machine that adds ticks up gets no count from them, and one that moves a row at each tick does. The
-    others, and all tests, show ticks of one strength, which nothing tells apart but their rows.
+    that has settled is trained on all kinds of vectors. Where ticks count, every second sequence in training shows
+    ticks of uneven strengths: a machine that adds ticks up gets no count from them, and one that moves a row at each
+    tick does. The others, and all tests, show ticks of one strength, which nothing tells apart but their rows.
     Raises TypeError or ValueError for a number that is none, for fewer than 2 repeats at the most, which have no spread
     to divide a count by, and for an unknown way of counting.
     """
@@ -102,7 +102,8 @@ def repeat_copy(
 
 def uneven_strengths(batch_size: int, ticks: int, generator: Generator | None = None) -> Tensor:
     """Strengths (B, R) of ticks: `TICK` in sequences 0, 2, 4 ..., from `WEAKEST` to `STRONGEST` in the others."""
-    strengths = WEAKEST * (STRONGEST / WEAKEST) ** torch.rand(batch_size, ticks, generator=generator)
+    powers = torch.rand(batch_size, ticks, generator=generator, dtype=torch.float32)
+    strengths = WEAKEST * (STRONGEST / WEAKEST) ** powers
     strengths[::2] = TICK
     return strengths
 
@@ -120,10 +121,10 @@ def frame_repeat_copy(
         inputs    start  payload    end and count    blank                blank
         targets   -      -          -                payload, R times     end marker
 
-    The mask is 1 from step L+2 on. Input channels: bits, start, end, count; target channels: bits, end marker. The
-    count is R less the mean of 1 .. `most_repeats`, over their standard deviation. Counting by ticks puts R steps
-    before the end marker, whose own count is then 0: each has its strength of `strengths` (B, R), or one for all, on
-    the channel of the count.
+    The mask is 1 from step L+2 on, counting by ticks from L+2+R. Input channels: bits, start, end, count; target
+    channels: bits, end marker. The count is R less the mean of 1 .. `most_repeats`, over their standard deviation.
+    Counting by ticks puts R steps before the end marker, whose own count is then 0: each has its strength of
+    `strengths` (B, R), or one for all, on the channel of the count.
 
     The paper's text names vectors, count and end marker of the answer. The start marker is that of `frame_copy`. The
     mark beside the count keeps a count of 0 from looking like a blank. Ticks are a change of format: the paper's count
@@ -173,9 +174,13 @@ def rows_of(counting: Counting) -> Callable[[Size], int]:
 
 
 def require_strengths(strengths: Tensor | float, batch_size: int, ticks: int) -> Tensor | float:
-    """Strengths (B, R) of all ticks, or one number for all; ValueError for strengths of another shape."""
-    if isinstance(strengths, Tensor) and strengths.shape != (batch_size, ticks):
+    """Strengths (B, R) of all ticks, or one number for all; TypeError or ValueError for any that a tick cannot have."""
+    if not isinstance(strengths, Tensor):
+        return number("strengths", strengths, float, 1e-6, 1e6)
+    if strengths.shape != (batch_size, ticks):
         raise ValueError(f"strengths have shape {tuple(strengths.shape)}: expected ({batch_size}, {ticks}), one a tick")
+    if not strengths.is_floating_point() or not (strengths.isfinite() & (strengths > 0)).all():
+        raise ValueError("strengths are not all finite numbers above 0: expected a tensor of such numbers")
     return strengths
 
 

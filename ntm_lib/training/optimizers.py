@@ -70,22 +70,29 @@ def clip(parameters: list[nn.Parameter], recipe: Recipe) -> float:
 
 
 def limit_derivatives(states: list[NTMState], recipe: Recipe) -> None:
-    """Limit the loss's derivatives by weightings at every step, before they go further back; if the recipe says so.
+    """Limit the loss's derivatives with respect to weightings at every step, before they go further back in time.
 
-    An undecided head multiplies a derivative at every step, and a hundred steps make it a number that says nothing.
-    Limited at each, the rest of the gradient keeps its direction, which clipping the whole does not give back. Graves
-    (2013, arXiv 1308.0850, section 2.1) limits derivatives by an LSTM's inputs so. A loss is the mean of a batch, in
-    which each sequence counts 1 / `batch_size`.
+    A head undecided between rows makes a derivative grow at every step back, and after a hundred steps it drowns the
+    rest of the gradient. Clipping the whole gradient shortens it and leaves its direction; a limit at every step leaves
+    the rest as it was. Graves (2013, arXiv 1308.0850, section 2.1) limits derivatives with respect to an LSTM's inputs
+    in a like way. A loss is the mean over a batch, so a sequence's limit is `clip_weightings` / `batch_size`; 0: none.
+    Raises ValueError for a limit where no state has derivatives.
     """
-    if recipe.clip_weightings:
+    if not recipe.clip_weightings:
+        return
+    limited = [state.weights for state in states if state.weights.requires_grad]
+    if not limited:
+        raise ValueError(
+            f"clip_weightings is {recipe.clip_weightings}: the machine's forward appends no states that derivatives"
+            " reach; append every state to history, or set clip_weightings to 0"
+        )
+    for weights in limited:
         shorten = partial(shortened, longest=recipe.clip_weightings / recipe.batch_size)
-        for weights in (state.weights for state in states):
-            if weights.requires_grad:
-                weights.register_hook(shorten)  # type: ignore[no-untyped-call]
+        weights.register_hook(shorten)  # type: ignore[no-untyped-call]
 
 
 def shortened(vectors: Tensor, longest: float) -> Tensor:
-    """Vectors (..., N), those of a greater length shortened to `longest`.
+    """Vectors (..., N), those of a greater length shortened to `longest`, of a length beyond the dtype's numbers to 0.
 
     >>> shortened(torch.tensor([[3.0, 4.0], [0.5, 0.0]]), longest=1.0).tolist()
     [[0.6000000238418579, 0.800000011920929], [0.5, 0.0]]

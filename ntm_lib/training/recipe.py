@@ -67,7 +67,8 @@ class Recipe:
     """Weightings, from the first on and before those that look, that begin by jumping at every step to where their keys
     say."""
     location_heads: int = 0
-    """Weightings, from the last on, that never look for a row by content, and only walk or stay (`shut_gates`)."""
+    """Number of weightings, counted from the last, that never look for a row by content: they walk or stay
+    (`shut_gates`). Those of read heads come first, those of write heads last."""
 
     updates: int = 3000
     """Most updates of one training; training ends sooner when the machine has settled and is exact."""
@@ -81,7 +82,8 @@ class Recipe:
     N-grams bits of context: 40 bits of a sequence for each."""
 
     largest_memory: int = 48
-    """Most rows of memory: every update draws a number from 2L + 4 on, log-uniformly; 0: always memory_size."""
+    """Most rows of memory: every update draws a number, log-uniformly, from those that the task needs on, 2L + 4 in
+    copying; 0: always memory_size."""
 
     optimizer: Literal["adam", "rmsprop", "lagging-rmsprop"] = "adam"
     """adam; rmsprop, Graves's (2013, Eqs. 38-45); or lagging-rmsprop, that of the 2014 post's code, which divides a
@@ -97,8 +99,8 @@ class Recipe:
     clip_norm: float = 0.2
     """Largest norm of the whole gradient; 0: no limit."""
     clip_weightings: float = 0.0
-    """Largest norm of the derivative of a sequence's loss by one weighting at one step, on its way back through time;
-    0: no limit (`limit_derivatives`)."""
+    """Largest norm of the derivative of a sequence's loss with respect to one weighting at one step, on its way back
+    through time; 0: no limit (`limit_derivatives`)."""
 
     settle_updates: int = 200
     """Updates of settling, which begins once the running loss is below 0.05 nats a bit; a machine that is not exact at
@@ -157,10 +159,15 @@ class Recipe:
                 f"looking_heads, walking_heads and jumping_heads are {', '.join(map(str, roles))}: expected a sum of at"
                 f" most {weightings}, the number of the machine's weightings"
             )
-        if self.location_heads > weightings:
+        left = weightings - self.looking_heads - self.jumping_heads
+        if self.location_heads > left:
             raise ValueError(
-                f"location_heads is {self.location_heads}: expected at most {weightings}, the number of the machine's"
-                " weightings"
+                f"location_heads is {self.location_heads}: expected at most {left}, the number of the machine's"
+                " weightings that neither look nor jump"
+            )
+        if self.clip_weightings and not weightings:
+            raise ValueError(
+                f"clip_weightings is {self.clip_weightings}: leave it at 0, a machine without heads has no weightings"
             )
         if self.state_decay and self.optimizer != "adam":
             raise ValueError(

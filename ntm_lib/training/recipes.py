@@ -89,7 +89,7 @@ Three validations have more sequences than the verdict: one alone passed machine
 """
 
 OTHER_TASKS = replace(reliable, batch_size=16, last_rate=0.01, focus=0.0, clear=0.0, margin=0.0)
-"""Settings that recipes of the paper's other tasks have in common: a rate that falls, and no losses on heads."""
+"""Settings that recipes of the paper's other tasks begin with: a rate that falls, and no losses on heads."""
 
 repeat_copy = replace(
     OTHER_TASKS,
@@ -129,9 +129,10 @@ repeat_copy_ticks = replace(
     validations_in_a_row=1,
     keep_training=1.0,
 )
-"""Repeat copy whose number of repeats is shown as so many ticks, which can be counted without end. The second reader
-and the writer address by location alone, because what finds a round's tick by content finds it among ten and not among
-twenty; the focus loss keeps them on single rows, and limits on derivatives keep it from throwing a machine off."""
+"""Repeat copy whose number of repeats is shown as so many ticks, which can be counted beyond ten. The second reader and
+the writer address by location alone, because a head that finds a round's tick by content, trained on up to ten, fails
+among twenty. A focus loss keeps them on single rows. Without limits on derivatives, machines lost what they had
+learned."""
 
 recall = replace(
     OTHER_TASKS,

@@ -180,7 +180,7 @@ def let_heads_begin_in_roles(model: NTM, looking: int, walking: int, jumping: in
 
 @torch.no_grad()
 def shut_gates(model: NTM, number: int) -> None:
-    """Shut the gates (Eq. 7) of so many weightings, from the last on, for good: they look for no row by content."""
+    """Shut the gates (Eq. 7) of the last `number` weightings for good: they look for no row by content."""
     gates = model.heads.linear.bias[model.heads.rows["g"]]
     gates[len(gates) - number :] = SHUT
 

@@ -1,5 +1,6 @@
 """Repeat copy against a frame built vector by vector in plain Python."""
 
+import math
 import statistics
 
 import pytest
@@ -158,6 +159,22 @@ def test_an_end_marker_too_many_is_an_error():
 def test_values_that_cannot_be(call, error, said):
     with pytest.raises(error, match=said):
         call()
+
+
+@pytest.mark.parametrize(
+    ("strengths", "error", "said"),
+    [
+        (torch.tensor([[1.0], [math.nan]]), ValueError, "strengths are not all finite numbers above 0"),
+        (torch.tensor([[1.0], [0.0]]), ValueError, "strengths are not all finite numbers above 0"),
+        (torch.ones(2, 1, dtype=torch.long), ValueError, "strengths are not all finite numbers above 0"),
+        (-1.0, ValueError, "strengths is -1"),
+        (math.inf, ValueError, "strengths is inf"),
+        ([[1.0], [1.0]], TypeError, "strengths is"),
+    ],
+)
+def test_strengths_that_no_tick_can_have(strengths, error, said):
+    with pytest.raises(error, match=said):
+        tasks.frame_repeat_copy(torch.ones(2, 3, 5), 1, counting="ticks", strengths=strengths)
 
 
 @pytest.mark.parametrize("counting", ["scalar", "ticks"])

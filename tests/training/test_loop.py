@@ -25,6 +25,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from ntm_lib import tasks
 from ntm_lib.machine import NTM, LSTMBaseline, LSTMConfig
+from ntm_lib.runs.together import update_together
 from ntm_lib.runs.train import train
 from ntm_lib.tasks import Alphabet, Task
 from ntm_lib.training import evaluation, loop, losses, validation
@@ -122,6 +123,24 @@ def test_a_loss_per_sequence_has_the_gradient_of_the_sum_of_its_bits(over, steps
     assert bit["length"] == sequence["length"] == 2
     assert sequence["loss"] == bit["loss"]
     assert sequence["gradient_norm"] == pytest.approx(3 * steps * bit["gradient_norm"], rel=1e-4)
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_an_update_limits_derivatives_as_its_own_recipe_says(together):
+    """Not as that of another run in the pass."""
+    recipes = [replace(SMALL, clip_weightings=limit) for limit in (1e-4, 0.0, 1e-4)]
+    runs, alone = ([Run(recipe, 5) for recipe in recipes] for _ in "12")
+    if together:
+        update_together(runs)
+    else:
+        for run in runs:
+            update(run)
+    for run in alone:
+        backpropagate(run, draw(run))
+    limited, free, again = (dict(run.model.named_parameters())["heads.linear.weight"].grad for run in alone)
+    norms = [run.recent[-1]["gradient_norm"] for run in runs]
+    assert torch.equal(limited, again) and not torch.allclose(limited, free, rtol=1e-3)
+    assert norms[0] == norms[2] != norms[1]
 
 
 def test_an_update_is_counted():

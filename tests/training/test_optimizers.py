@@ -222,6 +222,12 @@ def test_an_undecided_head_explodes_a_derivative_and_a_limit_at_every_step_keeps
     assert undecided(1.4).norm().item() == pytest.approx(0.6)
 
 
+def test_a_limit_without_states_that_derivatives_reach_is_refused():
+    with pytest.raises(ValueError, match=r"clip_weightings is 0\.5: the machine's forward appends no states that"):
+        limit_derivatives([NTMState(*[torch.zeros(1, 2, 3)] * 3, ())], replace(SMALL, clip_weightings=0.5))
+    limit_derivatives([], SMALL)
+
+
 class Limited(torch.autograd.Function):
     """A weighting whose derivatives, one a head and sequence, are at most so long."""
 

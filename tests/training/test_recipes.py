@@ -301,8 +301,20 @@ def test_no_more_heads_address_by_location_than_there_are(machine, most):
     replace(recipes.reliable, machine=machine, location_heads=most)
     with pytest.raises(ValueError) as caught:
         replace(recipes.reliable, machine=machine, location_heads=most + 1)
-    expected = f"expected at most {most}, the number of the machine's weightings"
+    expected = f"expected at most {most}, the number of the machine's weightings that neither look nor jump"
     assert str(caught.value) == f"location_heads is {most + 1}: {expected}"
+
+
+@pytest.mark.parametrize("role", ["looking_heads", "jumping_heads"])
+def test_a_head_that_looks_or_jumps_does_not_address_by_location(role):
+    replace(recipes.reliable, **{role: 1}, location_heads=1)
+    with pytest.raises(ValueError, match="location_heads is 2: expected at most 1, the number"):
+        replace(recipes.reliable, **{role: 1}, location_heads=2)
+
+
+def test_a_machine_without_heads_has_no_weightings_to_clip():
+    with pytest.raises(ValueError, match=r"clip_weightings is 0\.5: leave it at 0, a machine without heads"):
+        replace(recipes.reliable, machine=LSTMConfig(10, 8), clip_weightings=0.5)
 
 
 @pytest.mark.parametrize("numbers", [(1, 2, 0), (0, 3, 0), (3, 0, 0), (1, 1, 1), (0, 0, 3)])
