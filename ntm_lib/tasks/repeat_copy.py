@@ -121,16 +121,20 @@ def frame_repeat_copy(
         inputs    start  payload    end and count    blank                blank
         targets   -      -          -                payload, R times     end marker
 
-    The mask is 1 from step L+2 on, counting by ticks from L+2+R. Input channels: bits, start, end, count; target
-    channels: bits, end marker. The count is R less the mean of 1 .. `most_repeats`, over their standard deviation.
-    Counting by ticks puts R steps before the end marker, whose own count is then 0: each has its strength of
-    `strengths` (B, R), or one for all, on the channel of the count.
+    The mask is 1 from step L+2 on. Input channels: bits, start, end, count; target channels: bits, end marker. The
+    count is R less the mean of 1 .. `most_repeats`, over their standard deviation. Counting by ticks, each of R steps
+    has its strength of `strengths` (B, R), or one for all, on the channel of the count, and the mask is 1 from step
+    L+2+R on:
+
+        step      0      1 .. L     L+1 .. L+R    L+1+R         L+2+R .. L+1+R+L*R    L+2+R+L*R
+        inputs    start  payload    ticks         end           blank                 blank
+        targets   -      -          -             -             payload, R times      end marker
 
     The paper's text names vectors, count and end marker of the answer. The start marker is that of `frame_copy`. The
     mark beside the count keeps a count of 0 from looking like a blank. Ticks are a change of format: the paper's count
     is one number, and a number beyond its training range is one that a machine has never met. Raises TypeError or
     ValueError for a number of repeats that is no whole number from 1 on, for an unknown way of counting, and for
-    strengths of another shape.
+    strengths of another shape or not above 0.
     """
     batch_size, length, width = bits.shape
     whole_number("repeats", repeats)
