@@ -22,7 +22,7 @@ Counting = Literal["scalar", "ticks"]
 NAMES: dict[Counting, str] = {"scalar": "repeat_copy", "ticks": "repeat_copy_ticks"}
 """Names of the task, by how the number of repeats is shown."""
 TICK = 1.0
-"""Strength of a tick, but for uneven ones."""
+"""Strength of every tick in tests, and in every second sequence in training."""
 WEAKEST, STRONGEST = TICK / 2, TICK * 2
 """Strengths of uneven ticks: the logarithm of each is as likely to lie anywhere between those of the two."""
 

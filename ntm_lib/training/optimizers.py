@@ -86,8 +86,8 @@ def limit_derivatives(states: list[NTMState], recipe: Recipe) -> None:
             f"clip_weightings is {recipe.clip_weightings}: the machine's forward appends no states that derivatives"
             " reach; append every state to history, or set clip_weightings to 0"
         )
+    shorten = partial(shortened, longest=recipe.clip_weightings / recipe.batch_size)
     for weights in limited:
-        shorten = partial(shortened, longest=recipe.clip_weightings / recipe.batch_size)
         weights.register_hook(shorten)  # type: ignore[no-untyped-call]
 
 

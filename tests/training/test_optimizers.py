@@ -243,7 +243,7 @@ class Limited(torch.autograd.Function):
 
 
 @pytest.mark.parametrize(("limit", "reached"), [(1e-3, True), (1e6, False)])
-def test_a_limit_in_the_loop_is_a_limit_in_the_equations(limit, reached):
+def test_a_limit_on_states_is_a_limit_in_the_equations(limit, reached):
     """The gradients of a machine in whose addressing every weighting has a limit of its own."""
     inputs, recipe = torch.rand(3, 7, 5, generator=torch.Generator().manual_seed(5)), replace(SMALL, batch_size=3)
     recipe, gradients = replace(recipe, clip_weightings=limit), []
